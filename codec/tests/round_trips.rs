@@ -1,5 +1,8 @@
 //! Every codec: what it writes it reads again, and what it can't read it names.
 
+// clippy.toml allows unwrap inside test functions; the helpers of this file are tests too.
+#![allow(clippy::unwrap_used)]
+
 use rejoin_codec::{Codec, CodecError, Decode, Encode, Frame, FrameRef, Raw};
 use serde::{Deserialize, Serialize};
 
