@@ -73,11 +73,10 @@ fn normalise(origin: &str) -> Option<String> {
         _ => return None,
     };
     let parsed: http::uri::Authority = authority.parse().ok()?;
-    if parsed.host().is_empty() || authority.contains('@') {
-        return None;
-    }
-    // A colon without a number behind it parses, but a browser never sends it.
-    if parsed.as_str().ends_with(':') || (parsed.port().is_some() && parsed.port_u16().is_none()) {
+    // The parser lets user information and ports that are no numbers pass; a browser never sends them.
+    let port = authority.strip_prefix(parsed.host())?;
+    let is_port = port.strip_prefix(':').is_some_and(|digits| digits.parse::<u16>().is_ok());
+    if parsed.host().is_empty() || !(port.is_empty() || is_port) {
         return None;
     }
     let authority = authority.strip_suffix(default_port).unwrap_or(authority);
