@@ -143,7 +143,8 @@ impl Config {
     /// Chat: small messages that go to many.
     pub(crate) fn chat_limits(&self) -> Limits {
         let mut limits = self.limits();
-        limits.max_message_bytes = 16 << 10;
+        // The longest text in four bytes a character, or its control characters in six, and the JSON around it.
+        limits.max_message_bytes = 32 << 10;
         limits.receive_queue_bytes = 64 << 10;
         limits.send_queue_bytes = self.send_queue_bytes;
         limits.rate = Some(Rate {
