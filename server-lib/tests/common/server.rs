@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
 use axum::routing::any;
-use rejoin_server::{Acceptor, Connection, Connections, ServeLimits, Upgrade, UpgradeError, serve};
+use rejoin_server::{Acceptor, Connection, Connections, ServeLimits, Upgrade, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -45,7 +44,7 @@ impl TestServer {
     {
         let socket = move |State(acceptor): State<Acceptor>, upgrade: Upgrade| {
             let handler = handler.clone();
-            async move { Result::<Response, UpgradeError>::Ok(acceptor.accept(upgrade, handler)?) }
+            async move { acceptor.accept(upgrade, handler) }
         };
         let router = Router::new().route("/", any(socket)).with_state(acceptor);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
