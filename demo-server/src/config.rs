@@ -23,7 +23,6 @@ pub enum Classic {
 /// to standard error. Ctrl-C or SIGTERM ends it: open connections are closed with code 1012.
 #[derive(Debug, Clone, Parser)]
 #[command(version, max_term_width = 100)]
-#[non_exhaustive]
 pub struct Config {
     /// Address and port to listen on; port 0 picks a free one.
     #[arg(long, env = "REJOIN_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
