@@ -87,3 +87,44 @@ fn the_help_names_every_flag_with_its_variable() {
         assert!(help.contains(flag), "{flag}: {help}");
     }
 }
+
+/// A WebSocket at `/ws/speed` whose client asks for the file and reads nothing of it.
+#[cfg(target_os = "linux")]
+fn stalled_download(address: &str) -> std::net::TcpStream {
+    use std::io::Write;
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!(
+        "GET /ws/speed HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    // The text "start", masked with zeroes.
+    stream.write_all(b"\x81\x85\0\0\0\0start").unwrap();
+    // The first bytes of the file are here: the download is under way.
+    let mut first = [0; 1024];
+    stream.read_exact(&mut first).unwrap();
+    stream
+}
+
+#[cfg(target_os = "linux")]
+fn resident_kilobytes(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn twenty_stalled_downloads_of_ten_megabytes_cost_a_few_megabytes() {
+    let args = ["--listen", "127.0.0.1:0", "--dead-seconds", "600"];
+    let mut running = Running(program().args(args).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on http://").unwrap();
+    drop(stalled_download(address));
+    let before = resident_kilobytes(running.0.id());
+    let stalled: Vec<_> = (0..20).map(|_| stalled_download(address)).collect();
+    let after = resident_kilobytes(running.0.id());
+    assert!(after < before + 10_000, "20 stalled downloads cost {} kB", after - before);
+    drop(stalled);
+}
