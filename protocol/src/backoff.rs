@@ -36,6 +36,41 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// With another most that the first retry waits, [`first`](Self::first).
+    #[must_use]
+    pub fn with_first(mut self, first: Duration) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// With another cap, [`cap`](Self::cap).
+    #[must_use]
+    pub fn with_cap(mut self, cap: Duration) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// With another floor, [`floor`](Self::floor).
+    #[must_use]
+    pub fn with_floor(mut self, floor: Duration) -> Self {
+        self.floor = floor;
+        self
+    }
+
+    /// With another time after which a connection counts as stable, [`stable`](Self::stable).
+    #[must_use]
+    pub fn with_stable(mut self, stable: Duration) -> Self {
+        self.stable = stable;
+        self
+    }
+
+    /// With a limit on the attempts that may fail in a row, [`max_attempts`](Self::max_attempts).
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts);
+        self
+    }
+
     /// The most that may be waited after `failures` failed attempts in a row (1 or more), jitter excluded.
     #[must_use]
     pub fn ceiling(&self, failures: u32) -> Duration {

@@ -68,7 +68,7 @@ impl Default for KeepAlive {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueLimits {
-    /// The most messages. Default 65,536.
+    /// The most messages. Default 262,144.
     pub messages: usize,
     /// The most bytes of payload. Default 16 MiB.
     pub bytes: usize,
@@ -76,9 +76,17 @@ pub struct QueueLimits {
     pub overflow: Overflow,
 }
 
+impl QueueLimits {
+    /// At most so many messages and bytes.
+    #[must_use]
+    pub fn new(messages: usize, bytes: usize, overflow: Overflow) -> Self {
+        Self { messages, bytes, overflow }
+    }
+}
+
 impl Default for QueueLimits {
     fn default() -> Self {
-        Self { messages: 65_536, bytes: 16 << 20, overflow: Overflow::Wait }
+        Self { messages: 262_144, bytes: 16 << 20, overflow: Overflow::Wait }
     }
 }
 
@@ -105,6 +113,14 @@ pub struct Watermarks {
     pub high: u64,
     /// At or below this it goes on. Default 256 KiB.
     pub low: u64,
+}
+
+impl Watermarks {
+    /// These marks. A low one above the high one counts as equal to it.
+    #[must_use]
+    pub fn new(low: u64, high: u64) -> Self {
+        Self { high, low: low.min(high) }
+    }
 }
 
 impl Default for Watermarks {

@@ -195,6 +195,12 @@ impl<M> Link<M> {
         self.generation() == Some(generation)
     }
 
+    /// Whether the present socket is or was open.
+    #[must_use]
+    pub fn has_been_open(&self) -> bool {
+        self.phase.opened().is_some()
+    }
+
     fn event(&mut self, event: Event<M>) {
         self.outputs.push_back(Output::Event(event));
     }

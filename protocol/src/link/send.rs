@@ -103,7 +103,9 @@ impl<M> Link<M> {
         matches!(self.phase, Phase::Open { .. })
     }
 
-    fn takes_messages(&self) -> bool {
+    /// False when the link is closed or this end is closing it: nothing more is taken.
+    #[must_use]
+    pub fn takes_messages(&self) -> bool {
         !matches!(self.phase, Phase::Closed | Phase::Closing { by_caller: true, .. })
     }
 
