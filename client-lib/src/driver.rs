@@ -253,7 +253,7 @@ impl Driver {
             (None, _) => {}
         }
         if decided {
-            self.step(|link, now| link.stop(now));
+            self.step(Link::stop);
         }
     }
 
@@ -276,11 +276,11 @@ impl Driver {
     // From the socket.
 
     pub(crate) fn received(&self, generation: Generation, message: Incoming) {
-        if let Some(keep_alive) = &self.options.keep_alive {
-            if (keep_alive.is_pong)(&message) {
-                self.input(Input::Pong { generation });
-                return;
-            }
+        if let Some(keep_alive) = &self.options.keep_alive
+            && (keep_alive.is_pong)(&message)
+        {
+            self.input(Input::Pong { generation });
+            return;
         }
         if !self.link.borrow_mut().received(generation) {
             return;

@@ -44,7 +44,7 @@ impl Lifecycle {
             }
         });
         let lifecycle = Self { global, document, listener };
-        lifecycle.each(|target, event, listener| target.add_event_listener_with_callback(event, listener));
+        lifecycle.each(EventTarget::add_event_listener_with_callback);
         lifecycle
     }
 
@@ -77,7 +77,7 @@ impl Lifecycle {
 
 impl Drop for Lifecycle {
     fn drop(&mut self) {
-        self.each(|target, event, listener| target.remove_event_listener_with_callback(event, listener));
+        self.each(EventTarget::remove_event_listener_with_callback);
     }
 }
 
