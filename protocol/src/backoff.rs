@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use crate::random::Random;
 
-/// Exponential back-off with full jitter: the first retry after a random time up to `first`, the n-th after a
-/// random time up to `first * 2^n`, at most `cap`, plus `floor`. Full jitter spreads the clients of a restarted
+/// Exponential back-off with full jitter: the first retry after a random time up to `first`, each further one
+/// after a random time up to twice as long as for the one before, at most `cap`, plus `floor`. Full jitter spreads the clients of a restarted
 /// server best (Brooker, "Exponential Backoff And Jitter", 2015).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,7 +19,8 @@ pub struct Backoff {
     /// A connection that was open for this long starts the count anew; a shorter one does not, so that a server
     /// that accepts and closes is not hammered. Default 10 s.
     pub stable: Duration,
-    /// How many attempts may fail in a row, the first one included, before the link gives up. Default: no limit.
+    /// How many attempts may fail in a row, the first one included, before the link gives up. A connection that
+    /// was not open for `stable` counts as failed. Default: no limit.
     pub max_attempts: Option<u32>,
 }
 
@@ -71,10 +72,10 @@ impl Backoff {
         self
     }
 
-    /// The most that may be waited after `failures` failed attempts in a row (1 or more), jitter excluded.
+    /// The most that the given retry in a row (1 for the first) waits, less `floor`.
     #[must_use]
-    pub fn ceiling(&self, failures: u32) -> Duration {
-        let exponent = failures.saturating_sub(1);
+    pub fn ceiling(&self, retry: u32) -> Duration {
+        let exponent = retry.saturating_sub(1);
         let factor = 1u32.checked_shl(exponent).unwrap_or(u32::MAX);
         self.first.saturating_mul(factor).min(self.cap)
     }
@@ -85,9 +86,9 @@ impl Backoff {
         self.max_attempts.is_some_and(|most| failures >= most)
     }
 
-    pub(crate) fn delay(&self, failures: u32, random: &mut Random) -> Duration {
-        let ceiling = u64::try_from(self.ceiling(failures).as_micros()).unwrap_or(u64::MAX);
-        let floor = if failures > 1 { self.floor } else { Duration::ZERO };
+    pub(crate) fn delay(&self, retry: u32, random: &mut Random) -> Duration {
+        let ceiling = u64::try_from(self.ceiling(retry).as_micros()).unwrap_or(u64::MAX);
+        let floor = if retry > 1 { self.floor } else { Duration::ZERO };
         Duration::from_micros(random.up_to(ceiling)).saturating_add(floor)
     }
 }
@@ -108,17 +109,17 @@ mod tests {
     fn delays_lie_between_floor_and_ceiling_and_spread() {
         let backoff = Backoff::default();
         let mut random = Random::new(42);
-        for failures in 1..12 {
-            let floor = if failures == 1 { Duration::ZERO } else { backoff.floor };
+        for retry in 1..12 {
+            let floor = if retry == 1 { Duration::ZERO } else { backoff.floor };
             let (mut least, mut most) = (Duration::MAX, Duration::ZERO);
             for _ in 0..500 {
-                let delay = backoff.delay(failures, &mut random);
+                let delay = backoff.delay(retry, &mut random);
                 least = least.min(delay);
                 most = most.max(delay);
             }
             assert!(least >= floor);
-            assert!(most <= backoff.ceiling(failures) + floor);
-            assert!(most - least > backoff.ceiling(failures) * 9 / 10, "no full jitter at {failures}");
+            assert!(most <= backoff.ceiling(retry) + floor);
+            assert!(most - least > backoff.ceiling(retry) * 9 / 10, "no full jitter at {retry}");
         }
     }
 

@@ -157,7 +157,7 @@ impl Closed {
     #[must_use]
     pub fn by_event(code: u16, reason: impl Into<String>, was_clean: bool, was_open: bool) -> Self {
         let by = match (code, was_open) {
-            (1006, false) => ClosedBy::Refused,
+            (1006 | 1015, false) => ClosedBy::Refused,
             (1006 | 1015, true) => ClosedBy::Network,
             _ => ClosedBy::Server,
         };

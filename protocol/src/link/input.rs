@@ -53,6 +53,7 @@ impl<M> Link<M> {
             }
             Input::Visible => {
                 self.hidden = false;
+                self.mind_watermarks();
                 self.hurry();
                 self.probe();
             }
@@ -96,10 +97,9 @@ impl<M> Link<M> {
             return;
         }
         let now = self.now;
-        if self.note_buffered(bytes)
-            && let Some(pulse) = self.pulse()
-        {
-            pulse.progress(now);
+        let fell = self.note_buffered(bytes);
+        if let Some(pulse) = self.pulse() {
+            pulse.buffered(now, fell, bytes == 0);
         }
         if !self.congested {
             self.transmit_ready();
@@ -137,7 +137,7 @@ impl<M> Link<M> {
     /// The moment of the nearest deadline.
     pub(super) fn wake(&self) -> Option<Time> {
         let of_phase = match &self.phase {
-            Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(*deadline),
+            Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(deadline.at()),
             Phase::Waiting { until } => Some(*until),
             Phase::Open { pulse, .. } => pulse.as_ref().map(Pulse::wake),
             Phase::Closed => None,

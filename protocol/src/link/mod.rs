@@ -1,6 +1,7 @@
 //! The link: the life of one logical connection, over as many sockets as it takes.
 
 pub(crate) mod config;
+mod deadline;
 pub(crate) mod io;
 mod pulse;
 pub(crate) mod queue;
@@ -32,7 +33,7 @@ use queue::Queue;
 /// - At most one socket is live: an [`Output::Open`] follows only after the one before it was disconnected or
 ///   abandoned. Input of any other generation changes nothing.
 /// - Every message that [`send`](Self::send) took comes out exactly once: as [`Output::Transmit`], in the order of
-///   sending, or in [`Event::Unsent`] or [`Event::Evicted`].
+///   sending, or in [`Event::Unsent`] or [`Event::Evicted`], or from [`take_queue`](Self::take_queue).
 /// - Every state but [`State::Closed`] ends by itself: `Wait` names a moment in each state that needs one.
 #[derive(Debug)]
 pub struct Link<M> {
@@ -43,6 +44,8 @@ pub struct Link<M> {
     newest: u64,
     /// Attempts in a row that did not lead to a stable connection.
     failures: u32,
+    /// Waits in a row since the last stable connection, the present one included.
+    retries: u32,
     /// When the newest attempt began, if there was one.
     attempted: Option<Time>,
     offline: bool,
@@ -75,6 +78,7 @@ impl<M> Link<M> {
             phase: Phase::Closed,
             newest: 0,
             failures: 0,
+            retries: 0,
             attempted: None,
             offline: false,
             hidden: false,
@@ -95,19 +99,19 @@ impl<M> Link<M> {
         self.now = now;
         if matches!(self.phase, Phase::Closed) {
             self.failures = 0;
+            self.retries = 0;
             self.start_attempt();
         }
     }
 
     /// Connects at once, whatever the state: gives up the present connection or attempt, skips the rest of a
-    /// wait, revives a closed link. Counts as a first attempt.
+    /// wait, revives a closed link. Counts as a first attempt. What waits in the queue goes over the new
+    /// connection: nothing more is handed to the one that is left.
     pub fn reconnect(&mut self, now: Time) {
         self.now = now;
         self.failures = 0;
+        self.retries = 0;
         if let Some(generation) = self.generation() {
-            if matches!(self.phase, Phase::Open { .. }) {
-                self.transmit_all(generation);
-            }
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, "reconnect was called"));
         }
@@ -169,10 +173,10 @@ impl<M> Link<M> {
     #[must_use]
     pub fn state(&self) -> State {
         match self.phase {
-            Phase::Connecting { .. } => State::Connecting { attempt: self.failures + 1 },
+            Phase::Connecting { .. } => State::Connecting { attempt: self.attempt() },
             Phase::Open { .. } => State::Open,
             Phase::Closing { .. } => State::Closing,
-            Phase::Waiting { until } => State::Waiting { attempt: self.failures + 1, until },
+            Phase::Waiting { until } => State::Waiting { attempt: self.attempt(), until },
             Phase::Closed => State::Closed,
         }
     }
@@ -199,6 +203,11 @@ impl<M> Link<M> {
     #[must_use]
     pub fn has_been_open(&self) -> bool {
         self.phase.opened().is_some()
+    }
+
+    /// The number of the present attempt, or of the one that follows.
+    fn attempt(&self) -> u32 {
+        self.failures.saturating_add(1)
     }
 
     fn event(&mut self, event: Event<M>) {

@@ -1,7 +1,8 @@
 //! The link's phases and the steps between them.
 
 use super::Link;
-use super::pulse::{LATE, Pulse};
+use super::deadline::Deadline;
+use super::pulse::Pulse;
 use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
 
 /// Attempts are at least this far apart when something else than the back-off calls for one (online, visible).
@@ -11,7 +12,7 @@ const SPACING: core::time::Duration = core::time::Duration::from_secs(1);
 pub(super) enum Phase {
     Connecting {
         generation: Generation,
-        deadline: Time,
+        deadline: Deadline,
     },
     Open {
         generation: Generation,
@@ -23,7 +24,7 @@ pub(super) enum Phase {
         generation: Generation,
         opened: Option<Time>,
         by_caller: bool,
-        deadline: Time,
+        deadline: Deadline,
     },
     Waiting {
         until: Time,
@@ -56,8 +57,9 @@ impl<M> Link<M> {
         self.newest += 1;
         let generation = Generation(self.newest);
         self.attempted = Some(self.now);
-        self.phase = Phase::Connecting { generation, deadline: self.now + self.config.connect_timeout };
-        self.outputs.push_back(Output::Open { generation, attempt: self.failures.saturating_add(1) });
+        let deadline = Deadline::new(self.now + self.config.connect_timeout);
+        self.phase = Phase::Connecting { generation, deadline };
+        self.outputs.push_back(Output::Open { generation, attempt: self.attempt() });
         self.report();
     }
 
@@ -67,6 +69,7 @@ impl<M> Link<M> {
         self.reset_buffer();
         self.report();
         self.transmit_ready();
+        self.poll_soon();
     }
 
     pub(super) fn begin_closing(
@@ -75,8 +78,9 @@ impl<M> Link<M> {
         opened: Option<Time>,
         close: Option<Close>,
     ) {
-        let deadline = self.now + self.config.close_timeout;
+        let deadline = Deadline::new(self.now + self.config.close_timeout);
         self.phase = Phase::Closing { generation, opened, by_caller: close.is_some(), deadline };
+        self.poll = None;
         if let Some(close) = close {
             self.outputs.push_back(Output::Close { generation, close });
         }
@@ -117,6 +121,7 @@ impl<M> Link<M> {
         };
         if self.phase.opened().is_some_and(|opened| self.now.since(opened) >= backoff.stable) {
             self.failures = 0;
+            self.retries = 0;
         } else {
             self.failures = self.failures.saturating_add(1);
             if backoff.exhausted(self.failures) {
@@ -125,7 +130,8 @@ impl<M> Link<M> {
                 return;
             }
         }
-        let delay = backoff.delay(self.failures.max(1), &mut self.random);
+        self.retries = self.retries.saturating_add(1);
+        let delay = backoff.delay(self.retries, &mut self.random);
         let delay = if self.offline { delay.max(backoff.cap) } else { delay };
         self.reset_buffer();
         self.phase = Phase::Waiting { until: self.now + delay };
@@ -167,25 +173,28 @@ impl<M> Link<M> {
     }
 
     pub(super) fn deadline_passed(&mut self) {
+        let passed = match &mut self.phase {
+            Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => {
+                deadline.has_passed(self.now)
+            }
+            Phase::Waiting { until } => *until <= self.now,
+            Phase::Open { .. } | Phase::Closed => false,
+        };
+        if !passed {
+            return;
+        }
         match self.phase {
-            Phase::Connecting { generation, deadline } if deadline <= self.now => {
-                if self.now.since(deadline) >= LATE {
-                    // This end slept: the answer may lie in the event queue behind this timer.
-                    self.phase = Phase::Connecting { generation, deadline: self.now + SPACING };
-                } else {
-                    let reason = "the connection was not open within the connect time-out";
-                    self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
-                }
+            Phase::Connecting { generation, .. } => {
+                let reason = "the connection was not open within the connect time-out";
+                self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
             }
-            Phase::Closing { generation, opened, deadline, .. } if deadline <= self.now => {
+            Phase::Closing { generation, opened, .. } => {
                 let reason = "the close handshake was not over within the close time-out";
-                self.give_up_on(
-                    generation,
-                    Closed::abnormal(ClosedBy::CloseTimeout, opened.is_some(), reason),
-                );
+                let was_open = opened.is_some();
+                self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));
             }
-            Phase::Waiting { until } if until <= self.now => self.start_attempt(),
-            _ => {}
+            Phase::Waiting { .. } => self.start_attempt(),
+            Phase::Open { .. } | Phase::Closed => {}
         }
     }
 }

@@ -3,10 +3,12 @@
 use core::time::Duration;
 
 use super::config::KeepAlive;
+use super::deadline::OVERDUE;
 use crate::Time;
 
-/// A timer that fires this much later than it was set tells of a sleep or a throttled tab, not of a dead peer.
-pub(crate) const LATE: Duration = Duration::from_secs(2);
+/// A ping that goes out this much later than it was due tells of a sleep, after which the link is more likely dead
+/// than not, so that it has the short deadline of a probe. Timers of a hidden tab are late by up to a second.
+const LATE: Duration = Duration::from_secs(2);
 
 /// How many pings in a row may go unanswered because their timers were late. Past that the link is dead all the
 /// same, so that a tab whose timers are always late still finds out.
@@ -21,10 +23,13 @@ pub(crate) struct Pulse {
 
 #[derive(Debug)]
 struct Unanswered {
-    sent: Time,
+    /// When it was sent, or `None` if the next answer may belong to an earlier ping.
+    sent: Option<Time>,
     /// When the link is dead, or `None` once something came.
     deadline: Option<Time>,
     late_probes: u8,
+    /// Whether it may still lie in the socket's buffer.
+    buffered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,21 +52,23 @@ impl Pulse {
         }
     }
 
-    /// Some of what lay in the socket's buffer has left it. A ping may have waited behind it, so its deadline
-    /// begins anew. It is not lifted: the operating system takes bytes for a dead peer as well, until its own
-    /// buffer is full.
-    pub(crate) fn progress(&mut self, now: Time) {
-        if let Some(unanswered) = &mut self.unanswered
-            && unanswered.deadline.is_some()
-        {
-            unanswered.deadline = Some(now + self.settings.deadline);
-            unanswered.late_probes = 0;
+    /// The socket's buffer was looked at. If some of what lay in it has left, a ping may have waited behind it, so
+    /// that its deadline begins anew. It is not lifted: the operating system takes bytes for a dead peer as well,
+    /// until its own buffer is full. Therefore a buffer that is empty again and again proves nothing either once
+    /// the ping has left it; only one that falls and is still backed up does.
+    pub(crate) fn buffered(&mut self, now: Time, fell: bool, empty: bool) {
+        if let Some(unanswered) = &mut self.unanswered {
+            if fell && unanswered.deadline.is_some() && (unanswered.buffered || !empty) {
+                unanswered.deadline = Some(now + self.settings.deadline);
+                unanswered.late_probes = 0;
+            }
+            unanswered.buffered &= !empty;
         }
     }
 
-    /// The answer to a ping came; returns how long it took.
+    /// The answer to a ping came; returns how long it took, if that can be told.
     pub(crate) fn pong(&mut self, now: Time) -> Option<Duration> {
-        self.unanswered.take().map(|unanswered| now.since(unanswered.sent))
+        self.unanswered.take()?.sent.map(|sent| now.since(sent))
     }
 
     /// Asks the peer for a sign of life, because this end may have slept.
@@ -75,7 +82,7 @@ impl Pulse {
             && let Some(deadline) = unanswered.deadline
             && deadline <= now
         {
-            if now.since(deadline) < LATE || unanswered.late_probes >= LATE_PROBES {
+            if now.since(deadline) < OVERDUE || unanswered.late_probes >= LATE_PROBES {
                 return Beat::Dead;
             }
             let probes = unanswered.late_probes + 1;
@@ -90,15 +97,20 @@ impl Pulse {
     }
 
     fn ping(&mut self, now: Time, patience: Duration, late_probes: u8) -> Beat {
-        let mut fresh = Unanswered { sent: now, deadline: Some(now + patience), late_probes };
-        if let Some(earlier) = &self.unanswered
-            && let Some(running) = earlier.deadline
-        {
-            // Answers come in the order of the pings, so the next one belongs to the earlier ping; and a deadline
-            // that still runs and ends sooner stands, or pinging again and again would postpone death for ever.
-            fresh.sent = earlier.sent;
-            if running > now {
-                fresh.deadline = fresh.deadline.min(Some(running));
+        let mut fresh =
+            Unanswered { sent: Some(now), deadline: Some(now + patience), late_probes, buffered: true };
+        if let Some(earlier) = &self.unanswered {
+            if let Some(running) = earlier.deadline {
+                // Answers come in the order of the pings, so the next one belongs to the earlier ping; and what
+                // holds for its deadline stands, or pinging again and again would postpone death for ever.
+                fresh.sent = earlier.sent;
+                fresh.buffered = earlier.buffered;
+                if running > now {
+                    fresh.deadline = fresh.deadline.min(Some(running));
+                }
+            } else {
+                // Messages came, the answer did not: it is late, or was never sent.
+                fresh.sent = None;
             }
         }
         self.unanswered = Some(fresh);
@@ -156,9 +168,9 @@ mod tests {
     #[test]
     fn what_leaves_the_buffer_starts_a_running_deadline_anew_and_does_not_lift_it() {
         let mut pulse = pulse();
-        pulse.progress(at(20));
+        pulse.buffered(at(20), true, false);
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        pulse.progress(at(34));
+        pulse.buffered(at(34), true, false);
         assert_eq!(pulse.timeout(at(35)), Beat::Nothing);
         assert_eq!(pulse.timeout(at(44)), Beat::Dead);
     }
@@ -168,7 +180,7 @@ mod tests {
         let mut pulse = pulse();
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
         pulse.life();
-        pulse.progress(at(26));
+        pulse.buffered(at(26), true, false);
         assert_eq!(pulse.wake(), at(50));
     }
 
@@ -184,9 +196,9 @@ mod tests {
     fn a_late_timer_probes_before_it_declares_death() {
         let mut pulse = pulse();
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        assert_eq!(pulse.timeout(at(37)), Beat::Ping, "woke 2 s late");
-        assert_eq!(pulse.wake(), at(40));
-        assert_eq!(pulse.timeout(at(40)), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(35_100)), Beat::Ping, "woke 0.1 s late");
+        assert_eq!(pulse.wake(), Time::from_millis(38_100));
+        assert_eq!(pulse.timeout(Time::from_millis(38_199)), Beat::Dead);
     }
 
     #[test]

@@ -89,8 +89,8 @@ impl<M> Link<M> {
     /// Has the link look at the socket's buffer from time to time until [`is_drained`](Self::is_drained).
     pub fn watch_drain(&mut self, now: Time) {
         self.now = now;
-        self.watching_drain = true;
-        self.schedule_poll(POLL_FIRST);
+        self.watching_drain = !self.is_drained();
+        self.poll_soon();
     }
 
     /// Empties the queue and returns what was in it, for an application whose next connection belongs to somebody
@@ -130,9 +130,14 @@ impl<M> Link<M> {
 
     fn count_transmitted(&mut self, len: usize) {
         self.buffered = self.buffered.saturating_add(len as u64);
-        if self.buffered >= self.config.watermarks.high && !self.hidden {
+        self.mind_watermarks();
+    }
+
+    /// Congested from the high watermark on, unless the page is hidden.
+    pub(super) fn mind_watermarks(&mut self) {
+        if self.is_open() && !self.hidden && self.buffered >= self.config.watermarks.high {
             self.congested = true;
-            self.schedule_poll(POLL_FIRST);
+            self.poll_soon();
         }
     }
 
@@ -151,7 +156,7 @@ impl<M> Link<M> {
             self.poll = None;
         } else if fell {
             self.poll = None;
-            self.schedule_poll(POLL_FIRST);
+            self.poll_soon();
         }
         fell
     }
@@ -168,16 +173,18 @@ impl<M> Link<M> {
         }
     }
 
+    /// The buffer belonged to another socket.
     pub(super) fn reset_buffer(&mut self) {
         self.buffered = 0;
         self.reported_buffered = 0;
         self.congested = false;
         self.poll = None;
-        if self.is_drained() {
-            self.watching_drain = false;
-        } else if self.wants_poll() {
-            self.schedule_poll(POLL_FIRST);
-        }
+        self.watching_drain &= !self.is_drained();
+    }
+
+    /// Looks at the buffer after the shortest time, if anybody wants to know and no look is due.
+    pub(super) fn poll_soon(&mut self) {
+        self.schedule_poll(POLL_FIRST);
     }
 
     fn wants_poll(&self) -> bool {

@@ -1,0 +1,82 @@
+//! When the link pings, and when it takes silence for death.
+
+use std::time::Duration;
+
+use rejoin_protocol::{ClosedBy, Event, Input, Output, State};
+
+use crate::rig::{Rig, is_ping, with_keep_alive};
+
+#[test]
+fn an_application_that_chatters_into_a_dead_link_does_not_keep_it() {
+    let mut rig = Rig::opened(with_keep_alive());
+    let mut second = 0;
+    while rig.state() == State::Open {
+        second += 1;
+        assert!(second < 60, "still open although nothing came for a minute");
+        rig.run_to(second * 1_000);
+        // The operating system takes everything although the peer is dead.
+        rig.send(second as u32, 100).unwrap();
+        rig.says_buffered(100);
+        rig.at(second * 1_000 + 5).says_buffered(0);
+    }
+    assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+    assert!(second <= 37, "noticed at {second} s");
+}
+
+#[test]
+fn a_slow_upload_is_no_death_as_long_as_the_buffer_falls() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.send(1, 10_000_000).unwrap();
+    rig.says_buffered(10_000_000);
+    for second in 1..=100 {
+        rig.run_to(second * 1_000);
+        rig.says_buffered(10_000_000 - second * 100_000);
+    }
+    assert_eq!(rig.state(), State::Open);
+}
+
+#[test]
+fn a_ping_that_leaves_the_buffer_at_last_has_its_whole_deadline_from_there() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.send(1, 5_000).unwrap();
+    rig.says_buffered(5_000);
+    rig.run_to(34_000);
+    rig.says_buffered(0);
+    rig.run_to(43_990);
+    assert_eq!(rig.state(), State::Open);
+    rig.run_to(44_000);
+    assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+}
+
+#[test]
+fn a_busy_page_hears_the_answer_that_lies_behind_its_late_timer() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.at(10_000).input(Input::Visible);
+    assert_eq!(rig.count(is_ping), 1);
+    // The page worked from 10.0 s to 13.5 s without a break; the answer has lain there since 10.1 s.
+    rig.at(13_500).timeout();
+    rig.pong();
+    rig.run_to(30_000);
+    assert_eq!(rig.state(), State::Open);
+}
+
+#[test]
+fn a_round_trip_that_cannot_be_told_is_not_reported() {
+    let mut rig = Rig::opened(with_keep_alive());
+    let round_trips = |rig: &mut Rig| {
+        let told = |output| match output {
+            Output::Event(Event::RoundTrip(time)) => Some(time),
+            _ => None,
+        };
+        rig.take().into_iter().filter_map(told).collect::<Vec<Duration>>()
+    };
+    rig.run_to(25_000);
+    rig.received();
+    rig.run_to(50_000);
+    // The answer to the first ping, which was stuck behind large messages, or to the second?
+    rig.at(51_000).pong();
+    assert_eq!(round_trips(&mut rig), []);
+    rig.run_to(75_000);
+    rig.at(75_040).pong();
+    assert_eq!(round_trips(&mut rig), [Duration::from_millis(40)]);
+}
