@@ -1,0 +1,176 @@
+//! The configuration: flags and environment variables, with a default for each.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use rejoin_server::{Limits, Rate};
+use tracing_subscriber::filter::LevelFilter;
+
+/// A coursework protocol that is served at `/ws` with a page of its own at `/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Classic {
+    /// The chat.
+    Chat,
+    /// The speed test.
+    Speed,
+}
+
+/// Serves the rejoin demo: the app's files, an echo, a chat and a speed test over WebSocket.
+///
+/// When it is ready it prints one line on standard output, "listening on http://ADDRESS:PORT". Its log goes
+/// to standard error. Ctrl-C or SIGTERM ends it: open connections are closed with code 1012.
+#[derive(Debug, Clone, Parser)]
+#[command(version, max_term_width = 100)]
+#[non_exhaustive]
+pub struct Config {
+    /// Address and port to listen on; port 0 picks a free one.
+    #[arg(long, env = "REJOIN_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Folder of the built app.
+    #[arg(long, env = "REJOIN_APP", value_name = "DIR", default_value = "dist")]
+    pub app: PathBuf,
+
+    /// Serves a coursework protocol at /ws, and at / a page of plain HTML and JavaScript that uses it.
+    #[arg(long, env = "REJOIN_CLASSIC", value_name = "WHICH")]
+    pub classic: Option<Classic>,
+
+    /// Lets pages of another origin connect, such as http://localhost:8081; may be given several times (in
+    /// the variable: separated by commas). Pages that this server serves always may.
+    #[arg(long, env = "REJOIN_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<String>,
+
+    /// WebSocket connections at the same time.
+    #[arg(long, env = "REJOIN_MAX_CONNECTIONS", value_name = "N", default_value_t = 2_000)]
+    pub max_connections: usize,
+
+    /// WebSocket connections at the same time from one IP address; behind a proxy all have the proxy's.
+    #[arg(long, env = "REJOIN_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value_t = 1_000)]
+    pub max_connections_per_address: usize,
+
+    /// Largest message taken by echo and upload, in bytes (close code 1009).
+    #[arg(long, env = "REJOIN_MAX_MESSAGE_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
+    pub max_message_bytes: usize,
+
+    /// Bytes that may wait for a reader of the chat before it is cut off (close code 1013).
+    #[arg(long, env = "REJOIN_SEND_QUEUE_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
+    pub send_queue_bytes: usize,
+
+    /// Requests a second that the chat takes from one connection; bursts may be six times as large. More is
+    /// refused, and ten times more ends the connection (close code 1008).
+    #[arg(long, env = "REJOIN_CHAT_RATE", value_name = "N", default_value_t = 10)]
+    pub chat_rate: u32,
+
+    /// Seconds without a message after which a connection is closed (close code 1001); 0 for never.
+    #[arg(long, env = "REJOIN_IDLE_SECONDS", value_name = "SECONDS", default_value_t = 3_600)]
+    pub idle_seconds: u64,
+
+    /// Seconds between pings to a client.
+    #[arg(long, env = "REJOIN_PING_SECONDS", value_name = "SECONDS", default_value_t = 5.0)]
+    pub ping_seconds: f64,
+
+    /// Seconds without a sign of life after which a client is dropped; more than those between pings.
+    #[arg(long, env = "REJOIN_DEAD_SECONDS", value_name = "SECONDS", default_value_t = 10.0)]
+    pub dead_seconds: f64,
+
+    /// Rooms of the chat at the same time.
+    #[arg(long, env = "REJOIN_MAX_ROOMS", value_name = "N", default_value_t = 100)]
+    pub max_rooms: usize,
+
+    /// Messages of a room that are kept for those who join.
+    #[arg(long, env = "REJOIN_HISTORY_MESSAGES", value_name = "N", default_value_t = 100)]
+    pub history_messages: usize,
+
+    /// Seconds that a client may take to send the head of a request.
+    #[arg(long, env = "REJOIN_HEADER_SECONDS", value_name = "SECONDS", default_value_t = 10.0)]
+    pub header_seconds: f64,
+
+    /// Seconds that shutting down may take before what is still open is dropped.
+    #[arg(long, env = "REJOIN_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 10.0)]
+    pub drain_seconds: f64,
+
+    /// How much is logged: off, error, warn, info, debug or trace; debug has a line for each message.
+    #[arg(long, env = "REJOIN_LOG", value_name = "LEVEL", default_value = "info")]
+    pub log: LevelFilter,
+}
+
+impl Default for Config {
+    /// What `--help` shows as defaults, but for the port, which is picked, and whatever the environment says.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            app: PathBuf::from("dist"),
+            classic: None,
+            allow_origin: Vec::new(),
+            max_connections: 2_000,
+            max_connections_per_address: 1_000,
+            max_message_bytes: 16 << 20,
+            send_queue_bytes: 1 << 20,
+            chat_rate: 10,
+            idle_seconds: 3_600,
+            ping_seconds: 5.0,
+            dead_seconds: 10.0,
+            max_rooms: 100,
+            history_messages: 100,
+            header_seconds: 10.0,
+            drain_seconds: 10.0,
+            log: LevelFilter::INFO,
+        }
+    }
+}
+
+impl Config {
+    /// What every WebSocket of the demo has in common.
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.idle = (self.idle_seconds > 0).then(|| Duration::from_secs(self.idle_seconds));
+        limits.ping_interval = seconds(self.ping_seconds);
+        limits.dead_after = seconds(self.dead_seconds);
+        limits
+    }
+
+    /// Echo: costs its own sender alone, so that back-pressure is limit enough and a rate would only hinder
+    /// measuring.
+    pub(crate) fn echo_limits(&self) -> Limits {
+        let mut limits = self.limits();
+        limits.max_message_bytes = self.max_message_bytes;
+        limits.rate = None;
+        limits
+    }
+
+    /// Chat: small messages that go to many.
+    pub(crate) fn chat_limits(&self) -> Limits {
+        let mut limits = self.limits();
+        limits.max_message_bytes = 16 << 10;
+        limits.receive_queue_bytes = 64 << 10;
+        limits.send_queue_bytes = self.send_queue_bytes;
+        limits.rate = Some(Rate {
+            per_second: f64::from(self.chat_rate) * 10.0,
+            burst: self.chat_burst().saturating_mul(10),
+        });
+        limits
+    }
+
+    /// Requests that the chat takes at once after a quiet while.
+    pub(crate) fn chat_burst(&self) -> u32 {
+        self.chat_rate.saturating_mul(6)
+    }
+
+    /// Speed: large messages, of which little waits, so that a request need not queue behind megabytes.
+    pub(crate) fn speed_limits(&self) -> Limits {
+        let mut limits = self.limits();
+        limits.max_message_bytes = self.max_message_bytes;
+        limits.receive_queue_bytes = 1 << 20;
+        limits.send_queue_bytes = 128 << 10;
+        limits.read_buffer_bytes = 64 << 10;
+        limits.rate = None;
+        limits
+    }
+}
+
+/// A number of seconds as a duration; one that is none becomes zero, which the limits refuse by name.
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}

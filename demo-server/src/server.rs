@@ -1,0 +1,84 @@
+//! The server: made from a configuration, run on a listener.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use demo_messages::{chat, speed};
+use rejoin_codec::Endpoint;
+use rejoin_server::{Acceptor, ConnectionLimits, Connections, Origins, ServeLimits, serve};
+use tokio::net::TcpListener;
+
+use crate::chat::Chat;
+use crate::config::{Classic, Config, seconds};
+use crate::error::RunError;
+use crate::files::Files;
+use crate::router::{App, router};
+use crate::speed::File;
+
+/// The demo's server, ready to be run.
+pub struct Server {
+    router: Router,
+    chat: Arc<Chat>,
+    connections: Connections,
+    limits: ServeLimits,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("connections", &self.connections).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Checks the configuration and makes what the server needs. It does not listen yet.
+    ///
+    /// # Errors
+    /// When a limit or an origin of the configuration can't be, or the system gives no random bytes.
+    pub fn new(config: Config) -> Result<Self, RunError> {
+        let mut most = ConnectionLimits::default();
+        most.total = config.max_connections;
+        most.per_address = config.max_connections_per_address;
+        let connections = Connections::new(most);
+        let mut origins = Origins::own();
+        for origin in &config.allow_origin {
+            origins = origins.allow(origin)?;
+        }
+        let acceptor = Acceptor::new(&connections).origins(origins);
+        let classic_limits = match config.classic {
+            Some(Classic::Speed) => config.speed_limits(),
+            Some(Classic::Chat) | None => config.chat_limits(),
+        };
+        let mut limits = ServeLimits::default();
+        limits.header_timeout = seconds(config.header_seconds);
+        limits.drain_timeout = seconds(config.drain_seconds);
+        let chat = Arc::new(Chat::new(&config)?);
+        let app = App {
+            connections: connections.clone(),
+            echo: acceptor.clone().limits(config.echo_limits())?,
+            chat_socket: with_subprotocol::<chat::Chat>(&acceptor).limits(config.chat_limits())?,
+            speed_socket: with_subprotocol::<speed::Speed>(&acceptor).limits(config.speed_limits())?,
+            classic_socket: acceptor.limits(classic_limits)?,
+            chat: Arc::clone(&chat),
+            file: File::random()?,
+            files: Files::new(&config.app),
+            started: Instant::now(),
+            config,
+        };
+        Ok(Self { router: router(Arc::new(app)), chat, connections, limits })
+    }
+
+    /// Serves until `shutdown` resolves; then closes every WebSocket with 1012, lets requests finish, and
+    /// returns, at the latest after the configured time to drain.
+    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            () = serve(listener, self.router, &self.connections, self.limits, shutdown) => {}
+            () = self.chat.run() => {}
+        }
+    }
+}
+
+fn with_subprotocol<E: Endpoint>(acceptor: &Acceptor) -> Acceptor {
+    E::SUBPROTOCOL.into_iter().fold(acceptor.clone(), Acceptor::subprotocol)
+}

@@ -1,0 +1,207 @@
+//! The connection: what a handler receives from and sends to.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use crate::close::{Close, CloseCode, End};
+use crate::limits::Limits;
+use crate::message::Message;
+use crate::queue::{Popped, Queue, Rejected};
+
+/// Who is connected, for logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// The connection's number, unique in its [`Connections`](crate::Connections).
+    pub id: u64,
+    /// The peer's address, if the application's server tells it
+    /// ([`ConnectInfo`](axum::extract::ConnectInfo)).
+    pub peer: Option<SocketAddr>,
+    /// The subprotocol agreed on.
+    pub subprotocol: Option<Arc<str>>,
+}
+
+/// What the connection's task and its users share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) info: Info,
+    pub(crate) inbox: Queue,
+    pub(crate) outbox: Queue,
+    pub(crate) end: OnceLock<End>,
+}
+
+impl Shared {
+    pub(crate) fn new(info: Info, limits: &Limits) -> Self {
+        Self {
+            info,
+            inbox: Queue::new(limits.receive_queue_bytes, limits.receive_queue_messages),
+            outbox: Queue::new(limits.send_queue_bytes, limits.send_queue_messages),
+            end: OnceLock::new(),
+        }
+    }
+}
+
+/// One open WebSocket connection, as its handler sees it. When the handler returns, the connection is closed
+/// with 1000 behind what it had queued.
+#[derive(Debug)]
+pub struct Connection {
+    shared: Arc<Shared>,
+}
+
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Waits for the next message; `None` when none will come any more ([`Self::end`] says why). While the
+    /// handler does not call this, at most [`Limits::receive_queue_bytes`] are read ahead. Cancel-safe.
+    pub async fn recv(&mut self) -> Option<Message> {
+        match poll_fn(|cx| self.shared.inbox.poll_pop(cx)).await {
+            Popped::Message(message) => Some(message),
+            Popped::Finished(_) | Popped::Cut(_) => None,
+        }
+    }
+
+    /// Sends, waiting for room in the send queue: see [`Sender::send`].
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] with the message when the connection has ended or is closing.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        send(&self.shared, message.into()).await
+    }
+
+    /// A handle that sends on this connection, from anywhere.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        Sender { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Closes the connection behind what is queued; [`Self::recv`] then gives what is received already and
+    /// ends. A second close changes nothing.
+    pub fn close(&self, close: Close) {
+        self.sender().close(close);
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        &self.shared.info
+    }
+
+    /// How the connection ended, once it has.
+    #[must_use]
+    pub fn end(&self) -> Option<&End> {
+        self.shared.end.get()
+    }
+}
+
+/// Sends on a connection. Clones are cheap and go to the same connection; holding one does not keep the
+/// connection open.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    shared: Arc<Shared>,
+}
+
+impl Sender {
+    /// Queues a message, waiting while the send queue is full: back-pressure for whoever produces for this
+    /// connection alone. Cancel-safe: a dropped future has queued nothing.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] with the message when the connection has ended or is closing.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        send(&self.shared, message.into()).await
+    }
+
+    /// Queues a message if there is room.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] or [`SendError::Closed`], with the message.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.shared.outbox.try_push(message.into()).map_err(|rejected| match rejected {
+            Rejected::Full(message) => SendError::Full(message),
+            Rejected::Ended(message) => SendError::Closed(message),
+        })
+    }
+
+    /// Queues a message that many get. A reader so slow that its queue is full is cut off with 1013 and a
+    /// reason, so that the others do not notice: false then, and when the connection had ended.
+    pub fn push(&self, message: impl Into<Message>) -> bool {
+        match self.try_send(message) {
+            Ok(()) => true,
+            Err(SendError::Closed(_)) => false,
+            Err(SendError::Full(_)) => {
+                let waiting = self.shared.outbox.bytes();
+                self.cut(Close::new(
+                    CloseCode::TRY_AGAIN,
+                    format!("too slow: {waiting} bytes waited to be read; come back for what you missed"),
+                ));
+                false
+            }
+        }
+    }
+
+    /// Closes the connection behind what is queued. A second close changes nothing.
+    pub fn close(&self, close: Close) {
+        self.shared.outbox.finish(close);
+    }
+
+    /// Closes the connection at once; what is queued is dropped.
+    pub fn cut(&self, close: Close) {
+        self.shared.outbox.cut(close);
+    }
+
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.shared.outbox.bytes()
+    }
+
+    /// True while messages are taken.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.shared.outbox.is_open()
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        &self.shared.info
+    }
+}
+
+async fn send(shared: &Shared, message: Message) -> Result<(), SendError> {
+    shared.outbox.push(message).await.map_err(SendError::Closed)
+}
+
+/// Why a message was not queued. It comes back with the error.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The send queue is full: the peer reads too slowly.
+    Full(Message),
+    /// The connection has ended, or is closing.
+    Closed(Message),
+}
+
+impl SendError {
+    /// The message that was not sent.
+    #[must_use]
+    pub fn into_message(self) -> Message {
+        match self {
+            Self::Full(message) | Self::Closed(message) => message,
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "the send queue is full",
+            Self::Closed(_) => "the connection is closed",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}

@@ -1,0 +1,228 @@
+//! The connections: all open ones of a server, how many there may be, and how they are drained.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::driver::Signals;
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionLimits {
+    /// In all. Default: 10,000.
+    pub total: usize,
+    /// From one IP address, where the server tells addresses. Behind a proxy all have the proxy's. Default:
+    /// 1,000.
+    pub per_address: usize,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self { total: 10_000, per_address: 1_000 }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    total: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    limits: ConnectionLimits,
+    counts: Mutex<Counts>,
+    next_id: AtomicU64,
+    tasks: TaskTracker,
+    signals: Signals,
+}
+
+/// All open WebSocket connections of a server. Clones are the same set.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    inner: Arc<Inner>,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self::new(ConnectionLimits::default())
+    }
+}
+
+impl Connections {
+    /// An empty set.
+    #[must_use]
+    pub fn new(limits: ConnectionLimits) -> Self {
+        let signals = Signals { drain: CancellationToken::new(), abort: CancellationToken::new() };
+        let inner = Inner {
+            limits,
+            counts: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            tasks: TaskTracker::new(),
+            signals,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.inner.counts().total
+    }
+
+    /// The limits given to [`Self::new`].
+    #[must_use]
+    pub fn limits(&self) -> ConnectionLimits {
+        self.inner.limits
+    }
+
+    /// True once draining has begun; new connections are refused then.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.signals.drain.is_cancelled()
+    }
+
+    /// Closes every connection with 1012 behind what it has queued, waits for their tasks, and drops those
+    /// that are not done in time. Returns how many had to be dropped.
+    pub async fn drain(&self, timeout: Duration) -> usize {
+        self.inner.signals.drain.cancel();
+        self.inner.tasks.close();
+        if tokio::time::timeout(timeout, self.inner.tasks.wait()).await.is_ok() {
+            return 0;
+        }
+        let left = self.inner.tasks.len();
+        self.inner.signals.abort.cancel();
+        self.inner.tasks.wait().await;
+        left
+    }
+
+    /// Takes a place for one more connection.
+    pub(crate) fn admit(&self, address: Option<IpAddr>) -> Result<Permit, NoRoom> {
+        if self.is_draining() {
+            return Err(NoRoom::Draining);
+        }
+        let limits = self.inner.limits;
+        let mut counts = self.inner.counts();
+        if counts.total >= limits.total {
+            return Err(NoRoom::Total { limit: limits.total });
+        }
+        if let Some(address) = address {
+            let of_address = counts.by_address.entry(address).or_default();
+            if *of_address >= limits.per_address {
+                return Err(NoRoom::Address { limit: limits.per_address });
+            }
+            *of_address += 1;
+        }
+        counts.total += 1;
+        drop(counts);
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        Ok(Permit { inner: Arc::clone(&self.inner), address, id })
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.tasks.spawn(task);
+    }
+
+    pub(crate) fn signals(&self) -> Signals {
+        self.inner.signals.clone()
+    }
+}
+
+impl Inner {
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // No code that can panic runs under the lock, so poisoned counts are still right.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place; dropping it makes room.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    inner: Arc<Inner>,
+    address: Option<IpAddr>,
+    pub(crate) id: u64,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut counts = self.inner.counts();
+        counts.total -= 1;
+        if let Some(address) = self.address
+            && let Entry::Occupied(mut entry) = counts.by_address.entry(address)
+        {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
+
+/// Why there is no room for another connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoRoom {
+    /// The server shuts down.
+    Draining,
+    /// As many connections as there may be in all.
+    Total {
+        /// How many.
+        limit: usize,
+    },
+    /// As many connections as one address may have.
+    Address {
+        /// How many.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for NoRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Draining => f.write_str("the server is shutting down"),
+            Self::Total { limit } => write!(f, "the server has {limit} connections, as many as it takes"),
+            Self::Address { limit } => {
+                write!(f, "your address has {limit} connections, as many as one may have")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_in_all_and_by_address_and_given_back() {
+        let connections = Connections::new(ConnectionLimits { total: 3, per_address: 2 });
+        let one = Some(IpAddr::from([127, 0, 0, 1]));
+        let other = Some(IpAddr::from([127, 0, 0, 2]));
+        let first = connections.admit(one).unwrap();
+        let second = connections.admit(one).unwrap();
+        assert_eq!(connections.admit(one).unwrap_err(), NoRoom::Address { limit: 2 });
+        assert_eq!(connections.count(), 2);
+        let third = connections.admit(other).unwrap();
+        assert_eq!(connections.admit(None).unwrap_err(), NoRoom::Total { limit: 3 });
+        drop(first);
+        assert_ne!(connections.admit(one).unwrap().id, second.id);
+        drop((second, third));
+        assert_eq!(connections.count(), 0);
+        assert!(connections.inner.counts().by_address.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_draining_server_takes_nobody() {
+        let connections = Connections::default();
+        assert_eq!(connections.drain(Duration::from_secs(1)).await, 0);
+        assert_eq!(connections.admit(None).unwrap_err(), NoRoom::Draining);
+    }
+}

@@ -1,0 +1,327 @@
+//! The driver: the task of one connection. It alone touches the socket.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, Sink, Stream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Sleep;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message as WsMessage;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::bucket::Bucket;
+use crate::close::{Close, CloseCode, End};
+use crate::connection::Shared;
+use crate::counted::Counted;
+use crate::fault::Fault;
+use crate::limits::Limits;
+use crate::liveness::{Liveness, Seen, Verdict};
+use crate::message::Message;
+use crate::queue::Popped;
+
+/// Our frames' bytes gathered before a write.
+const WRITE_BUFFER: usize = 16 << 10;
+/// Room for answers to pings while the socket takes nothing.
+const PONG_ROOM: usize = 64 << 10;
+/// An unmasked frame with an empty payload: what a ping of ours weighs.
+const PING_BYTES: u64 = 2;
+
+/// The signals that reach every connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Signals {
+    /// Close with 1012 behind what is queued.
+    pub(crate) drain: CancellationToken,
+    /// Drop the transport now.
+    pub(crate) abort: CancellationToken,
+}
+
+/// Why the open phase is over.
+pub(crate) enum Cause {
+    /// Say this in a close frame; the stream can still be read.
+    Close(Close),
+    /// Say this in a close frame; what comes from the peer can't be understood any more.
+    Fail(Close),
+    /// The peer has said goodbye, and the answer is on its way.
+    Peer(End),
+    /// There is no connection any more.
+    Gone(End),
+}
+
+/// A large message on its way out in parts.
+struct Fragments {
+    rest: Bytes,
+    opcode: Data,
+}
+
+/// The task of one connection.
+pub(crate) struct Driver<S> {
+    pub(crate) ws: WebSocketStream<Counted<S>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) signals: Signals,
+    drain: Pin<Box<WaitForCancellationFutureOwned>>,
+    draining: bool,
+    bucket: Option<Bucket>,
+    liveness: Liveness,
+    timer: Pin<Box<Sleep>>,
+    fragments: Option<Fragments>,
+    /// Frames were handed to the socket's buffer and not flushed.
+    dirty: bool,
+    ping: bool,
+    reading_paused: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    pub(crate) async fn new(io: S, shared: Arc<Shared>, limits: Arc<Limits>, signals: Signals) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(limits.read_buffer_bytes)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(WRITE_BUFFER + limits.fragment_bytes + PONG_ROOM)
+            .max_message_size(Some(limits.max_message_bytes))
+            // A frame's size is checked before control frames are told from others, which may have 125 bytes.
+            .max_frame_size(Some(limits.max_message_bytes.max(125)));
+        let ws = WebSocketStream::from_raw_socket(Counted::new(io), Role::Server, Some(config)).await;
+        let now = Instant::now();
+        Self {
+            ws,
+            drain: Box::pin(signals.drain.clone().cancelled_owned()),
+            draining: false,
+            bucket: limits.rate.map(|rate| Bucket::new(rate, now)),
+            liveness: Liveness::new(&limits, now),
+            timer: Box::pin(tokio::time::sleep(limits.ping_interval)),
+            fragments: None,
+            dirty: false,
+            ping: false,
+            reading_paused: false,
+            shared,
+            limits,
+            signals,
+        }
+    }
+
+    /// Runs the connection and its handler to their ends. The handler goes on behind the connection's end
+    /// until it returns or draining gives up on it.
+    pub(crate) async fn run(self, handler: impl Future<Output = ()>) {
+        let shared = Arc::clone(&self.shared);
+        let abort = self.signals.abort.clone();
+        let mut handler = std::pin::pin!(AssertUnwindSafe(handler).catch_unwind().fuse());
+        let mut io = std::pin::pin!(self.drive().fuse());
+        let mut handler_done = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut io => break,
+                outcome = &mut handler, if !handler_done => {
+                    handler_done = true;
+                    shared.outbox.finish(match outcome {
+                        Ok(()) => Close::new(CloseCode::NORMAL, ""),
+                        Err(_) => {
+                            tracing::error!(id = shared.info.id, "the connection's handler panicked");
+                            Close::new(CloseCode::INTERNAL, "the server met a fault of its own")
+                        }
+                    });
+                }
+            }
+        }
+        if !handler_done {
+            tokio::select! {
+                _ = &mut handler => {}
+                () = abort.cancelled() => {}
+            }
+        }
+    }
+
+    /// Owns the socket, which is closed when this returns, whatever the handler still does.
+    async fn drive(mut self) {
+        let abort = self.signals.abort.clone();
+        let cause = tokio::select! {
+            biased;
+            () = abort.cancelled() => Cause::Gone(End::Aborted),
+            cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
+        };
+        // From here on nothing is taken from the handler, and nothing more is handed to it.
+        let end = match &cause {
+            Cause::Close(close) | Cause::Fail(close) => End::ByServer(close.clone()),
+            Cause::Peer(end) | Cause::Gone(end) => end.clone(),
+        };
+        self.shared.end.get_or_init(|| end.clone());
+        let over = Close::new(CloseCode::NORMAL, "");
+        self.shared.outbox.cut(over.clone());
+        self.shared.inbox.finish(over);
+        tokio::select! {
+            biased;
+            () = abort.cancelled() => {}
+            () = self.leave(cause) => {}
+        }
+        let info = &self.shared.info;
+        let (read, written) = (self.ws.get_ref().read, self.ws.get_ref().written);
+        tracing::info!(id = info.id, read, written, "connection {end}");
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
+        match self.try_open(cx) {
+            Ok(()) => Poll::Pending,
+            Err(cause) => Poll::Ready(cause),
+        }
+    }
+
+    /// Does all that can be done now; an `Err` ends the open phase.
+    fn try_open(&mut self, cx: &mut Context<'_>) -> Result<(), Cause> {
+        loop {
+            if !self.draining && self.drain.as_mut().poll(cx).is_ready() {
+                self.draining = true;
+                let close = Close::new(CloseCode::RESTART, "the server is shutting down");
+                self.shared.outbox.finish(close.clone());
+                self.shared.inbox.finish(close);
+            }
+            if let Some(close) = self.shared.outbox.poll_cut(cx) {
+                return Err(Cause::Close(close));
+            }
+            let now = Instant::now();
+            let blocked = self.write(cx, now)?;
+            self.read(cx, now)?;
+            // An answer to a ping may have been queued by reading; it is written with the next flush.
+            let seen = Seen {
+                read: self.ws.get_ref().read,
+                written: self.ws.get_ref().written,
+                reading_paused: self.reading_paused,
+                blocked,
+            };
+            match self.liveness.judge(now, seen) {
+                Verdict::Ping => self.ping = true,
+                Verdict::Dead => return Err(Cause::Gone(End::Dead)),
+                Verdict::Idle => {
+                    let seconds = self.limits.idle.unwrap_or_default().as_secs();
+                    let reason = format!("idle: no message in either direction for {seconds} seconds");
+                    return Err(Cause::Close(Close::new(CloseCode::AWAY, reason)));
+                }
+                Verdict::Wait(until) => {
+                    self.timer.as_mut().reset(until.into());
+                    if self.timer.as_mut().poll(cx).is_pending() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands over all that is ready and flushes once. True when the socket takes no more for now.
+    fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, Cause> {
+        loop {
+            match Pin::new(&mut self.ws).poll_ready(cx) {
+                Poll::Pending => return Ok(true),
+                Poll::Ready(Err(error)) => return Err(Fault::from(error).into()),
+                Poll::Ready(Ok(())) => {}
+            }
+            let frame = if std::mem::take(&mut self.ping) {
+                self.liveness.pinged(now, PING_BYTES);
+                WsMessage::Ping(Bytes::new())
+            } else if let Some(fragment) = self.next_fragment() {
+                self.liveness.message(now);
+                fragment
+            } else {
+                match self.shared.outbox.poll_pop(cx) {
+                    Poll::Ready(Popped::Message(message)) => {
+                        self.liveness.message(now);
+                        self.begin(message)
+                    }
+                    Poll::Ready(Popped::Finished(close) | Popped::Cut(close)) => {
+                        return Err(Cause::Close(close));
+                    }
+                    Poll::Pending => break,
+                }
+            };
+            self.dirty = true;
+            Pin::new(&mut self.ws).start_send(frame).map_err(|error| Cause::from(Fault::from(error)))?;
+        }
+        if self.dirty {
+            match Pin::new(&mut self.ws).poll_flush(cx) {
+                Poll::Pending => return Ok(true),
+                Poll::Ready(Err(error)) => return Err(Fault::from(error).into()),
+                Poll::Ready(Ok(())) => self.dirty = false,
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first frame of a message: all of it, if it is small enough.
+    fn begin(&mut self, message: Message) -> WsMessage {
+        if message.len() <= self.limits.fragment_bytes {
+            return match message {
+                Message::Text(text) => WsMessage::Text(text),
+                Message::Binary(bytes) => WsMessage::Binary(bytes),
+            };
+        }
+        let opcode = if message.as_text().is_some() { Data::Text } else { Data::Binary };
+        let mut rest = message.into_bytes();
+        let first = rest.split_to(self.limits.fragment_bytes);
+        self.fragments = Some(Fragments { rest, opcode: Data::Continue });
+        WsMessage::Frame(Frame::message(first, OpCode::Data(opcode), false))
+    }
+
+    fn next_fragment(&mut self) -> Option<WsMessage> {
+        let mut fragments = self.fragments.take()?;
+        let size = fragments.rest.len().min(self.limits.fragment_bytes);
+        let part = fragments.rest.split_to(size);
+        let opcode = OpCode::Data(fragments.opcode);
+        let last = fragments.rest.is_empty();
+        if !last {
+            self.fragments = Some(fragments);
+        }
+        Some(WsMessage::Frame(Frame::message(part, opcode, last)))
+    }
+
+    /// Reads while the handler keeps up.
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Cause> {
+        loop {
+            self.reading_paused = self.shared.inbox.poll_room(cx).is_pending();
+            if self.reading_paused {
+                return Ok(());
+            }
+            let message = match Pin::new(&mut self.ws).poll_next(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(None) => return Err(Cause::Gone(End::Lost("the transport ended".into()))),
+                Poll::Ready(Some(Err(error))) => {
+                    return Err(Fault::from(error).with_limit(self.limits.max_message_bytes).into());
+                }
+                Poll::Ready(Some(Ok(message))) => message,
+            };
+            if let WsMessage::Close(frame) = message {
+                let (code, reason) = frame.map_or((None, String::new()), |frame| {
+                    (Some(frame.code.into()), frame.reason.as_str().to_owned())
+                });
+                return Err(Cause::Peer(End::ByPeer { code, reason }));
+            }
+            if self.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
+                let rate = self.limits.rate.map_or(0.0, |rate| rate.per_second);
+                let reason = format!("too many messages: at most {rate} a second are taken");
+                return Err(Cause::Close(Close::new(CloseCode::POLICY, reason)));
+            }
+            let message = match message {
+                WsMessage::Text(text) => Message::Text(text),
+                WsMessage::Binary(bytes) => Message::Binary(bytes),
+                // The answer to a ping was queued when it was read.
+                WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_) | WsMessage::Close(_) => {
+                    continue;
+                }
+            };
+            self.liveness.message(now);
+            tracing::debug!(
+                id = self.shared.info.id,
+                kind = message.kind(),
+                bytes = message.len(),
+                "message received"
+            );
+            self.shared.inbox.push_with_room(message);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Serving: the accept loop, with limits on clients that have not said what they want yet.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::connect_info::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::connections::Connections;
+
+/// What the server allows to clients that speak HTTP, and how it shuts down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServeLimits {
+    /// How long a client may take for the head of a request; a handshake that trickles in is cut off.
+    /// Default: 10 s.
+    pub header_timeout: Duration,
+    /// The largest head of a request, in bytes, at least 8 KiB. Default: 16 KiB.
+    pub max_header_bytes: usize,
+    /// Connections that speak HTTP at the same time; further ones wait to be accepted. WebSockets are
+    /// counted by [`Connections`] instead. Default: 1,024.
+    pub max_http_connections: usize,
+    /// How long the peer's system may leave sent bytes unacknowledged before the connection is dropped
+    /// (`TCP_USER_TIMEOUT`; on Linux). It finds clients that vanished without a trace while there was always
+    /// something to send to them. `None`: the system's default. Default: 30 s.
+    pub unacknowledged_timeout: Option<Duration>,
+    /// Bytes that the system may hold unsent for one connection (`TCP_NOTSENT_LOWAT`; on Linux): little
+    /// memory for a stalled download, and pings do not queue behind megabytes. `None`: as many as fit its
+    /// send buffer. Default: 128 KiB.
+    pub unsent_bytes: Option<u32>,
+    /// How long shutting down may take before what is still open is dropped. Default: 10 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            max_header_bytes: 16 << 10,
+            max_http_connections: 1_024,
+            unacknowledged_timeout: Some(Duration::from_secs(30)),
+            unsent_bytes: Some(128 << 10),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves a router over HTTP/1.1 until `shutdown` resolves. Then it accepts nobody, closes WebSockets with
+/// 1012 behind what they have queued, lets requests under way finish, and returns when all is done or
+/// [`ServeLimits::drain_timeout`] is over. Handlers find the peer's address as
+/// [`ConnectInfo<SocketAddr>`](ConnectInfo). Dropping the future stops accepting; connections go on.
+///
+/// # Errors
+/// None of a single client. When the listener itself breaks, it is tried again every second.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: &Connections,
+    limits: ServeLimits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let limits = Arc::new(limits);
+    let places = Arc::new(Semaphore::new(limits.max_http_connections));
+    let tasks = TaskTracker::new();
+    let (finish, abort) = (CancellationToken::new(), CancellationToken::new());
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let (stream, peer, place) = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        configure(&stream, &limits);
+        let http = serve_http(stream, peer, router.clone(), Arc::clone(&limits), finish.clone());
+        let abort = abort.clone();
+        tasks.spawn(async move {
+            let _place = place;
+            tokio::select! {
+                () = http => {}
+                () = abort.cancelled() => {}
+            }
+        });
+    }
+    drop(listener);
+    tracing::info!(connections = connections.count(), "shutting down");
+    finish.cancel();
+    tasks.close();
+    let http_done = async {
+        if tokio::time::timeout(limits.drain_timeout, tasks.wait()).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "HTTP connections dropped: the time to drain is over");
+            abort.cancel();
+            tasks.wait().await;
+        }
+    };
+    let (dropped, ()) = tokio::join!(connections.drain(limits.drain_timeout), http_done);
+    if dropped > 0 {
+        tracing::warn!(connections = dropped, "WebSockets dropped: the time to drain is over");
+    }
+}
+
+/// The next client, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed, so that a permit always comes.
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, place),
+            Err(error) if is_of_the_client(&error) => {}
+            Err(error) => {
+                // Most often the process has no file descriptors left; some come back with time.
+                tracing::error!("can't accept connections: {error}; trying again in a second");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+fn is_of_the_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// Sets the socket's options. A client that has left already makes that fail, and its reading soon after.
+fn configure(stream: &TcpStream, limits: &ServeLimits) {
+    let apply = || -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            let socket = SockRef::from(stream);
+            if limits.unacknowledged_timeout.is_some() {
+                socket.set_tcp_user_timeout(limits.unacknowledged_timeout)?;
+            }
+            if let Some(bytes) = limits.unsent_bytes {
+                socket.set_tcp_notsent_lowat(bytes)?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = apply() {
+        tracing::debug!("socket options could not be set: {error}");
+    }
+}
+
+async fn serve_http(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Arc<ServeLimits>,
+    finish: CancellationToken,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(answer(router, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.max_header_bytes.max(8 << 10))
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = finish.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%peer, "HTTP connection ended: {error}");
+    }
+}
+
+async fn answer(router: Router, request: Request<Incoming>) -> http::Response<Body> {
+    match router.oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
