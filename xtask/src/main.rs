@@ -13,6 +13,8 @@ mod run;
 mod say;
 mod server;
 mod setup;
+mod size;
+mod tidy;
 mod toolbox;
 mod toolchain;
 mod workspace;
@@ -56,7 +58,9 @@ fn carry_out() -> Result<()> {
         Command::Run(arguments) => run::run(&context, &arguments),
         Command::Dev => dev::run(&context),
         Command::Test(parts) => parts::run(&context, &parts),
-        Command::Tidy | Command::Size | Command::Help => Ok(()),
+        Command::Tidy => tidy::run(&context),
+        Command::Size => size::run(&context),
+        Command::Help => Ok(()),
     }
 }
 

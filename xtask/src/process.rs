@@ -11,12 +11,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::failure::{Failure, Result};
-use crate::{process_tree, say};
+use crate::process_tree::{self, Tell};
+use crate::say;
 
 /// How long a child has to end by itself after an interrupt, before it is told to terminate.
 const GRACE: Duration = Duration::from_secs(6);
 /// How often a stopping child is looked at.
 const STEP: Duration = Duration::from_millis(25);
+
+/// What is left after the friendly words.
+const KILL: (Tell, Duration) = (Tell::Kill, GRACE);
 
 static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
@@ -46,7 +50,7 @@ pub(crate) fn interrupted() -> bool {
 pub(crate) fn stop_all() {
     STOPPING.store(true, Ordering::SeqCst);
     let groups: Vec<u32> = groups().iter().copied().collect();
-    stop(&groups, process_tree::descendants);
+    stop(&groups, process_tree::descendants, &[(Tell::Interrupt, GRACE), (Tell::Terminate, GRACE / 3), KILL]);
 }
 
 /// Runs a program to its end, its output going where ours goes. Anything but success is a failure.
@@ -141,7 +145,7 @@ impl Process {
     pub(crate) fn stop(&mut self) {
         if self.ended.is_none() {
             let id = self.child.id();
-            stop(&[id], || process_tree::descendants_of(id));
+            stop(&[id], || process_tree::descendants_of(id), &[(Tell::Terminate, GRACE), KILL]);
             let _ = self.wait();
         }
     }
@@ -150,7 +154,7 @@ impl Process {
         let id = self.child.id();
         // The leader is gone; what it left in its group is not wanted either.
         if self.ended.is_none() && process_tree::group_exists(id) {
-            process_tree::signal_group(id, process_tree::Tell::Terminate);
+            process_tree::signal_group(id, Tell::Terminate);
         }
         groups().remove(&id);
         let status = status.map_err(|error| Failure::new(format!("{}: {error}", self.what)))?;
@@ -165,17 +169,16 @@ impl Drop for Process {
     }
 }
 
-/// Interrupts the groups, then terminates, then kills what is left, and returns when nothing is.
-fn stop(groups: &[u32], others: impl Fn() -> Vec<u32>) {
-    use process_tree::Tell;
+/// Tells the groups and the other processes one thing after another, each with its time to obey, until all are gone.
+fn stop(groups: &[u32], others: impl Fn() -> Vec<u32>, steps: &[(Tell, Duration)]) {
     let alive = || groups.iter().any(|group| process_tree::group_exists(*group)) || !others().is_empty();
-    for (tell, patience) in [(Tell::Interrupt, GRACE), (Tell::Terminate, GRACE / 3), (Tell::Kill, GRACE)] {
+    for (tell, patience) in steps {
         let strays = others();
-        groups.iter().for_each(|group| process_tree::signal_group(*group, tell));
-        strays.iter().for_each(|process| process_tree::signal(*process, tell));
+        groups.iter().for_each(|group| process_tree::signal_group(*group, *tell));
+        strays.iter().for_each(|process| process_tree::signal(*process, *tell));
         let mut waited = Duration::ZERO;
-        while alive() && waited < patience {
-            if INTERRUPTS.load(Ordering::SeqCst) > 1 && tell != Tell::Kill {
+        while alive() && waited < *patience {
+            if INTERRUPTS.load(Ordering::SeqCst) > 1 && *tell != Tell::Kill {
                 break;
             }
             std::thread::sleep(STEP);
@@ -190,4 +193,67 @@ fn stop(groups: &[u32], others: impl Fn() -> Vec<u32>) {
 
 fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_failure_names_the_step_and_the_exit_code() {
+        assert!(run(&mut shell("exit 0"), "it").is_ok());
+        assert_eq!(run(&mut shell("exit 3"), "it").unwrap_err().to_string(), "it failed with exit code 3");
+        assert!(run(&mut shell("kill -9 $$"), "it").unwrap_err().to_string().contains("by a signal"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named_with_the_remedy() {
+        let failure = run(&mut Command::new("no-such-program"), "the step").unwrap_err().to_string();
+        assert!(failure.contains("the step: the program `no-such-program` was not found"), "{failure}");
+        assert!(failure.contains("cargo xtask setup"), "{failure}");
+    }
+
+    #[test]
+    fn the_output_of_a_program_is_captured_without_its_errors() {
+        assert_eq!(capture(&mut shell("echo out; echo err >&2"), "it").unwrap(), "out\n");
+    }
+
+    #[test]
+    fn what_a_child_started_ends_with_it() {
+        let mut command = shell("sleep 600 & sleep 600 & echo $!; wait");
+        let mut process = Process::start(command.stdout(Stdio::piped()), "it").unwrap();
+        let group = process.child.id();
+        let mut first = [0];
+        process.take_stdout().unwrap().read_exact(&mut first).unwrap();
+        assert!(process_tree::group_exists(group));
+        assert!(process.poll().unwrap().is_none());
+        drop(process);
+        assert!(!process_tree::group_exists(group));
+    }
+
+    #[test]
+    fn a_child_that_will_not_listen_is_killed() {
+        let mut command = shell("trap '' TERM INT; echo ready; while :; do sleep 600; done");
+        let mut process = Process::start(command.stdout(Stdio::piped()), "it").unwrap();
+        let mut first = [0];
+        process.take_stdout().unwrap().read_exact(&mut first).unwrap();
+        let id = process.child.id();
+        stop(&[id], Vec::new, &[(Tell::Terminate, STEP * 4), KILL]);
+        assert!(!process_tree::group_exists(id));
+    }
+
+    #[test]
+    fn what_a_leader_left_in_its_group_ends_too() {
+        let mut process = Process::start(&mut shell("sleep 600 & exit 0"), "it").unwrap();
+        let group = process.child.id();
+        process.wait().unwrap();
+        stop(&[group], Vec::new, &[KILL]);
+        assert!(!process_tree::group_exists(group));
+    }
 }

@@ -33,8 +33,6 @@ pub(crate) struct Package {
     pub(crate) native: bool,
     /// Its features, less `default`.
     pub(crate) features: Vec<String>,
-    /// Its binaries and examples.
-    pub(crate) binaries: Vec<String>,
     /// Whether it has a library.
     pub(crate) library: bool,
     /// What it depends on, with the kind: `normal`, `dev` or `build`.
@@ -121,10 +119,6 @@ impl Workspace {
 impl Package {
     fn read(json: &Value, native: bool) -> Self {
         let manifest = Path::new(text(&json["manifest_path"]));
-        let of_kind = |kinds: &'static [&'static str]| {
-            list(&json["targets"])
-                .filter(move |target| strings(&target["kind"]).any(|kind| kinds.contains(&kind)))
-        };
         let dependencies = list(&json["dependencies"]).map(|dependency| {
             let kind = dependency["kind"].as_str().unwrap_or("normal");
             (text(&dependency["name"]).to_owned(), kind.to_owned())
@@ -135,8 +129,7 @@ impl Package {
             folder: manifest.parent().unwrap_or(manifest).to_owned(),
             native,
             features: features.filter(|name| name != "default").collect(),
-            binaries: of_kind(&["bin", "example"]).map(|target| text(&target["name"]).to_owned()).collect(),
-            library: of_kind(&["lib", "rlib", "cdylib", "proc-macro"]).next().is_some(),
+            library: list(&json["targets"]).any(is_library),
             dependencies: dependencies.collect(),
         }
     }
@@ -148,6 +141,10 @@ fn locked_version(lock: &str, name: &str) -> Option<String> {
     let package =
         packages.iter().find(|package| package.get("name").and_then(|n| n.as_str()) == Some(name))?;
     Some(package.get("version")?.as_str()?.to_owned())
+}
+
+fn is_library(target: &Value) -> bool {
+    strings(&target["kind"]).any(|kind| matches!(kind, "lib" | "rlib" | "cdylib" | "proc-macro"))
 }
 
 fn text(value: &Value) -> &str {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Need};
-use crate::{app, process, say};
+use crate::{app, process, say, size, tidy};
 
 /// One part of the tests.
 struct Part {
@@ -22,8 +22,9 @@ struct Part {
 }
 
 /// Run without a name, in this order: what fails soonest first.
-const QUICK: [Part; 9] = [
+const QUICK: [Part; 11] = [
     Part { name: "fmt", about: "the code is formatted", needs: &[], run: lint::fmt },
+    Part { name: "tidy", about: "the structure holds", needs: &[], run: tidy::part },
     Part { name: "clippy", about: "no lint, native and wasm", needs: &[Need::WasmTarget], run: lint::clippy },
     Part {
         name: "rustdoc",
@@ -47,8 +48,14 @@ const QUICK: [Part; 9] = [
     Part { name: "wasm", about: "tests in headless Chromium", needs: BROWSER_TESTS, run: browser::chromium },
     Part { name: "app", about: "the app builds", needs: &app::NEEDS, run: app_part },
     Part {
+        name: "size",
+        about: "the downloads stay within their budgets",
+        needs: &app::NEEDS,
+        run: size::part,
+    },
+    Part {
         name: "system",
-        about: "everything together, in browsers",
+        about: "everything together, in a browser",
         needs: &setup::DEFAULT,
         run: system::chromium,
     },

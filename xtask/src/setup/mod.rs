@@ -16,6 +16,7 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 pub(crate) use browsers::{chromium, firefox};
+pub(crate) use npm::release as wasm_opt_release;
 
 /// Something a command needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,14 +129,15 @@ pub(crate) fn provide(
     verbose: bool,
 ) -> Result<Unmet> {
     let mut missing = Vec::new();
-    for (need, state) in check_all(needs, workspace, toolbox)? {
+    let mut unmet = Unmet::default();
+    for (need, state) in check_all(needs, workspace, toolbox) {
         match state {
-            State::Ready(by) if verbose => say::progress(format_args!("setup: {:<13}{by}", need.name())),
-            State::Ready(_) => {}
-            State::Missing(why) => missing.push((need, why)),
+            Ok(State::Ready(by)) if verbose => say::progress(format_args!("setup: {:<13}{by}", need.name())),
+            Ok(State::Ready(_)) => {}
+            Ok(State::Missing(why)) => missing.push((need, why)),
+            Err(failure) => unmet.0.push((need, failure.within(&format!("setup of {}", need.name())))),
         }
     }
-    let mut unmet = Unmet::default();
     for (need, why) in missing {
         let started = Instant::now();
         say::progress(format_args!("setup: {:<13}{why}; {}", need.name(), need.plan(toolbox)));
@@ -157,15 +159,13 @@ pub(crate) fn provide(
 }
 
 /// Asks all tools at once, because starting a browser to hear its version is slow.
-fn check_all(needs: &BTreeSet<Need>, workspace: &Workspace, toolbox: &Toolbox) -> Result<Vec<(Need, State)>> {
+fn check_all(needs: &BTreeSet<Need>, workspace: &Workspace, toolbox: &Toolbox) -> Vec<(Need, Result<State>)> {
     std::thread::scope(|scope| {
         let threads: Vec<_> =
             needs.iter().map(|need| (*need, scope.spawn(move || need.check(workspace, toolbox)))).collect();
         let states = threads.into_iter().map(|(need, thread)| {
-            let state = thread
-                .join()
-                .unwrap_or_else(|_| Err(Failure::new(format!("checking {} panicked", need.name()))))?;
-            Ok((need, state))
+            let panicked = |_| Err(Failure::new(format!("checking {} panicked", need.name())));
+            (need, thread.join().unwrap_or_else(panicked))
         });
         states.collect()
     })
