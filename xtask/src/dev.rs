@@ -87,7 +87,8 @@ fn start_trunk(context: &Context) -> Result<Process> {
     let dist = context.workspace.target.join("dev-dist");
     std::fs::create_dir_all(&dist)
         .map_err(|error| Failure::new(format!("could not make the folder {}: {error}", dist.display())))?;
-    trunk.args(["--port", PAGE_PORT, "--dist"]).arg(dist);
+    // Compiled for speed of compiling, where Trunk.toml says how it is shipped.
+    trunk.args(["--cargo-profile", "dev", "--port", PAGE_PORT, "--dist"]).arg(dist);
     say::progress(format_args!("dev: the app will be on {}", ORIGINS[0]));
     Process::start(&mut trunk, "trunk serve")
 }

@@ -55,7 +55,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Step { .. } | Self::Reported => 1,
-            Self::Ended { code, .. } => *code,
+            // Ending in order is a failure too where it was to go on.
+            Self::Ended { code, .. } => (*code).max(1),
             Self::Interrupted => 130,
         }
     }

@@ -15,7 +15,7 @@ use crate::process_tree::{self, Tell};
 use crate::say;
 
 /// How long a child has to end by itself after an interrupt, before it is told to terminate.
-const GRACE: Duration = Duration::from_secs(6);
+const GRACE: Duration = Duration::from_secs(15);
 /// How often a stopping child is looked at.
 const STEP: Duration = Duration::from_millis(25);
 
@@ -33,6 +33,7 @@ pub(crate) fn watch_interrupts() -> Result<()> {
         // A second Ctrl-C means: do not wait any longer.
         if INTERRUPTS.fetch_add(1, Ordering::SeqCst) == 0 {
             std::thread::spawn(|| {
+                say::progress("\nxtask: stopping; Ctrl-C again to kill");
                 stop_all();
                 std::process::exit(130);
             });
@@ -50,7 +51,7 @@ pub(crate) fn interrupted() -> bool {
 pub(crate) fn stop_all() {
     STOPPING.store(true, Ordering::SeqCst);
     let groups: Vec<u32> = groups().iter().copied().collect();
-    stop(&groups, process_tree::descendants, &[(Tell::Interrupt, GRACE), (Tell::Terminate, GRACE / 3), KILL]);
+    stop(&groups, process_tree::descendants, &[(Tell::Interrupt, GRACE), (Tell::Terminate, GRACE / 5), KILL]);
 }
 
 /// Runs a program to its end, its output going where ours goes. Anything but success is a failure.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::context::Context;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::server::Server;
 use crate::{app, say};
 
@@ -15,8 +15,12 @@ pub(crate) fn run(context: &Context, arguments: &[OsString]) -> Result<()> {
     // An optimised server, because the speed test measures it too.
     let binary = context.build_binary("demo-server", "demo-server", true)?;
     let mut command = context.toolbox.command(binary);
-    command.arg("--app").arg(dist).args(arguments);
-    let server = Server::start(&mut command, "demo-server")?;
+    command.env("REJOIN_APP", dist).args(arguments);
+    let server = match Server::start(&mut command, "demo-server") {
+        // It was only asked a question, such as --help.
+        Err(Failure::Ended { code: 0, .. }) => return Ok(()),
+        other => other?,
+    };
     say::result(format_args!("listening on {}", server.address));
     say::progress("run: open the address in a browser; Ctrl-C ends the server");
     server.wait()

@@ -87,8 +87,8 @@ fn ended(process: &mut Process) -> Result<Failure> {
         return Ok(Failure::Interrupted);
     }
     Ok(match status.code().map(u8::try_from) {
-        Some(Ok(code)) if code != 0 => Failure::Ended { what: process.what().to_owned(), code },
-        _ => Failure::new(format!("{} ended before it was stopped ({status})", process.what())),
+        Some(Ok(code)) => Failure::Ended { what: process.what().to_owned(), code },
+        _ => Failure::new(format!("{} was ended by a signal ({status})", process.what())),
     })
 }
 
