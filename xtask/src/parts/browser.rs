@@ -17,6 +17,13 @@ const PEERS: [(&str, &str, &str, u16); 2] = [
     ("demo-server", "demo-server", "REJOIN_TEST_SERVER", 19481),
 ];
 
+/// Gives the variables with the addresses values, for checks that compile the tests and do not run them.
+pub(super) fn name_peers(cargo: &mut Command) {
+    for (_, _, variable, port) in PEERS {
+        cargo.env(variable, format!("ws://127.0.0.1:{port}"));
+    }
+}
+
 /// In Chromium.
 pub(super) fn chromium(context: &Context) -> Result<()> {
     let browser = setup::chromium(&context.toolbox)

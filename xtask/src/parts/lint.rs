@@ -7,6 +7,8 @@ use crate::failure::Result;
 use crate::process;
 use crate::workspace::Package;
 
+use super::browser::name_peers;
+
 /// `cargo fmt --check` over the whole workspace.
 pub(super) fn fmt(context: &Context) -> Result<()> {
     process::run(
@@ -19,6 +21,7 @@ pub(super) fn fmt(context: &Context) -> Result<()> {
 pub(super) fn clippy(context: &Context) -> Result<()> {
     let mut native = context.cargo(&["clippy", "--quiet"]);
     let mut wasm = context.wasm_cargo("clippy", &["--quiet"])?;
+    name_peers(&mut wasm);
     let deny = ["--all-targets", "--", "-D", "warnings"];
     both(process::run(choose(&mut native, context.workspace.native()).args(deny), "clippy, native"), || {
         process::run(choose(&mut wasm, context.workspace.browser()).args(deny), "clippy, wasm")
