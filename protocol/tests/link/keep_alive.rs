@@ -80,3 +80,34 @@ fn a_round_trip_that_cannot_be_told_is_not_reported() {
     rig.at(75_040).pong();
     assert_eq!(round_trips(&mut rig), [Duration::from_millis(40)]);
 }
+
+#[test]
+fn a_slow_upload_is_no_death_when_the_page_comes_back_before_anybody_looked_at_the_buffer() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.at(10_000).send(1, 900_000).unwrap();
+    rig.buffered = 900_000;
+    rig.at(10_100).input(Input::Visible);
+    // 10 kB/s leave: below the high watermark, so that only the ping's deadline gives a reason to look.
+    while rig.now < rejoin_protocol::Time::from_millis(60_000) {
+        rig.buffered = 900_000 - rig.now.as_micros().saturating_sub(10_000_000) / 100;
+        rig.run_to_wake();
+        assert_eq!(rig.state(), State::Open, "at {:?}", rig.now);
+    }
+}
+
+#[test]
+fn chatter_of_many_sizes_into_a_dead_link_does_not_keep_it() {
+    let mut rig = Rig::opened(with_keep_alive());
+    for second in 1..60 {
+        rig.run_to(second * 1_000);
+        if rig.state() != State::Open {
+            break;
+        }
+        let len = if second % 2 == 0 { 100 } else { 200 };
+        rig.send(second as u32, len).unwrap();
+        // A word at once, as a flush gives it; what follows is for the link to find out.
+        rig.says_buffered(len as u64);
+        rig.buffered = 0;
+    }
+    assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+}
