@@ -52,6 +52,9 @@ pub(crate) enum Happening {
     Thaw,
 }
 
+/// Far more than any seed needs.
+const MOST_STEPS: u64 = 1_000_000;
+
 pub(crate) struct World {
     pub(crate) now: u64,
     pub(crate) random: Random,
@@ -174,6 +177,7 @@ impl World {
     pub(crate) fn step<T>(&mut self, what: &'static str, call: impl FnOnce(&mut Link<u32>, Time) -> T) -> T {
         self.coverage.note(what, self.link.state());
         self.steps += 1;
+        assert!(self.steps < MOST_STEPS, "a loop without an end");
         let result = call(&mut self.link, Time::from_micros(self.now));
         self.trace(&format_args!("{what}"));
         self.drain(what);
