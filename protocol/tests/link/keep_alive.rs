@@ -2,9 +2,70 @@
 
 use std::time::Duration;
 
-use rejoin_protocol::{ClosedBy, Event, Input, Output, State};
+use rejoin_protocol::{Close, ClosedBy, Event, Input, LinkConfig, Output, State};
 
 use crate::rig::{Rig, is_ping, with_keep_alive};
+
+#[test]
+fn without_settings_there_is_no_ping() {
+    let mut rig = Rig::opened(LinkConfig::default());
+    assert_eq!(rig.wait, None);
+    rig.at(100_000).input(Input::Visible);
+    rig.input(Input::Timeout);
+    assert_eq!(rig.take(), []);
+}
+
+#[test]
+fn a_ping_goes_out_each_interval_and_its_answer_tells_the_round_trip() {
+    let mut rig = Rig::opened(with_keep_alive());
+    let generation = rig.newest.unwrap();
+    for ping in 1..=3 {
+        rig.run_to(ping * 25_000);
+        assert_eq!(rig.take(), [Output::Ping { generation }]);
+        rig.at(ping * 25_000 + 30).pong();
+        assert_eq!(rig.take(), [Output::Event(Event::RoundTrip(Duration::from_millis(30)))]);
+    }
+    rig.pong();
+    assert_eq!(rig.take(), [], "an answer to no question");
+}
+
+#[test]
+fn silence_after_a_ping_leaves_the_connection_and_comes_back() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.run_to(25_000);
+    rig.send(0, 10).unwrap();
+    rig.take();
+    rig.run_to(34_999);
+    assert_eq!(rig.state(), State::Open);
+    rig.run_to(35_000);
+    assert!(matches!(rig.take()[0], Output::Abandon { .. }));
+    assert_eq!((rig.closed().by, rig.closed().was_open), (ClosedBy::KeepAlive, true));
+    assert!(matches!(rig.state(), State::Waiting { attempt: 1, .. }), "it was stable");
+}
+
+#[test]
+fn any_message_is_life() {
+    let mut rig = Rig::opened(with_keep_alive());
+    for second in 1..=100 {
+        rig.run_to(second * 9_000);
+        rig.received();
+    }
+    assert_eq!(rig.state(), State::Open);
+}
+
+#[test]
+fn a_connection_that_closes_is_neither_pinged_nor_declared_dead() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.run_to(25_000);
+    rig.close(Close::normal());
+    rig.take();
+    rig.at(26_000).input(Input::Online);
+    rig.received();
+    rig.pong();
+    assert_eq!((rig.take(), rig.state()), (Vec::new(), State::Closing));
+    rig.run_to(30_000);
+    assert_eq!(rig.closed().by, ClosedBy::CloseTimeout);
+}
 
 #[test]
 fn an_application_that_chatters_into_a_dead_link_does_not_keep_it() {
