@@ -207,6 +207,14 @@ mod tests {
     }
 
     #[test]
+    fn a_probe_at_the_very_deadline_has_its_own() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.probe(at(35)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(38));
+    }
+
+    #[test]
     fn a_ping_that_is_late_itself_has_the_short_deadline() {
         let mut pulse = pulse();
         assert_eq!(pulse.timeout(at(27)), Beat::Ping);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rejoin_protocol::{Close, ClosedBy, Event, Input, LinkConfig, Output, State};
+use rejoin_protocol::{Close, ClosedBy, Event, Input, LinkConfig, Output, State, Time};
 
 use crate::rig::{Rig, is_ping, with_keep_alive};
 
@@ -149,7 +149,7 @@ fn a_slow_upload_is_no_death_when_the_page_comes_back_before_anybody_looked_at_t
     rig.buffered = 900_000;
     rig.at(10_100).input(Input::Visible);
     // 10 kB/s leave: below the high watermark, so that only the ping's deadline gives a reason to look.
-    while rig.now < rejoin_protocol::Time::from_millis(60_000) {
+    while rig.now < Time::from_millis(60_000) {
         rig.buffered = 900_000 - rig.now.as_micros().saturating_sub(10_000_000) / 100;
         rig.run_to_wake();
         assert_eq!(rig.state(), State::Open, "at {:?}", rig.now);
@@ -171,4 +171,20 @@ fn chatter_of_many_sizes_into_a_dead_link_does_not_keep_it() {
         rig.buffered = 0;
     }
     assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+}
+
+#[test]
+fn the_buffer_is_looked_at_while_a_ping_waits_behind_it_and_not_otherwise() {
+    let mut rig = Rig::opened(with_keep_alive());
+    let ping = Some(Time::from_millis(25_000));
+    rig.send(1, 10).unwrap();
+    rig.says_buffered(10);
+    assert_eq!(rig.wait, ping);
+    rig.at(25_000).timeout();
+    assert_eq!(rig.wait, Some(Time::from_millis(25_004)));
+    rig.says_buffered(9);
+    assert_eq!(rig.wait, Some(Time::from_millis(25_004)), "what moves gives no reason to hurry");
+    rig.received();
+    rig.run_to_wake();
+    assert_eq!(rig.wait, Some(Time::from_millis(50_000)));
 }
