@@ -1,6 +1,6 @@
 //! The application: it does everything at the wrong moment.
 
-use rejoin_protocol::{Close, ClosedBy, Overflow, Refusal, State};
+use rejoin_protocol::{Close, ClosedBy, Link, Overflow, Refusal, State};
 
 use crate::plan::{MILLI, SECOND};
 use crate::socket::Freight;
@@ -43,14 +43,14 @@ impl World {
         if self.link.state() == State::Closed {
             self.ledger.asked_to_connect();
         }
-        self.step("open", |link, now| link.open(now));
+        self.step("open", Link::open);
         assert_ne!(self.link.state(), State::Closed, "opened, and closed");
     }
 
     fn reconnect(&mut self) {
         self.ledger.begin_step();
         self.ledger.asked_to_connect();
-        self.step("reconnect", |link, now| link.reconnect(now));
+        self.step("reconnect", Link::reconnect);
         assert!(matches!(self.link.state(), State::Connecting { attempt: 1 }));
     }
 
@@ -77,7 +77,7 @@ impl World {
     fn stop(&mut self) {
         self.ledger.begin_step();
         let waiting = matches!(self.link.state(), State::Waiting { .. });
-        self.step("stop", |link, now| link.stop(now));
+        self.step("stop", Link::stop);
         assert!(!waiting || self.link.state() == State::Closed, "stopped, and waits");
     }
 
@@ -91,7 +91,7 @@ impl World {
 
     fn watch_drain(&mut self) {
         self.ledger.begin_step();
-        self.step("watch_drain", |link, now| link.watch_drain(now));
+        self.step("watch_drain", Link::watch_drain);
         let (state, drained) = (self.link.state(), self.link.is_drained());
         if state == State::Open && !drained {
             self.coverage.note("watches drain", state);

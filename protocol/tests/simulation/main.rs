@@ -6,6 +6,8 @@
 
 // Helpers outside of test functions unwrap as well: a failure there is a failed test.
 #![allow(clippy::unwrap_used)]
+// What a seed did is told to whoever runs it.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod application;
 mod coverage;
