@@ -126,7 +126,10 @@ impl<M> Link<M> {
         let Phase::Open { generation, .. } = self.phase else { return };
         match beat {
             Beat::Nothing => {}
-            Beat::Ping => self.outputs.push_back(Output::Ping { generation }),
+            Beat::Ping => {
+                self.outputs.push_back(Output::Ping { generation });
+                self.poll_soon();
+            }
             Beat::Dead => {
                 let reason = "nothing came within the keep-alive's deadline";
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::KeepAlive, true, reason));

@@ -118,6 +118,11 @@ impl Pulse {
         Beat::Ping
     }
 
+    /// True while a deadline runs.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.unanswered.as_ref().is_some_and(|unanswered| unanswered.deadline.is_some())
+    }
+
     pub(crate) fn wake(&self) -> Time {
         let deadline = self.unanswered.as_ref().and_then(|unanswered| unanswered.deadline);
         deadline.map_or(self.next_ping, |deadline| deadline.min(self.next_ping))
@@ -196,9 +201,17 @@ mod tests {
     fn a_late_timer_probes_before_it_declares_death() {
         let mut pulse = pulse();
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        assert_eq!(pulse.timeout(Time::from_millis(35_100)), Beat::Ping, "woke 0.1 s late");
-        assert_eq!(pulse.wake(), Time::from_millis(38_100));
-        assert_eq!(pulse.timeout(Time::from_millis(38_199)), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(35_020)), Beat::Ping, "woke 20 ms late");
+        assert_eq!(pulse.wake(), Time::from_millis(38_020));
+        assert_eq!(pulse.timeout(Time::from_millis(38_039)), Beat::Dead);
+    }
+
+    #[test]
+    fn a_probe_at_the_very_deadline_has_its_own() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.probe(at(35)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(38));
     }
 
     #[test]

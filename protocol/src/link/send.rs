@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::Link;
 use super::phase::Phase;
+use super::pulse::Pulse;
 use crate::{Event, Generation, Output, Overflow, Refusal, Refused, Time};
 
 /// A browser does not say when `bufferedAmount` falls, so it is looked at: first after this time, then after
@@ -154,8 +155,11 @@ impl<M> Link<M> {
         }
         if !self.wants_poll() {
             self.poll = None;
-        } else if fell {
-            self.poll = None;
+        } else {
+            // Whoever waits for room wants to know soon; a ping's deadline has time.
+            if fell && (self.congested || self.watching_drain) {
+                self.poll = None;
+            }
             self.poll_soon();
         }
         fell
@@ -188,7 +192,9 @@ impl<M> Link<M> {
     }
 
     fn wants_poll(&self) -> bool {
-        self.is_open() && (self.congested || (self.watching_drain && !self.is_drained()))
+        let Phase::Open { pulse, .. } = &self.phase else { return false };
+        let ping_waits = self.buffered > 0 && pulse.as_ref().is_some_and(Pulse::is_waiting);
+        self.congested || ping_waits || (self.watching_drain && !self.is_drained())
     }
 
     fn schedule_poll(&mut self, pause: Duration) {

@@ -139,7 +139,9 @@ impl Rig {
     /// Lets the clock run to a moment, in milliseconds, with every timer on time.
     pub(crate) fn run_to(&mut self, millis: u64) {
         let end = Time::from_millis(millis);
-        while let Some(wake) = self.wait.filter(|wake| *wake <= end) {
+        for turn in 0.. {
+            let Some(wake) = self.wait.filter(|wake| *wake <= end) else { break };
+            assert!(turn < 100_000, "a loop without an end");
             self.now = self.now.max(wake);
             self.timeout();
         }
@@ -218,4 +220,39 @@ pub(crate) fn with_backoff(set: impl FnOnce(&mut Backoff)) -> LinkConfig {
     set(&mut backoff);
     config.reconnect = Some(backoff);
     config
+}
+
+/// What the outputs say to the application of the state.
+pub(crate) fn states(outputs: &[Output<u32>]) -> Vec<State> {
+    let state = |output: &Output<u32>| match output {
+        Output::Event(Event::State(state)) => Some(*state),
+        _ => None,
+    };
+    outputs.iter().filter_map(state).collect()
+}
+
+/// A link in each of its states, by name.
+pub(crate) fn in_every_state(config: &LinkConfig) -> [(&'static str, Rig); 6] {
+    let open = || Rig::opened(config.clone());
+    let mut connecting = Rig::new(config.clone());
+    connecting.open();
+    let mut waiting = open();
+    waiting.ends(1006);
+    let mut closing = open();
+    closing.close(Close::normal());
+    let mut peer_closing = open();
+    peer_closing.peer_closing();
+    let closed = Rig::new(config.clone());
+    let mut rigs = [
+        ("connecting", connecting),
+        ("open", open()),
+        ("waiting", waiting),
+        ("closing", closing),
+        ("peer closing", peer_closing),
+        ("closed", closed),
+    ];
+    for (_, rig) in &mut rigs {
+        rig.take();
+    }
+    rigs
 }
