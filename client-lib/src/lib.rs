@@ -1,1 +1,111 @@
-//! Stub.
+//! A WebSocket client for Rust in the browser: a connection that says truthfully what state it is in, comes back by
+//! itself, and loses nothing silently.
+//!
+//! Two levels, each useful alone:
+//! - [`Socket`]: one logical connection to any WebSocket server, with everything that the browser's own object has,
+//!   and reconnecting, a bounded queue while away, back-pressure, keep-alive, typed errors.
+//! - [`Typed`]: serde messages over a `Socket`, by a codec and, shared with the server, an [`Endpoint`].
+//!
+//! # Examples
+//! Say hello and read what comes:
+//!
+//! ```no_run
+//! use futures::StreamExt;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut socket = rejoin::Socket::connect("wss://example.org/echo").await?;
+//! socket.send("hello").await?;
+//! let answer = socket.next().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Show what the connection is doing:
+//!
+//! ```no_run
+//! # use futures::StreamExt;
+//! # async fn example(socket: rejoin::Socket) {
+//! let mut states = socket.states();
+//! while let Some(state) = states.next().await {
+//!     match state {
+//!         rejoin::State::Open => println!("connected"),
+//!         rejoin::State::Waiting { delay, last, .. } => println!("{last}; again in {delay:?}"),
+//!         rejoin::State::Closed(_) => println!("closed"),
+//!         _ => println!("…"),
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! Close, with a code and a reason that are checked before the browser sees them:
+//!
+//! ```no_run
+//! # async fn example(socket: rejoin::Socket) -> Result<(), rejoin::InvalidClose> {
+//! let closed = socket.close(rejoin::Close::new(4001, "signed out")?).await;
+//! println!("{} by {:?}, clean: {}", closed.code, closed.by, closed.was_clean);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is promised
+//! - A message is handed to the browser, or waits in a bounded queue, or comes back to its sender: as an error, in
+//!   [`Event::Unsent`] or [`Event::Evicted`], or from [`Handle::take_unsent`]. What the browser had taken when a
+//!   connection was cut may be lost, because WebSocket has no acknowledgement; [`Closed::unsent_bytes`] says how much
+//!   of it certainly was.
+//! - Messages arrive in the order in which they came, whatever their kind.
+//! - At most one browser socket is live. When the last handle is dropped it is closed, and no listener, timer or
+//!   closure stays behind.
+//! - Callbacks may call back in: open, send, close, reconnect.
+//!
+//! # Features
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `json` | [`Json`] for [`Typed`] | yes |
+//! | `msgpack` | `MsgPack` for [`Typed`] | no |
+//! | `postcard` | `Postcard` for [`Typed`] | no |
+
+mod attempt;
+mod builder;
+mod driver;
+mod error;
+mod event;
+mod global;
+mod handle;
+mod inbox;
+mod incoming;
+mod lifecycle;
+mod message;
+mod options;
+mod socket;
+mod state;
+mod target;
+mod timer;
+mod transport;
+mod typed;
+mod url;
+
+pub use builder::Builder;
+pub use error::{OpenError, SendError, Unsent};
+pub use event::{Event, Metrics};
+pub use handle::Handle;
+pub use inbox::ReceiveLimits;
+pub use incoming::{CopyError, Incoming};
+pub use message::{Message, Payload};
+pub use options::KeepAlive;
+#[cfg(feature = "json")]
+pub use rejoin_codec::Json;
+#[cfg(feature = "msgpack")]
+pub use rejoin_codec::MsgPack;
+#[cfg(feature = "postcard")]
+pub use rejoin_codec::Postcard;
+pub use rejoin_codec::{Codec, CodecError, Decode, Encode, Endpoint, Frame, FrameRef, Raw};
+pub use rejoin_protocol::{
+    Backoff, Close, Closed, ClosedBy, InvalidClose, InvalidSubprotocol, Overflow, QueueLimits, ReadyState,
+    Watermarks,
+};
+pub use socket::{Receiver, Socket};
+pub use state::{State, States};
+pub use target::{Target, TargetError};
+pub use typed::{Typed, TypedSendError, TypedSender, TypedSocket, Undecodable, decode};
+pub use url::InvalidUrl;
+pub use web_sys::BinaryType;

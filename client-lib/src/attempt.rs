@@ -1,0 +1,106 @@
+//! An attempt: from asking where to connect to the socket's opening and its end.
+
+use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input};
+use web_sys::WebSocket;
+
+use crate::Target;
+use crate::driver::Driver;
+use crate::transport::Transport;
+
+impl Driver {
+    /// Asks for a target and connects to it.
+    pub(crate) fn seek(&self, generation: Generation, attempt: u32) {
+        let this = self.this.clone();
+        let source = self.options.source.clone();
+        source.target(
+            attempt,
+            Box::new(move |answer| {
+                let Some(driver) = this.upgrade() else { return };
+                if !driver.link.borrow().is_current(generation) {
+                    return;
+                }
+                let reason = match answer {
+                    Ok(target) => match driver.connect(generation, &target) {
+                        Ok(()) => return,
+                        Err(reason) => reason,
+                    },
+                    Err(error) => error.0,
+                };
+                let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
+                let reconnect = driver.options.source.fixed().map(|_| false);
+                driver.input(Input::Disconnected { generation, closed, reconnect });
+            }),
+        );
+    }
+
+    fn connect(&self, generation: Generation, target: &Target) -> Result<(), String> {
+        let options = &self.options;
+        self.first.replace(target.first.clone());
+        if let Some(socket) = options.source.existing() {
+            let state = socket.ready_state();
+            let transport = Transport::adopt(self.this.clone(), generation, socket, options.binary_type);
+            self.transport.replace(Some(transport));
+            match state {
+                WebSocket::OPEN => self.opened(generation),
+                WebSocket::CONNECTING => {}
+                _ => self.closed(generation, 1006, "the adopted socket was closed already".into(), false),
+            }
+            return Ok(());
+        }
+        let transport = Transport::open(
+            self.this.clone(),
+            generation,
+            &target.url,
+            &target.protocols,
+            options.binary_type,
+        )?;
+        self.transport.replace(Some(transport));
+        Ok(())
+    }
+
+    pub(crate) fn opened(&self, generation: Generation) {
+        if !self.link.borrow().is_current(generation) {
+            return;
+        }
+        if let Some(reason) = self.disagreement() {
+            let closed = Closed::abnormal(ClosedBy::Refused, false, reason);
+            if let Some(transport) = self.transport.take() {
+                transport.close(&Close::normal());
+            }
+            self.input(Input::Disconnected { generation, closed, reconnect: Some(false) });
+            return;
+        }
+        let of_target = self.first.take();
+        let of_opening = self.options.first.as_ref().map(|first| first()).unwrap_or_default();
+        if self.link.borrow().is_current(generation) {
+            for message in of_target.into_iter().chain(of_opening) {
+                self.transmit(message);
+            }
+        }
+        self.metrics.borrow_mut().opened += 1;
+        self.input(Input::Opened { generation });
+    }
+
+    pub(crate) fn closed(&self, generation: Generation, code: u16, reason: String, was_clean: bool) {
+        let (current, was_open) = {
+            let link = self.link.borrow();
+            (link.is_current(generation), link.has_been_open())
+        };
+        if !current {
+            return;
+        }
+        let mut closed = Closed::by_event(code, reason, was_clean, was_open);
+        closed.unsent_bytes = self.buffered_amount();
+        let reconnect = self.options.should_reconnect.as_ref().map(|decide| decide(&closed));
+        self.input(Input::Disconnected { generation, closed, reconnect });
+    }
+
+    /// Why an open connection is none that the caller can use: where the server picks none of the offered
+    /// subprotocols Chromium fails the connection and Firefox opens it.
+    fn disagreement(&self) -> Option<&'static str> {
+        let transport = self.transport.borrow();
+        let socket = transport.as_ref()?.socket();
+        let disagreed = self.options.insist && socket.protocol().is_empty();
+        disagreed.then_some("the server agreed to none of the subprotocols offered")
+    }
+}

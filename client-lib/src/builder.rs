@@ -1,0 +1,268 @@
+//! The builder: settings in, a connection out.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rejoin_codec::Endpoint;
+use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Watermarks};
+use web_sys::{BinaryType, WebSocket};
+
+use crate::driver::Driver;
+use crate::options::Options;
+use crate::target::{Adopted, Asked, Fixed, Source, TargetError};
+use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target};
+
+/// Settings of a connection, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
+///
+/// ```no_run
+/// use rejoin::{Backoff, KeepAlive, Socket};
+/// use std::time::Duration;
+///
+/// # async fn example() -> Result<(), rejoin::OpenError> {
+/// let socket = Socket::builder("wss://example.org/feed")
+///     .protocol("feed.v1")
+///     .reconnect(Backoff::default().with_cap(Duration::from_secs(5)))
+///     .keep_alive(KeepAlive::text("ping", "pong"))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Builder {
+    target: Where,
+    options: Options,
+    seed: Option<u64>,
+}
+
+enum Where {
+    Fixed(Target),
+    Asked,
+    Adopted(WebSocket, Target),
+}
+
+struct Nowhere;
+
+impl Source for Nowhere {
+    fn target(&self, _: u32, answer: crate::target::Answer) {
+        answer(Err(TargetError(String::new())));
+    }
+}
+
+impl Builder {
+    fn with(target: Where, source: Rc<dyn Source>) -> Self {
+        let options = Options {
+            link: LinkConfig::default(),
+            source,
+            binary_type: BinaryType::Arraybuffer,
+            receive: ReceiveLimits::default(),
+            keep_alive: None,
+            should_reconnect: None,
+            first: None,
+            insist: false,
+        };
+        Self { target, options, seed: None }
+    }
+
+    /// A connection to one place.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self::with(Where::Fixed(Target::new(url)), Rc::new(Nowhere))
+    }
+
+    /// A connection to an endpoint below `base`, `ws://host` or `wss://host` without a path: its path is appended,
+    /// its subprotocol offered and insisted on.
+    #[must_use]
+    pub fn endpoint<E: Endpoint>(base: &str) -> Self {
+        let url = format!("{}{}", base.trim_end_matches('/'), E::PATH);
+        let mut builder = Self::new(url);
+        if let Some(name) = E::SUBPROTOCOL {
+            builder = builder.protocol(name);
+            builder.options.insist = true;
+        }
+        builder
+    }
+
+    /// Asks for URL, subprotocols and first messages anew with each attempt, whose number it is given: for tokens
+    /// that expire and servers that move. A failure counts as a failed attempt; the connect time-out covers the
+    /// asking.
+    ///
+    /// ```no_run
+    /// # use rejoin::{Builder, Target, TargetError};
+    /// # async fn fetch_token() -> Result<String, String> { Ok(String::new()) }
+    /// let socket = Builder::asking(|_attempt| async {
+    ///     let token = fetch_token().await.map_err(TargetError)?;
+    ///     Ok(Target::new("wss://example.org/feed").first(token))
+    /// })
+    /// .open()?;
+    /// # Ok::<(), rejoin::OpenError>(())
+    /// ```
+    #[must_use]
+    pub fn asking<F, Fut>(provider: F) -> Self
+    where
+        F: Fn(u32) -> Fut + 'static,
+        Fut: Future<Output = Result<Target, TargetError>> + 'static,
+    {
+        Self::with(Where::Asked, Rc::new(Asked(Rc::new(provider))))
+    }
+
+    /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
+    /// subprotocol that was agreed. What it received before is not seen, and its `binaryType` is set.
+    #[must_use]
+    pub fn adopt(socket: WebSocket) -> Self {
+        let mut target = Target::new(socket.url());
+        let agreed = socket.protocol();
+        if !agreed.is_empty() {
+            target = target.protocol(agreed);
+        }
+        Self::with(Where::Adopted(socket, target), Rc::new(Nowhere))
+    }
+
+    /// Offers one more subprotocol (RFC 6455, section 1.9), after those offered already. What the server picked is
+    /// told by [`Socket::protocol`](crate::Handle::protocol). With [`asking`](Self::asking) the [`Target`] names
+    /// them, and this does nothing.
+    #[must_use]
+    pub fn protocol(mut self, name: impl Into<String>) -> Self {
+        if let Where::Fixed(target) | Where::Adopted(_, target) = &mut self.target {
+            target.protocols.push(name.into());
+        }
+        self
+    }
+
+    /// Ends the connection with [`ClosedBy::Refused`] if the server picks none of the subprotocols offered. Chromium
+    /// does so in any case, Firefox opens the connection. Default off, but on for endpoints.
+    #[must_use]
+    pub fn insist_on_protocol(mut self) -> Self {
+        self.options.insist = true;
+        self
+    }
+
+    /// When to reconnect; `None` never does. Default: [`Backoff::default`].
+    #[must_use]
+    pub fn reconnect(mut self, backoff: impl Into<Option<Backoff>>) -> Self {
+        self.options.link.reconnect = backoff.into();
+        self
+    }
+
+    /// Decides after each end whether another attempt follows, instead of [`Closed::is_retryable`]. What this end
+    /// closed stays closed. It may call back into the connection.
+    #[must_use]
+    pub fn should_reconnect(mut self, decide: impl Fn(&Closed) -> bool + 'static) -> Self {
+        self.options.should_reconnect = Some(Rc::new(decide));
+        self
+    }
+
+    /// How long an attempt may take. Default 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.link.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the close handshake may take before the connection is left. Default 5 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.options.link.close_timeout = timeout;
+        self
+    }
+
+    /// Pings of the application's own. Default none.
+    #[must_use]
+    pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
+        self.options.link.keep_alive = Some(keep_alive.timing);
+        self.options.keep_alive = Some(keep_alive);
+        self
+    }
+
+    /// The bounds of the queue while away. Default: [`QueueLimits::default`].
+    #[must_use]
+    pub fn queue(mut self, limits: QueueLimits) -> Self {
+        self.options.link.queue = limits;
+        self
+    }
+
+    /// How much may be received and not taken. Default: [`ReceiveLimits::default`].
+    #[must_use]
+    pub fn receive(mut self, limits: ReceiveLimits) -> Self {
+        self.options.receive = limits;
+        self
+    }
+
+    /// How much the browser's own buffer may hold before messages wait in the queue. Default:
+    /// [`Watermarks::default`].
+    #[must_use]
+    pub fn watermarks(mut self, watermarks: Watermarks) -> Self {
+        self.options.link.watermarks = watermarks;
+        self
+    }
+
+    /// How binary messages are received. Default `Arraybuffer`, other than a browser's own, which is `Blob`.
+    #[must_use]
+    pub fn binary_type(mut self, binary_type: BinaryType) -> Self {
+        self.options.binary_type = binary_type;
+        self
+    }
+
+    /// What to send first on each connection, before anything queued: a greeting, a token, what to subscribe to. It
+    /// is asked at each opening.
+    #[must_use]
+    pub fn first(mut self, messages: impl Fn() -> Vec<Message> + 'static) -> Self {
+        self.options.first = Some(Rc::new(messages));
+        self
+    }
+
+    /// The seed of the back-off's jitter, for tests. Default: drawn at random.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Begins to connect and returns at once; the state is `Connecting` and messages are queued. A server that can't
+    /// be reached is tried again as [`reconnect`](Self::reconnect) says.
+    ///
+    /// # Errors
+    /// What can't become right by trying again: a bad URL or subprotocol, and what the browser itself refuses.
+    pub fn open(self) -> Result<Socket, OpenError> {
+        let Self { target, mut options, seed } = self;
+        match target {
+            Where::Fixed(target) => {
+                target.check()?;
+                options.source = Rc::new(Fixed(target));
+            }
+            Where::Adopted(socket, target) => {
+                options.source = Rc::new(Adopted { socket: RefCell::new(Some(socket)), target });
+            }
+            Where::Asked => {}
+        }
+        options.link.seed = seed.unwrap_or_else(random_seed);
+        let driver = Driver::new(options);
+        driver.step(rejoin_protocol::Link::open);
+        match driver.watch.get() {
+            State::Closed(Some(Closed { by: ClosedBy::Provider, reason, .. })) => {
+                Err(OpenError::Rejected(reason))
+            }
+            _ => Ok(Socket::new(driver)),
+        }
+    }
+
+    /// Connects: resolves when the first attempt has succeeded or failed. Dropping the future closes the attempt.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`OpenError::Failed`] when the first attempt fails, which a dead server makes it
+    /// do at once and a silent one after the connect time-out.
+    pub async fn connect(self) -> Result<Socket, OpenError> {
+        let socket = self.open()?;
+        match socket.settled().await {
+            State::Open => Ok(socket),
+            State::Waiting { last, .. } | State::Closed(Some(last)) => Err(OpenError::Failed(last)),
+            _ => Err(OpenError::Failed(Closed::abnormal(ClosedBy::Caller, false, ""))),
+        }
+    }
+}
+
+fn random_seed() -> u64 {
+    // Two draws, since a double has 53 bits; jitter needs no better.
+    (js_sys::Math::random() * 2f64.powi(32)) as u64 ^ ((js_sys::Math::random() * 2f64.powi(53)) as u64) << 11
+}

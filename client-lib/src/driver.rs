@@ -1,0 +1,353 @@
+//! The driver: the only place that drains the link, and what ties it to a socket, a timer and the page.
+//!
+//! It hands bytes to the socket while the link is borrowed, because the browser calls nothing back from there, and
+//! tells the application only after the borrow has ended, so that a callback may open, send, close and reconnect.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, ReadyState, Time};
+
+use crate::inbox::Inbox;
+use crate::lifecycle::Lifecycle;
+use crate::options::Options;
+use crate::state::{Watch, register};
+use crate::timer::{Timer, now};
+use crate::transport::Transport;
+use crate::{Event, Incoming, Message, Metrics, State};
+
+type OnMessage = Rc<dyn Fn(Incoming)>;
+type OnEvent = Rc<dyn Fn(Event)>;
+
+pub(crate) struct Driver {
+    pub(crate) this: Weak<Self>,
+    pub(crate) link: RefCell<Link<Message>>,
+    pub(crate) options: Options,
+    pub(crate) transport: RefCell<Option<Transport>>,
+    pub(crate) inbox: Inbox,
+    pub(crate) watch: Rc<Watch>,
+    pub(crate) metrics: RefCell<Metrics>,
+    /// What was never handed to a socket and has not been taken by the application.
+    pub(crate) unsent: RefCell<Vec<Message>>,
+    /// What the present attempt's target wants sent first.
+    pub(crate) first: RefCell<Vec<Message>>,
+    timer: Timer,
+    lifecycle: OnceCell<Lifecycle>,
+    on_message: RefCell<Option<OnMessage>>,
+    on_event: RefCell<Option<OnEvent>>,
+    /// Who waits for room, for a drained buffer or for another state.
+    waiting: RefCell<Vec<Waker>>,
+    /// What they were woken for last: the state's version, the queue's length, congested, drained.
+    news: Cell<(u64, usize, bool, bool)>,
+    /// What is still to be told, and whether somebody is telling.
+    events: RefCell<VecDeque<Event>>,
+    dispatching: Cell<bool>,
+}
+
+/// What a drained link wants done once it is no longer borrowed.
+#[derive(Default)]
+struct Chores {
+    open: Option<(Generation, u32)>,
+    /// Sockets that were asked to close before there was one.
+    never_opened: Option<(Generation, Close)>,
+}
+
+impl Driver {
+    pub(crate) fn new(options: Options) -> Rc<Self> {
+        let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
+            this: this.clone(),
+            link: RefCell::new(Link::new(options.link.clone())),
+            inbox: Inbox::new(options.receive),
+            options,
+            transport: RefCell::default(),
+            watch: Watch::new(State::Closed(None)),
+            metrics: RefCell::default(),
+            unsent: RefCell::default(),
+            first: RefCell::default(),
+            timer: Timer::new(this.clone()),
+            lifecycle: OnceCell::new(),
+            on_message: RefCell::default(),
+            on_event: RefCell::default(),
+            waiting: RefCell::default(),
+            news: Cell::default(),
+            events: RefCell::default(),
+            dispatching: Cell::new(false),
+        });
+        let lifecycle = driver.lifecycle.get_or_init(|| Lifecycle::new(driver.this.clone()));
+        if lifecycle.is_hidden() {
+            driver.input(Input::Hidden);
+        }
+        if Lifecycle::is_offline() {
+            driver.input(Input::Offline);
+        }
+        driver
+    }
+
+    /// Changes the link, then does everything that it asks for.
+    pub(crate) fn step<R>(&self, change: impl FnOnce(&mut Link<Message>, Time) -> R) -> R {
+        let now = now();
+        let (result, chores) = {
+            let mut link = self.link.borrow_mut();
+            let mut chores = Chores::default();
+            if let Some(generation) = self.noticed_closing(&link) {
+                link.handle_input(now, Input::PeerClosing { generation });
+                self.drain(&mut link, now, &mut chores);
+            }
+            let result = change(&mut link, now);
+            self.drain(&mut link, now, &mut chores);
+            (result, chores)
+        };
+        if let Some((generation, close)) = chores.never_opened {
+            let mut closed = Closed::abnormal(ClosedBy::Caller, false, close.reason());
+            closed.code = close.code().unwrap_or(1005);
+            self.input(Input::Disconnected { generation, closed, reconnect: None });
+        }
+        if let Some((generation, attempt)) = chores.open {
+            self.seek(generation, attempt);
+        }
+        self.dispatch();
+        self.wake_if_changed();
+        result
+    }
+
+    /// Wakes who waits if there is something new to see. Waking without news would have two who measure the buffer
+    /// wake one another for ever.
+    fn wake_if_changed(&self) {
+        let news = {
+            let link = self.link.borrow();
+            (self.watch.version(), link.queued().0, link.is_congested(), link.is_drained())
+        };
+        if self.news.replace(news) != news {
+            for waker in self.waiting.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(crate) fn input(&self, input: Input) {
+        self.step(|link, now| link.handle_input(now, input));
+    }
+
+    /// The socket's generation if the browser has begun to close it and the link does not know yet. What is sent to
+    /// such a socket is lost without an error.
+    pub(crate) fn noticed_closing(&self, link: &Link<Message>) -> Option<Generation> {
+        let transport = self.transport.borrow();
+        let transport = transport.as_ref().filter(|transport| link.is_current(transport.generation()))?;
+        let open = link.state() == rejoin_protocol::State::Open;
+        (open && transport.ready_state() > ReadyState::Open).then(|| transport.generation())
+    }
+
+    fn drain(&self, link: &mut Link<Message>, now: Time, chores: &mut Chores) {
+        loop {
+            match link.poll_output() {
+                Output::Open { generation, attempt } => chores.open = Some((generation, attempt)),
+                Output::Transmit { message, .. } => self.transmit(message),
+                Output::Ping { .. } => {
+                    if let Some(keep_alive) = &self.options.keep_alive {
+                        self.transmit(keep_alive.ping.clone());
+                    }
+                }
+                Output::Close { generation, close } => match &*self.transport.borrow() {
+                    Some(transport) => transport.close(&close),
+                    None => chores.never_opened = Some((generation, close)),
+                },
+                Output::Abandon { close, .. } => {
+                    chores.open = None;
+                    if let Some(transport) = self.transport.take() {
+                        transport.close(&close);
+                    }
+                }
+                Output::Event(event) => self.note(event),
+                Output::Wait(at) => {
+                    self.timer.set(now, at);
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn transmit(&self, message: Message) {
+        let transport = self.transport.borrow();
+        let sent = transport.as_ref().map_or(Err(String::new()), |transport| transport.send(&message));
+        match sent {
+            Ok(()) => self.metrics.borrow_mut().sent += 1,
+            // The browser takes every message but in states that the link excludes; if it does not, it says so here.
+            Err(_) => self.events.borrow_mut().push_back(Event::Unsent(vec![message])),
+        }
+    }
+
+    /// Turns the link's event into the application's, to be dispatched later.
+    fn note(&self, event: rejoin_protocol::Event<Message>) {
+        use rejoin_protocol::Event as Of;
+        let event = match event {
+            Of::State(state) => Event::State(self.state_of(state)),
+            Of::Disconnected(closed) => {
+                self.transport.take();
+                self.metrics.borrow_mut().last_closed = Some(closed.clone());
+                Event::Disconnected(closed)
+            }
+            Of::Unsent(messages) => Event::Unsent(messages),
+            Of::Evicted(messages) => Event::Evicted(messages),
+            Of::RoundTrip(time) => Event::RoundTrip(time),
+        };
+        self.events.borrow_mut().push_back(event);
+    }
+
+    fn state_of(&self, state: rejoin_protocol::State) -> State {
+        use rejoin_protocol::State as Of;
+        let last = || self.metrics.borrow().last_closed.clone();
+        match state {
+            Of::Connecting { attempt } => State::Connecting { attempt },
+            Of::Open => State::Open,
+            Of::Closing => State::Closing,
+            Of::Waiting { attempt, until } => {
+                let nothing = || Closed::abnormal(ClosedBy::Network, false, "");
+                State::Waiting { attempt, delay: until.since(now()), last: last().unwrap_or_else(nothing) }
+            }
+            _ => State::Closed(last()),
+        }
+    }
+
+    /// Tells the application what happened, in order, even if telling makes more happen.
+    fn dispatch(&self) {
+        if self.dispatching.replace(true) {
+            return;
+        }
+        loop {
+            let Some(event) = self.events.borrow_mut().pop_front() else { break };
+            self.tell(event);
+        }
+        self.dispatching.set(false);
+    }
+
+    fn tell(&self, event: Event) {
+        match &event {
+            Event::State(state) => {
+                self.watch.set(state.clone());
+                if matches!(state, State::Closed(_)) {
+                    self.inbox.wake();
+                }
+            }
+            Event::RoundTrip(time) => self.metrics.borrow_mut().round_trip = Some(*time),
+            Event::Evicted(messages) => self.metrics.borrow_mut().evicted += messages.len() as u64,
+            Event::Disconnected(_) | Event::Unsent(_) => {}
+        }
+        let handler = self.on_event.borrow().clone();
+        let decided = matches!(&event, Event::Disconnected(closed) if !self.wanted(closed));
+        match (handler, event) {
+            (Some(handler), event) => handler(event),
+            (None, Event::Unsent(messages)) => self.keep_unsent(messages),
+            (None, _) => {}
+        }
+        if decided {
+            self.step(Link::stop);
+        }
+    }
+
+    /// Keeps what was not sent until the application takes it, at most as much as the queue holds.
+    pub(crate) fn keep_unsent(&self, messages: Vec<Message>) {
+        let mut unsent = self.unsent.borrow_mut();
+        unsent.extend(messages);
+        let surplus = unsent.len().saturating_sub(self.options.link.queue.messages.max(1));
+        unsent.drain(..surplus);
+        self.metrics.borrow_mut().evicted += surplus as u64;
+    }
+
+    /// Whether the application, if it has a say, wants another attempt after an end that the link found itself.
+    fn wanted(&self, closed: &Closed) -> bool {
+        let found_here =
+            matches!(closed.by, ClosedBy::KeepAlive | ClosedBy::ConnectTimeout | ClosedBy::CloseTimeout);
+        !found_here || self.options.should_reconnect.as_ref().is_none_or(|decide| decide(closed))
+    }
+
+    // From the socket.
+
+    pub(crate) fn received(&self, generation: Generation, message: Incoming) {
+        if let Some(keep_alive) = &self.options.keep_alive
+            && (keep_alive.is_pong)(&message)
+        {
+            self.input(Input::Pong { generation });
+            return;
+        }
+        if !self.link.borrow_mut().received(generation) {
+            return;
+        }
+        self.metrics.borrow_mut().received += 1;
+        let handler = self.on_message.borrow().clone();
+        match handler {
+            Some(handler) => handler(message),
+            None if self.inbox.push(message) => {}
+            None => {
+                let reason = "more was received than taken: read faster, or raise the receive limits";
+                self.step(|link, now| link.abort(now, ClosedBy::Overflow, reason));
+            }
+        }
+    }
+
+    // From the timer.
+
+    pub(crate) fn timeout(&self) {
+        self.timer.fired();
+        self.measure();
+        self.input(Input::Timeout);
+    }
+
+    /// Gives the link the socket's word on its buffer.
+    pub(crate) fn measure(&self) {
+        let word = {
+            let transport = self.transport.borrow();
+            transport.as_ref().map(|transport| (transport.generation(), transport.buffered()))
+        };
+        if let Some((generation, bytes)) = word {
+            self.input(Input::Buffered { generation, bytes });
+        }
+    }
+
+    // For the handles.
+
+    pub(crate) fn buffered_amount(&self) -> u64 {
+        self.transport.borrow().as_ref().map_or(0, Transport::buffered)
+    }
+
+    pub(crate) fn set_on_message(&self, handler: Option<OnMessage>) {
+        self.on_message.replace(handler.clone());
+        // What came before there was a handler comes first.
+        if let Some(handler) = handler {
+            while let Some(message) = self.inbox.pop() {
+                handler(message);
+            }
+        }
+    }
+
+    pub(crate) fn set_on_event(&self, handler: Option<OnEvent>) {
+        self.on_event.replace(handler);
+    }
+
+    pub(crate) fn retry_in(&self) -> Option<Duration> {
+        match self.link.borrow().state() {
+            rejoin_protocol::State::Waiting { until, .. } => Some(until.since(now())),
+            _ => None,
+        }
+    }
+
+    /// Remembers whom to wake after the next step.
+    pub(crate) fn register(&self, context: &Context<'_>) {
+        register(&self.waiting, context);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(transport) = self.transport.take() {
+            transport.close(&Close::normal());
+        }
+        self.watch.end();
+        self.inbox.wake();
+        for waker in self.waiting.take() {
+            waker.wake();
+        }
+    }
+}

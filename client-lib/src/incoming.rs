@@ -1,0 +1,182 @@
+//! What is received: a payload that stays the browser's until somebody asks for its bytes.
+
+use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use rejoin_codec::Frame;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use crate::Message;
+
+/// A received message. Nothing of it is copied until asked for: the length of a 10 MB message costs one call.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    data: JsValue,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Buffer,
+    Blob,
+}
+
+impl Incoming {
+    pub(crate) fn new(data: JsValue) -> Self {
+        let kind = if data.is_string() {
+            Kind::Text
+        } else if data.has_type::<ArrayBuffer>() {
+            Kind::Buffer
+        } else {
+            // WHATWG: a binary message is an ArrayBuffer or a Blob, as binaryType says.
+            Kind::Blob
+        };
+        Self { data, kind }
+    }
+
+    /// True for a text message.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.kind == Kind::Text
+    }
+
+    /// True for a binary message, whichever way the browser holds it.
+    #[must_use]
+    pub fn is_binary(&self) -> bool {
+        self.kind != Kind::Text
+    }
+
+    /// True for a binary message that is a `Blob`, whose bytes only [`bytes`](Self::bytes) can read.
+    #[must_use]
+    pub fn is_blob(&self) -> bool {
+        self.kind == Kind::Blob
+    }
+
+    /// The length without copying: bytes of a binary message, UTF-16 code units of a text.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.kind {
+            Kind::Text => self.data.unchecked_ref::<JsString>().length() as usize,
+            Kind::Buffer => self.data.unchecked_ref::<ArrayBuffer>().byte_length() as usize,
+            Kind::Blob => self.data.unchecked_ref::<Blob>().size() as usize,
+        }
+    }
+
+    /// True if the payload is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The text, copied; `None` for a binary message.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        self.data.as_string()
+    }
+
+    /// The bytes, copied; `None` for a text and for a `Blob`.
+    #[must_use]
+    pub fn to_vec(&self) -> Option<Vec<u8>> {
+        let buffer = self.buffer()?;
+        Some(Uint8Array::new(buffer).to_vec())
+    }
+
+    /// Copies the bytes into `target`, whose length must be [`len`](Self::len).
+    ///
+    /// # Errors
+    /// [`CopyError`] for a text, a `Blob` and a target of another length; nothing is copied then.
+    pub fn copy_to(&self, target: &mut [u8]) -> Result<(), CopyError> {
+        let Some(buffer) = self.buffer() else { return Err(CopyError::NotInMemory) };
+        let bytes = buffer.byte_length() as usize;
+        if bytes != target.len() {
+            return Err(CopyError::Length { message: bytes, target: target.len() });
+        }
+        Uint8Array::new(buffer).copy_to(target);
+        Ok(())
+    }
+
+    /// The bytes of a binary message, copied, read asynchronously from a `Blob`; of a text its UTF-8.
+    ///
+    /// # Errors
+    /// [`CopyError::Unreadable`] when the browser can't read the `Blob`, which it may keep on disk.
+    pub async fn bytes(&self) -> Result<Vec<u8>, CopyError> {
+        match self.kind {
+            Kind::Text => Ok(self.to_text().unwrap_or_default().into_bytes()),
+            Kind::Buffer => Ok(self.to_vec().unwrap_or_default()),
+            Kind::Blob => {
+                let promise = self.data.unchecked_ref::<Blob>().array_buffer();
+                let buffer = JsFuture::from(promise).await.map_err(|_| CopyError::Unreadable)?;
+                Ok(Uint8Array::new(&buffer).to_vec())
+            }
+        }
+    }
+
+    /// The payload copied as a codec reads it; `None` for a `Blob`.
+    #[must_use]
+    pub fn to_frame(&self) -> Option<Frame> {
+        match self.kind {
+            Kind::Text => self.to_text().map(Frame::Text),
+            Kind::Buffer => self.to_vec().map(Frame::Binary),
+            Kind::Blob => None,
+        }
+    }
+
+    /// The same payload as a message to send, without a copy.
+    #[must_use]
+    pub fn to_message(&self) -> Message {
+        let data = self.data.clone();
+        match self.kind {
+            Kind::Text => Message::JsText(data.unchecked_into()),
+            Kind::Buffer => Message::Buffer(data.unchecked_into()),
+            Kind::Blob => Message::Blob(data.unchecked_into()),
+        }
+    }
+
+    /// The browser's own value: a string, an `ArrayBuffer` or a `Blob`.
+    #[must_use]
+    pub fn as_js(&self) -> &JsValue {
+        &self.data
+    }
+
+    /// The browser's own value: a string, an `ArrayBuffer` or a `Blob`.
+    #[must_use]
+    pub fn into_js(self) -> JsValue {
+        self.data
+    }
+
+    fn buffer(&self) -> Option<&ArrayBuffer> {
+        (self.kind == Kind::Buffer).then(|| self.data.unchecked_ref())
+    }
+}
+
+/// Why the bytes of a message can't be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// It is a text or a `Blob`: only an `ArrayBuffer`'s bytes can be copied at once.
+    NotInMemory,
+    /// The target has another length than the message.
+    Length {
+        /// The message's, in bytes.
+        message: usize,
+        /// The target's, in bytes.
+        target: usize,
+    },
+    /// The browser could not read the `Blob`.
+    Unreadable,
+}
+
+impl std::fmt::Display for CopyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotInMemory => f.write_str("the message is no ArrayBuffer: use to_text or bytes"),
+            Self::Length { message, target } => {
+                write!(f, "the message has {message} bytes, the target {target}: they must be equal")
+            }
+            Self::Unreadable => f.write_str("the browser could not read the Blob"),
+        }
+    }
+}
+
+impl std::error::Error for CopyError {}

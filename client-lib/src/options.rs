@@ -1,0 +1,77 @@
+//! Everything that is set about a connection before it is opened.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use rejoin_protocol::{Closed, LinkConfig};
+use web_sys::BinaryType;
+
+use crate::target::Source;
+use crate::{Incoming, Message, ReceiveLimits};
+
+pub(crate) type ShouldReconnect = Rc<dyn Fn(&Closed) -> bool>;
+pub(crate) type First = Rc<dyn Fn() -> Vec<Message>>;
+
+pub(crate) struct Options {
+    pub(crate) link: LinkConfig,
+    pub(crate) source: Rc<dyn Source>,
+    pub(crate) binary_type: BinaryType,
+    pub(crate) receive: ReceiveLimits,
+    pub(crate) keep_alive: Option<KeepAlive>,
+    pub(crate) should_reconnect: Option<ShouldReconnect>,
+    pub(crate) first: Option<First>,
+    /// Whether one of the offered subprotocols must be agreed.
+    pub(crate) insist: bool,
+}
+
+/// A ping of the application's own, because a page can't send WebSocket pings and a plain server knows no frames
+/// of ours: what to send, and how to know the answer.
+#[derive(Clone)]
+pub struct KeepAlive {
+    pub(crate) timing: rejoin_protocol::KeepAlive,
+    pub(crate) ping: Message,
+    pub(crate) is_pong: Rc<dyn Fn(&Incoming) -> bool>,
+}
+
+impl KeepAlive {
+    /// Sends `ping` each interval. Messages for which `is_pong` is true give the round-trip time and do not reach
+    /// the application; any other message proves as well that the link lives.
+    #[must_use]
+    pub fn new(ping: impl Into<Message>, is_pong: impl Fn(&Incoming) -> bool + 'static) -> Self {
+        Self { timing: rejoin_protocol::KeepAlive::default(), ping: ping.into(), is_pong: Rc::new(is_pong) }
+    }
+
+    /// Sends the text `ping` and takes the text `pong` for the answer.
+    #[must_use]
+    pub fn text(ping: &str, pong: &str) -> Self {
+        let pong = pong.to_owned();
+        // The length is compared first, so that other messages are not copied.
+        let units = pong.encode_utf16().count();
+        Self::new(ping, move |message| {
+            message.is_text() && message.len() == units && message.to_text().as_deref() == Some(&pong)
+        })
+    }
+
+    /// The time from one ping to the next. Default 25 s.
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.timing.interval = interval;
+        self
+    }
+
+    /// How long after a ping the link counts as dead unless something comes. It must suit the largest message on
+    /// the slowest line, since a browser hides the bytes of an unfinished one. Default 10 s.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.timing.deadline = deadline;
+        self
+    }
+
+    /// The deadline of a ping that is sent because the page came back, the network changed or the machine slept.
+    /// Default 3 s.
+    #[must_use]
+    pub fn probe(mut self, probe: Duration) -> Self {
+        self.timing.probe = probe;
+        self
+    }
+}

@@ -1,0 +1,194 @@
+//! The socket: a connection as its owner sees it, a `Stream` and a `Sink`.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use rejoin_codec::Endpoint;
+use rejoin_protocol::Close;
+
+use crate::driver::Driver;
+use crate::{Builder, Handle, Incoming, Message, OpenError, SendError, State, Typed, TypedSocket};
+
+/// One logical connection to a WebSocket server, over as many browser sockets as it takes.
+///
+/// As a `Stream` it yields received messages and ends when the connection is closed for good (a later
+/// [`reconnect`](Handle::reconnect) revives it). As a `Sink` it is ready when a message can go or be queued, flushed
+/// when everything has left the browser's buffer, and closed when the close handshake is over. Everything else is
+/// done through its [`Handle`], to which it dereferences.
+///
+/// The connection lives as long as the socket or one of its handles; then it is closed with 1000, and no listener
+/// of it stays behind.
+///
+/// ```no_run
+/// use futures::StreamExt;
+/// use rejoin::Socket;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut socket = Socket::connect("wss://example.org/echo").await?;
+/// socket.send("hello").await?;
+/// while let Some(message) = socket.next().await {
+///     println!("{} bytes: {:?}", message.len(), message.to_text());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Socket {
+    handle: Handle,
+    /// A message that the sink took and that had no room yet.
+    slot: Option<Message>,
+}
+
+impl Socket {
+    pub(crate) fn new(driver: Rc<Driver>) -> Self {
+        Self { handle: Handle::new(driver), slot: None }
+    }
+
+    /// Settings for a connection to `url`.
+    #[must_use]
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder::new(url)
+    }
+
+    /// Begins to connect with the default settings; see [`Builder::open`].
+    ///
+    /// # Errors
+    /// For what can't become right by trying again.
+    pub fn open(url: impl Into<String>) -> Result<Self, OpenError> {
+        Builder::new(url).open()
+    }
+
+    /// Connects with the default settings; see [`Builder::connect`].
+    ///
+    /// # Errors
+    /// When the first attempt fails.
+    pub async fn connect(url: impl Into<String>) -> Result<Self, OpenError> {
+        Builder::new(url).connect().await
+    }
+
+    /// A handle to send, close and watch with, apart from reading. It keeps the connection alive.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Separates sending from reading. Either half keeps the connection alive and can close it.
+    #[must_use]
+    pub fn into_split(self) -> (Handle, Receiver) {
+        (self.handle.clone(), Receiver { handle: self.handle })
+    }
+
+    /// Messages of the types `Tx` and `Rx`, written by the codec `C`.
+    #[must_use]
+    pub fn into_typed<Tx, Rx, C>(self) -> Typed<Tx, Rx, C> {
+        Typed::new(self)
+    }
+
+    /// Messages of an endpoint's types; open it with [`Builder::endpoint`].
+    #[must_use]
+    pub fn into_endpoint<E: Endpoint>(self) -> TypedSocket<E> {
+        Typed::new(self)
+    }
+
+    /// Sends what lies in the slot, if there is room by now.
+    fn poll_slot(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let Some(message) = self.slot.take() else { return Poll::Ready(Ok(())) };
+        match self.handle.try_send(message) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(unsent) if unsent.error == SendError::Full => {
+                self.slot = Some(unsent.message);
+                self.handle.driver().register(context);
+                Poll::Pending
+            }
+            Err(unsent) => {
+                self.handle.driver().keep_unsent(vec![unsent.message]);
+                Poll::Ready(Err(unsent.error))
+            }
+        }
+    }
+}
+
+impl Deref for Socket {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Stream for Socket {
+    type Item = Incoming;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        self.handle.poll_message(context)
+    }
+}
+
+/// A message that the sink had taken and that could not be sent after all is to be had from
+/// [`take_unsent`](Handle::take_unsent).
+impl Sink<Message> for Socket {
+    type Error = SendError;
+
+    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if self.as_mut().poll_slot(context)?.is_pending() {
+            return Poll::Pending;
+        }
+        self.handle.poll_room(1, context)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
+        match self.handle.try_send(message) {
+            Ok(()) => Ok(()),
+            // There was room for one, only not for one of this size: it goes as soon as it fits.
+            Err(unsent) if unsent.error == SendError::Full && self.slot.is_none() => {
+                self.slot = Some(unsent.message);
+                Ok(())
+            }
+            Err(unsent) => {
+                self.handle.driver().keep_unsent(vec![unsent.message]);
+                Err(unsent.error)
+            }
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if self.as_mut().poll_slot(context)?.is_pending() {
+            return Poll::Pending;
+        }
+        self.handle.poll_drained(context)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if matches!(self.handle.state(), State::Open | State::Connecting { .. } | State::Waiting { .. }) {
+            if self.as_mut().poll_flush(context)?.is_pending() {
+                return Poll::Pending;
+            }
+            self.handle.begin_close(Close::normal());
+        }
+        self.handle.poll_closed(context).map(|_| Ok(()))
+    }
+}
+
+/// The reading half of a connection: a `Stream` of messages.
+pub struct Receiver {
+    handle: Handle,
+}
+
+impl Deref for Receiver {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Stream for Receiver {
+    type Item = Incoming;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        self.handle.poll_message(context)
+    }
+}

@@ -1,0 +1,14 @@
+//! `Socket` and `Typed` in a browser's window, against a peer that misbehaves on demand.
+#![cfg(target_arch = "wasm32")]
+// Tests say by a panic what went wrong.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod closing;
+mod opening;
+mod receiving;
+mod sending;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,5 @@
+//! The page's entry.
+
+fn main() {
+    demo_app::run_page();
+}

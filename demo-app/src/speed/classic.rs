@@ -1,0 +1,107 @@
+//! The coursework's method: ten times ten million bytes, and what their mean says.
+
+use demo_messages::speed::FILE_BYTES;
+
+use crate::words;
+
+/// How many times the file is fetched.
+pub(crate) const RUNS: u32 = 10;
+/// Below so many megabytes a second the connection is called bad.
+const BAD_BELOW: f64 = 10.0;
+/// From so many megabytes a second on it is called good.
+const GOOD_FROM: f64 = 50.0;
+
+/// The coursework's word for a speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grade {
+    Bad,
+    Fair,
+    Good,
+}
+
+/// The mean of a test's runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Mean {
+    /// Megabytes (10^6) a second: the file's size over the mean time.
+    pub(crate) megabytes: f64,
+    /// Megabits a second: eight times as many.
+    pub(crate) megabits: f64,
+    pub(crate) grade: Grade,
+}
+
+/// The mean over the runs' times in milliseconds, or none without runs.
+pub(crate) fn mean(times_ms: &[f64]) -> Option<Mean> {
+    let total: f64 = times_ms.iter().sum();
+    if times_ms.is_empty() || total <= 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "few runs, a small file")]
+    let (runs, file_mb) = (times_ms.len() as f64, FILE_BYTES as f64 / 1e6);
+    let megabytes = file_mb / (total / runs / 1_000.0);
+    let grade = if megabytes < BAD_BELOW {
+        Grade::Bad
+    } else if megabytes < GOOD_FROM {
+        Grade::Fair
+    } else {
+        Grade::Good
+    };
+    Some(Mean { megabytes, megabits: megabytes * 8.0, grade })
+}
+
+/// The coursework's log.
+pub(crate) fn log(started: bool, times_ms: &[f64], finished: bool) -> Vec<String> {
+    let mut lines = Vec::with_capacity(times_ms.len() + 2);
+    if started {
+        lines.push(words::CLASSIC_STARTING.to_owned());
+    }
+    for (i, ms) in times_ms.iter().enumerate() {
+        lines.push(words::classic_completed(i + 1, RUNS, *ms));
+    }
+    if finished {
+        lines.push(words::CLASSIC_FINISHED.to_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_is_the_file_over_the_mean_time_and_its_bits_eight_times_as_many() {
+        let mean = mean(&[100.0, 300.0]).expect("runs");
+        assert!((mean.megabytes - 50.0).abs() < 1e-9);
+        assert!((mean.megabits - 400.0).abs() < 1e-9);
+        assert_eq!(mean.grade, Grade::Good);
+    }
+
+    #[test]
+    fn bad_is_under_ten_and_good_from_fifty() {
+        let grade = |ms: f64| mean(&[ms]).expect("a run").grade;
+        assert_eq!(grade(1_000.1), Grade::Bad);
+        assert_eq!(grade(1_000.0), Grade::Fair);
+        assert_eq!(grade(200.1), Grade::Fair);
+        assert_eq!(grade(200.0), Grade::Good);
+    }
+
+    #[test]
+    fn nothing_measured_has_no_mean() {
+        assert_eq!(mean(&[]), None);
+        assert_eq!(mean(&[0.0]), None);
+    }
+
+    #[test]
+    fn the_log_has_the_coursework_s_words() {
+        assert_eq!(
+            log(true, &[40.0, 38.25, 41.26], true),
+            [
+                "Starting...",
+                "Completed Test: 1/10. Took 40.0 milliseconds.",
+                "Completed Test: 2/10. Took 38.2 milliseconds.",
+                "Completed Test: 3/10. Took 41.3 milliseconds.",
+                "Finished."
+            ]
+        );
+        assert!(log(false, &[], false).is_empty());
+    }
+}

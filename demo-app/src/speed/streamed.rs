@@ -1,0 +1,152 @@
+//! A streamed test under way or done: what has been measured so far.
+
+use super::latency::Latency;
+use super::meter::Meter;
+use super::report::{Direction, Phase, Report};
+use super::verdict::Figures;
+
+/// One direction's load.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Load {
+    pub(crate) meter: Meter,
+    pub(crate) latency: Latency,
+    /// Payload bytes as the server counted them, once it has said so.
+    pub(crate) served: Option<u64>,
+    /// How long the server was at it, in microseconds.
+    pub(crate) served_micros: Option<u64>,
+}
+
+/// What a streamed test has measured.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Streamed {
+    pub(crate) phase: Phase,
+    pub(crate) idle: Latency,
+    pub(crate) download: Load,
+    pub(crate) upload: Load,
+    /// How long the idle latency is measured, in milliseconds.
+    pub(crate) idle_ms: f64,
+    /// How long each direction is loaded, in milliseconds.
+    pub(crate) load_ms: f64,
+    done: bool,
+}
+
+/// The round trips before the first load that make the idle phase whole, for its progress.
+const IDLE_TRIPS: f64 = 20.0;
+
+impl Streamed {
+    /// Nothing measured yet.
+    pub(crate) fn new(idle_ms: u32, load_ms: u32) -> Self {
+        Self {
+            phase: Phase::Connecting,
+            idle: Latency::default(),
+            download: Load::default(),
+            upload: Load::default(),
+            idle_ms: f64::from(idle_ms),
+            load_ms: f64::from(load_ms),
+            done: false,
+        }
+    }
+
+    fn load_mut(&mut self, direction: Direction) -> &mut Load {
+        match direction {
+            Direction::Download => &mut self.download,
+            Direction::Upload => &mut self.upload,
+        }
+    }
+
+    /// A direction's load.
+    pub(crate) fn load(&self, direction: Direction) -> &Load {
+        match direction {
+            Direction::Download => &self.download,
+            Direction::Upload => &self.upload,
+        }
+    }
+
+    /// Takes what the worker says.
+    pub(crate) fn take(&mut self, report: &Report) {
+        match report {
+            Report::Began(phase) => self.phase = *phase,
+            Report::RoundTrip { under: None, ms } => self.idle.add(*ms),
+            Report::RoundTrip { under: Some(direction), ms } => self.load_mut(*direction).latency.add(*ms),
+            Report::Moved { direction, at_ms, bytes } => self.load_mut(*direction).meter.add(*at_ms, *bytes),
+            Report::Served { direction, bytes, micros } => {
+                let load = self.load_mut(*direction);
+                load.served = Some(*bytes);
+                load.served_micros = Some(*micros);
+            }
+            Report::Finished => self.done = true,
+            Report::Ready | Report::Took { .. } | Report::Stopped | Report::Failed(_) => {}
+        }
+    }
+
+    /// How much is done, 0 to 1; it only grows.
+    pub(crate) fn progress(&self) -> f64 {
+        if self.done {
+            return 1.0;
+        }
+        let whole = self.idle_ms + 2.0 * self.load_ms;
+        #[expect(clippy::cast_precision_loss, reason = "few")]
+        let idle = (self.idle.count() as f64 / IDLE_TRIPS).min(1.0) * self.idle_ms;
+        let load = |load: &Load| load.meter.elapsed_ms().min(self.load_ms);
+        let passed = match self.phase {
+            Phase::Connecting | Phase::Latency => idle,
+            Phase::Load(Direction::Download) => self.idle_ms + load(&self.download),
+            Phase::Load(Direction::Upload) => self.idle_ms + self.load_ms + load(&self.upload),
+        };
+        (passed / whole).min(1.0)
+    }
+
+    /// The worse of both directions' medians under load.
+    pub(crate) fn loaded_ms(&self) -> Option<f64> {
+        let medians = [self.download.latency.median(), self.upload.latency.median()];
+        medians.into_iter().flatten().max_by(f64::total_cmp)
+    }
+
+    /// The result, if every part of it has been measured.
+    pub(crate) fn figures(&self) -> Option<Figures> {
+        Some(Figures {
+            download: self.download.meter.result()?,
+            upload: self.upload.meter.result()?,
+            idle_ms: self.idle.median()?,
+            loaded_ms: self.loaded_ms()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_only_grows_and_ends_at_one() {
+        let mut test = Streamed::new(2_000, 4_000);
+        let mut last = 0.0;
+        let mut reports = vec![Report::Began(Phase::Latency)];
+        reports.extend((0..30).map(|_| Report::RoundTrip { under: None, ms: 4.0 }));
+        for direction in [Direction::Download, Direction::Upload] {
+            reports.push(Report::Began(Phase::Load(direction)));
+            reports.extend((1..50_u32).map(|i| Report::Moved {
+                direction,
+                at_ms: f64::from(i) * 100.0,
+                bytes: u64::from(i) * 1_000,
+            }));
+        }
+        reports.push(Report::Finished);
+        for report in reports {
+            test.take(&report);
+            assert!(test.progress() >= last, "{report:?}");
+            last = test.progress();
+        }
+        assert!((last - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_loaded_latency_is_the_worse_direction_s() {
+        let mut test = Streamed::new(1, 1);
+        assert_eq!(test.loaded_ms(), None);
+        test.take(&Report::RoundTrip { under: Some(Direction::Download), ms: 9.0 });
+        test.take(&Report::RoundTrip { under: Some(Direction::Upload), ms: 4.0 });
+        assert_eq!(test.loaded_ms(), Some(9.0));
+        assert_eq!(test.figures(), None);
+    }
+}

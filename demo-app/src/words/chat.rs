@@ -1,0 +1,143 @@
+//! The words of the chat.
+
+use demo_messages::chat::{NAME_CHARS, ROOM_CHARS, Refusal, TEXT_CHARS};
+
+use crate::chat::outbox::Failure;
+use crate::figures;
+
+pub(crate) const YOU: &str = "You";
+pub(crate) const UNREAD: &str = "New";
+pub(crate) const SEND: &str = "Send";
+pub(crate) const SENDING: &str = "sending";
+pub(crate) const WAITING: &str = "waits for the connection";
+pub(crate) const WAS_SENT: &str = "sent";
+pub(crate) const NOT_SENT: &str = "Not sent";
+pub(crate) const TRY_AGAIN: &str = "Try again";
+pub(crate) const DISCARD: &str = "Discard";
+pub(crate) const PEOPLE: &str = "People";
+pub(crate) const ROOMS: &str = "Rooms";
+pub(crate) const IS_TYPING: &str = "typing";
+pub(crate) const NOBODY_KNOWN: &str = "Who is here will be shown when you are connected.";
+pub(crate) const OTHER_ROOM: &str = "Go to another room";
+pub(crate) const ROOM_NAME: &str = "Room";
+pub(crate) const ENTER: &str = "Go";
+pub(crate) const CHANGE_NAME: &str = "Change your name";
+pub(crate) const SAVE_NAME: &str = "Save";
+pub(crate) const MESSAGE: &str = "Message";
+pub(crate) const MESSAGES: &str = "Messages";
+pub(crate) const ENTERING: &str = "Entering the room\u{2026}";
+pub(crate) const DISMISS: &str = "Dismiss";
+
+pub(crate) const WELCOME_TITLE: &str = "What should others call you?";
+pub(crate) const WELCOME_TEXT: &str =
+    "Pick any name; no account is needed. It is kept in this tab only, and you can change it later.";
+pub(crate) const NAME: &str = "Your name";
+pub(crate) const JOIN: &str = "Join the chat";
+
+pub(crate) const SERVER_ANEW: &str =
+    "the server has started anew: it no longer has what stands above, only this page still does";
+pub(crate) const HISTORY_GAP: &str = "the server has not kept some of what was said in between";
+
+pub(crate) const EMPTY_TITLE: &str = "Nothing has been said here yet";
+pub(crate) const EMPTY_TEXT: &str =
+    "Write the first message below. To try it alone, open this page in a second window.";
+
+/// The heading of the room.
+pub(crate) fn room(name: &str) -> String {
+    format!("#{name}")
+}
+
+pub(crate) fn here(people: usize) -> String {
+    format!("{people} here")
+}
+
+pub(crate) fn write_to(room: &str) -> String {
+    format!("Write to #{room}")
+}
+
+pub(crate) fn you_were_away(seconds: u64) -> String {
+    format!("you were away {}", figures::span(seconds))
+}
+
+pub(crate) fn new_messages(count: u32) -> String {
+    if count == 1 { "1 new message".to_owned() } else { format!("{count} new messages") }
+}
+
+pub(crate) const TO_NEWEST: &str = "To the newest";
+
+/// The counter beside the text.
+pub(crate) fn counter(used: usize, limit: usize) -> String {
+    format!("{used}/{limit}")
+}
+
+/// What the counter means, for a screen reader and beside it when the limit is passed.
+pub(crate) fn too_long_by(over: usize) -> String {
+    if over == 1 { "1 character too long".to_owned() } else { format!("{over} characters too long") }
+}
+
+pub(crate) fn name_too_long(chars: usize) -> String {
+    format!("A name may have {NAME_CHARS} characters; this one has {chars}.")
+}
+
+pub(crate) const NAME_EMPTY: &str = "Write a name first.";
+
+pub(crate) fn bad_room_name() -> String {
+    format!("A room's name has 1 to {ROOM_CHARS} lower-case letters, digits or hyphens.")
+}
+
+pub(crate) fn typing(names: &[&str]) -> Option<String> {
+    match names {
+        [] => None,
+        [one] => Some(format!("{one} is typing")),
+        [one, two] => Some(format!("{one} and {two} are typing")),
+        [one, two, more @ ..] => Some(format!("{one}, {two} and {} more are typing", more.len())),
+    }
+}
+
+pub(crate) fn room_members(name: &str, members: u32) -> String {
+    format!("#{name}, {members} here")
+}
+
+pub(crate) fn refusal(code: Refusal) -> String {
+    match code {
+        Refusal::HelloFirst => "the server did not know this page yet".to_owned(),
+        Refusal::BadSecret => "the server did not accept this tab's identity".to_owned(),
+        Refusal::BadName => format!("a name has 1 to {NAME_CHARS} characters"),
+        Refusal::BadRoom => format!("a room's name has 1 to {ROOM_CHARS} lower-case letters, digits or hyphens"),
+        Refusal::NotInRoom => "you were not in the room when it arrived".to_owned(),
+        Refusal::Empty => "the text is empty".to_owned(),
+        Refusal::TooLong => format!("the text is longer than {TEXT_CHARS} characters"),
+        Refusal::TooFast => "too many messages in a short time; wait a moment".to_owned(),
+        Refusal::TooManyRooms => "there are as many rooms as there may be; go to one of those".to_owned(),
+        _ => "the server refused it".to_owned(),
+    }
+}
+
+/// Why a message failed, after "Not sent: ".
+pub(crate) fn failure(why: &Failure) -> String {
+    match why {
+        Failure::Refused(code) => refusal(*code),
+        Failure::QueueFull => "as many messages wait already as may wait".to_owned(),
+        Failure::Closed => "the connection was closed".to_owned(),
+        Failure::Other(words) => words.clone(),
+    }
+}
+
+/// A refused request that was no message.
+pub(crate) fn notice(code: Refusal, reason: &str) -> String {
+    let why = refusal(code);
+    if reason.is_empty() { format!("Not done: {why}.") } else { format!("Not done: {why}. The server says: {reason}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_or_more_who_type_are_counted() {
+        assert_eq!(typing(&[]), None);
+        assert_eq!(typing(&["Ada"]).as_deref(), Some("Ada is typing"));
+        assert_eq!(typing(&["Ada", "Bob"]).as_deref(), Some("Ada and Bob are typing"));
+        assert_eq!(typing(&["A", "B", "C", "D"]).as_deref(), Some("A, B and 2 more are typing"));
+    }
+}

@@ -1,0 +1,71 @@
+//! The words of the connection.
+
+use crate::figures;
+
+pub(crate) const CONNECTION: &str = "Connection";
+pub(crate) const NOT_CONNECTED: &str = "Not connected";
+pub(crate) const CONNECTING: &str = "Connecting";
+pub(crate) const CONNECTED: &str = "Connected";
+pub(crate) const RECONNECTING: &str = "Reconnecting";
+pub(crate) const OFFLINE: &str = "Offline";
+pub(crate) const CLOSING: &str = "Closing";
+pub(crate) const DISCONNECTED: &str = "Disconnected";
+pub(crate) const CLOSED_BY_SERVER: &str = "Closed by the server";
+pub(crate) const NO_CONNECTION: &str = "No connection";
+pub(crate) const TRY_NOW: &str = "Try now";
+pub(crate) const RECONNECT: &str = "Reconnect";
+pub(crate) const DISCONNECT: &str = "Disconnect";
+
+pub(crate) const ADDRESS: &str = "Address";
+pub(crate) const SUBPROTOCOL: &str = "Subprotocol";
+pub(crate) const EXTENSIONS: &str = "Extensions";
+pub(crate) const ROUND_TRIP: &str = "Round trip";
+pub(crate) const QUEUED: &str = "Queued";
+pub(crate) const SENT: &str = "Sent";
+pub(crate) const RECEIVED: &str = "Received";
+pub(crate) const NONE: &str = "none";
+pub(crate) const NOT_MEASURED: &str = "not measured yet";
+pub(crate) const TIME_LINE: &str = "What happened";
+
+pub(crate) const SAY_CONNECTED: &str = "Connected to the server.";
+pub(crate) const SAY_LOST: &str = "The connection is gone. Trying again.";
+pub(crate) const SAY_OFFLINE: &str = "This device is offline.";
+pub(crate) const SAY_DISCONNECTED: &str = "Disconnected.";
+
+pub(crate) const AWAY_CONNECTING: &str =
+    "No answer from the server yet. What you write now waits here and is sent when it answers.";
+pub(crate) const AWAY_LOST: &str =
+    "The connection is gone and is being made again. What you write meanwhile waits here and is sent then.";
+pub(crate) const AWAY_NO_SERVER: &str =
+    "The server can't be reached. This page keeps trying; what you write waits here and is sent when it is back.";
+pub(crate) const AWAY_OFFLINE: &str =
+    "This device has no network. What you write waits here and is sent when it is back.";
+pub(crate) const AWAY_DISCONNECTED: &str =
+    "You have disconnected. Nothing is sent or received until you reconnect.";
+
+pub(crate) fn attempt(number: u32) -> String {
+    format!("attempt {number}")
+}
+
+pub(crate) fn in_seconds(seconds: u64) -> String {
+    format!("in {}", figures::span(seconds))
+}
+
+pub(crate) fn closed_by_server(figure: &str) -> String {
+    format!("The server has closed the connection ({figure}). Nothing is sent until you reconnect.")
+}
+
+pub(crate) fn impossible(why: &str) -> String {
+    format!("The connection can't be opened: {why}. Nothing is sent.")
+}
+
+/// "12 messages, 3.40 kB".
+pub(crate) fn amount(messages: u64, bytes: u64) -> String {
+    let noun = if messages == 1 { "message" } else { "messages" };
+    format!("{} {noun}, {}", figures::whole(messages), figures::bytes(bytes))
+}
+
+/// The pill's name for a screen reader.
+pub(crate) fn pill_label(state: &str) -> String {
+    format!("Connection: {state}. Show details")
+}

@@ -1,0 +1,200 @@
+//! The link's phases and the steps between them.
+
+use super::Link;
+use super::deadline::Deadline;
+use super::pulse::Pulse;
+use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
+
+/// Attempts are at least this far apart when something else than the back-off calls for one (online, visible).
+const SPACING: core::time::Duration = core::time::Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    Connecting {
+        generation: Generation,
+        deadline: Deadline,
+    },
+    Open {
+        generation: Generation,
+        opened: Time,
+        pulse: Option<Pulse>,
+    },
+    /// `opened` is when the connection had been opened, if it had.
+    Closing {
+        generation: Generation,
+        opened: Option<Time>,
+        by_caller: bool,
+        deadline: Deadline,
+    },
+    Waiting {
+        until: Time,
+    },
+    Closed,
+}
+
+impl Phase {
+    pub(super) fn generation(&self) -> Option<Generation> {
+        match self {
+            Self::Connecting { generation, .. }
+            | Self::Open { generation, .. }
+            | Self::Closing { generation, .. } => Some(*generation),
+            Self::Waiting { .. } | Self::Closed => None,
+        }
+    }
+
+    /// When the present connection was opened, if it was.
+    pub(super) fn opened(&self) -> Option<Time> {
+        match self {
+            Self::Open { opened, .. } => Some(*opened),
+            Self::Closing { opened, .. } => *opened,
+            Self::Connecting { .. } | Self::Waiting { .. } | Self::Closed => None,
+        }
+    }
+}
+
+impl<M> Link<M> {
+    pub(super) fn start_attempt(&mut self) {
+        self.newest += 1;
+        let generation = Generation(self.newest);
+        self.attempted = Some(self.now);
+        let deadline = Deadline::new(self.now + self.config.connect_timeout);
+        self.phase = Phase::Connecting { generation, deadline };
+        self.outputs.push_back(Output::Open { generation, attempt: self.attempt() });
+        self.report();
+    }
+
+    pub(super) fn opened(&mut self, generation: Generation) {
+        let pulse = self.config.keep_alive.map(|settings| Pulse::new(settings, self.now));
+        self.phase = Phase::Open { generation, opened: self.now, pulse };
+        self.reset_buffer();
+        self.report();
+        self.transmit_ready();
+        self.poll_soon();
+    }
+
+    pub(super) fn begin_closing(
+        &mut self,
+        generation: Generation,
+        opened: Option<Time>,
+        close: Option<Close>,
+    ) {
+        let deadline = Deadline::new(self.now + self.config.close_timeout);
+        self.phase = Phase::Closing { generation, opened, by_caller: close.is_some(), deadline };
+        self.poll = None;
+        if let Some(close) = close {
+            self.outputs.push_back(Output::Close { generation, close });
+        }
+        self.report();
+    }
+
+    /// The current socket has ended by itself.
+    pub(super) fn disconnected(&mut self, mut closed: Closed, decision: Option<bool>) {
+        if let Phase::Closing { by_caller: true, .. } = self.phase {
+            closed.by = ClosedBy::Caller;
+        }
+        self.after(closed, decision);
+    }
+
+    /// Leaves the current socket, whatever it does, and says how it ended.
+    pub(super) fn abandon(&mut self, generation: Generation, mut closed: Closed) {
+        closed.unsent_bytes = self.buffered;
+        self.outputs.push_back(Output::Abandon { generation, close: Close::normal() });
+        self.last_closed = Some(closed.clone());
+        self.event(Event::Disconnected(closed));
+        self.reset_buffer();
+    }
+
+    /// Leaves the current socket because a deadline passed, and decides what follows.
+    pub(super) fn give_up_on(&mut self, generation: Generation, mut closed: Closed) {
+        closed.unsent_bytes = self.buffered;
+        self.outputs.push_back(Output::Abandon { generation, close: Close::normal() });
+        self.after(closed, None);
+    }
+
+    fn after(&mut self, mut closed: Closed, decision: Option<bool>) {
+        let own = matches!(closed.by, ClosedBy::Caller | ClosedBy::Overflow)
+            || matches!(self.phase, Phase::Closing { by_caller: true, .. });
+        let wanted = !own && decision.unwrap_or_else(|| closed.is_retryable());
+        let Some(backoff) = self.config.reconnect.filter(|_| wanted) else {
+            self.end(closed);
+            return;
+        };
+        if self.phase.opened().is_some_and(|opened| self.now.since(opened) >= backoff.stable) {
+            self.failures = 0;
+            self.retries = 0;
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            if backoff.exhausted(self.failures) {
+                closed.gave_up = true;
+                self.end(closed);
+                return;
+            }
+        }
+        self.retries = self.retries.saturating_add(1);
+        let delay = backoff.delay(self.retries, &mut self.random);
+        let delay = if self.offline { delay.max(backoff.cap) } else { delay };
+        self.reset_buffer();
+        self.phase = Phase::Waiting { until: self.now + delay };
+        self.last_closed = Some(closed.clone());
+        self.event(Event::Disconnected(closed));
+        self.report();
+    }
+
+    /// Closed for good: hands back what was never transmitted.
+    pub(super) fn end(&mut self, closed: Closed) {
+        self.phase = Phase::Closed;
+        self.reset_buffer();
+        self.last_closed = Some(closed.clone());
+        self.event(Event::Disconnected(closed));
+        self.unsent();
+        self.report();
+    }
+
+    /// A wait ends at once, unless the last attempt began only just now.
+    pub(super) fn hurry(&mut self) {
+        if let Phase::Waiting { until } = self.phase {
+            let earliest = self.attempted.map_or(self.now, |attempted| attempted + SPACING);
+            let until = until.min(earliest.max(self.now));
+            self.phase = Phase::Waiting { until };
+            if until <= self.now {
+                self.start_attempt();
+            } else {
+                self.report();
+            }
+        }
+    }
+
+    /// A wait goes on to the back-off's cap, because the machine says that it has no network.
+    pub(super) fn linger(&mut self) {
+        if let (Phase::Waiting { until }, Some(backoff)) = (&mut self.phase, self.config.reconnect) {
+            *until = (*until).max(self.now + backoff.cap);
+            self.report();
+        }
+    }
+
+    pub(super) fn deadline_passed(&mut self) {
+        let passed = match &mut self.phase {
+            Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => {
+                deadline.has_passed(self.now)
+            }
+            Phase::Waiting { until } => *until <= self.now,
+            Phase::Open { .. } | Phase::Closed => false,
+        };
+        if !passed {
+            return;
+        }
+        match self.phase {
+            Phase::Connecting { generation, .. } => {
+                let reason = "the connection was not open within the connect time-out";
+                self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
+            }
+            Phase::Closing { generation, opened, .. } => {
+                let reason = "the close handshake was not over within the close time-out";
+                let was_open = opened.is_some();
+                self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));
+            }
+            Phase::Waiting { .. } => self.start_attempt(),
+            Phase::Open { .. } | Phase::Closed => {}
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The pulse of an open connection: when to ping, and when silence means death.
+
+use core::time::Duration;
+
+use super::config::KeepAlive;
+use super::deadline::OVERDUE;
+use crate::Time;
+
+/// A ping that goes out this much later than it was due tells of a sleep, after which the link is more likely dead
+/// than not, so that it has the short deadline of a probe. Timers of a hidden tab are late by up to a second.
+const LATE: Duration = Duration::from_secs(2);
+
+/// How many pings in a row may go unanswered because their timers were late. Past that the link is dead all the
+/// same, so that a tab whose timers are always late still finds out.
+const LATE_PROBES: u8 = 2;
+
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    settings: KeepAlive,
+    next_ping: Time,
+    unanswered: Option<Unanswered>,
+}
+
+#[derive(Debug)]
+struct Unanswered {
+    /// When it was sent, or `None` if the next answer may belong to an earlier ping.
+    sent: Option<Time>,
+    /// When the link is dead, or `None` once something came.
+    deadline: Option<Time>,
+    late_probes: u8,
+    /// Whether it may still lie in the socket's buffer.
+    buffered: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beat {
+    Nothing,
+    Ping,
+    Dead,
+}
+
+impl Pulse {
+    pub(crate) fn new(settings: KeepAlive, now: Time) -> Self {
+        Self { settings, next_ping: now + settings.interval, unanswered: None }
+    }
+
+    /// Something came.
+    pub(crate) fn life(&mut self) {
+        if let Some(unanswered) = &mut self.unanswered {
+            unanswered.deadline = None;
+            unanswered.late_probes = 0;
+        }
+    }
+
+    /// The socket's buffer was looked at. If some of what lay in it has left, a ping may have waited behind it, so
+    /// that its deadline begins anew. It is not lifted: the operating system takes bytes for a dead peer as well,
+    /// until its own buffer is full. Therefore a buffer that is empty again and again proves nothing either once
+    /// the ping has left it; only one that falls and is still backed up does.
+    pub(crate) fn buffered(&mut self, now: Time, fell: bool, empty: bool) {
+        if let Some(unanswered) = &mut self.unanswered {
+            if fell && unanswered.deadline.is_some() && (unanswered.buffered || !empty) {
+                unanswered.deadline = Some(now + self.settings.deadline);
+                unanswered.late_probes = 0;
+            }
+            unanswered.buffered &= !empty;
+        }
+    }
+
+    /// The answer to a ping came; returns how long it took, if that can be told.
+    pub(crate) fn pong(&mut self, now: Time) -> Option<Duration> {
+        self.unanswered.take()?.sent.map(|sent| now.since(sent))
+    }
+
+    /// Asks the peer for a sign of life, because this end may have slept.
+    pub(crate) fn probe(&mut self, now: Time) -> Beat {
+        let late_probes = self.unanswered.as_ref().map_or(0, |unanswered| unanswered.late_probes);
+        self.ping(now, self.settings.probe, late_probes)
+    }
+
+    pub(crate) fn timeout(&mut self, now: Time) -> Beat {
+        if let Some(unanswered) = &self.unanswered
+            && let Some(deadline) = unanswered.deadline
+            && deadline <= now
+        {
+            if now.since(deadline) < OVERDUE || unanswered.late_probes >= LATE_PROBES {
+                return Beat::Dead;
+            }
+            let probes = unanswered.late_probes + 1;
+            return self.ping(now, self.settings.probe, probes);
+        }
+        if self.next_ping <= now {
+            let late = now.since(self.next_ping) >= LATE;
+            let patience = if late { self.settings.probe } else { self.settings.deadline };
+            return self.ping(now, patience, 0);
+        }
+        Beat::Nothing
+    }
+
+    fn ping(&mut self, now: Time, patience: Duration, late_probes: u8) -> Beat {
+        let mut fresh =
+            Unanswered { sent: Some(now), deadline: Some(now + patience), late_probes, buffered: true };
+        if let Some(earlier) = &self.unanswered {
+            if let Some(running) = earlier.deadline {
+                // Answers come in the order of the pings, so the next one belongs to the earlier ping; and what
+                // holds for its deadline stands, or pinging again and again would postpone death for ever.
+                fresh.sent = earlier.sent;
+                fresh.buffered = earlier.buffered;
+                if running > now {
+                    fresh.deadline = fresh.deadline.min(Some(running));
+                }
+            } else {
+                // Messages came, the answer did not: it is late, or was never sent.
+                fresh.sent = None;
+            }
+        }
+        self.unanswered = Some(fresh);
+        self.next_ping = now + self.settings.interval;
+        Beat::Ping
+    }
+
+    /// True while a deadline runs.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.unanswered.as_ref().is_some_and(|unanswered| unanswered.deadline.is_some())
+    }
+
+    pub(crate) fn wake(&self) -> Time {
+        let deadline = self.unanswered.as_ref().and_then(|unanswered| unanswered.deadline);
+        deadline.map_or(self.next_ping, |deadline| deadline.min(self.next_ping))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Time {
+        Time::from_millis(seconds * 1_000)
+    }
+
+    fn pulse() -> Pulse {
+        Pulse::new(KeepAlive::default(), at(0))
+    }
+
+    #[test]
+    fn it_pings_each_interval_and_measures_the_answer() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.wake(), at(25));
+        assert_eq!(pulse.timeout(at(24)), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.pong(Time::from_millis(25_030)), Some(Duration::from_millis(30)));
+        assert_eq!(pulse.pong(at(26)), None);
+        assert_eq!(pulse.wake(), at(50));
+    }
+
+    #[test]
+    fn silence_after_a_ping_is_death_at_the_deadline_and_not_before() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(35));
+        assert_eq!(pulse.timeout(Time::from_millis(34_999)), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(35)), Beat::Dead);
+    }
+
+    #[test]
+    fn any_sign_of_life_lifts_the_deadline() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        pulse.life();
+        assert_eq!(pulse.timeout(at(35)), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(50)), Beat::Ping);
+    }
+
+    #[test]
+    fn what_leaves_the_buffer_starts_a_running_deadline_anew_and_does_not_lift_it() {
+        let mut pulse = pulse();
+        pulse.buffered(at(20), true, false);
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        pulse.buffered(at(34), true, false);
+        assert_eq!(pulse.timeout(at(35)), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(44)), Beat::Dead);
+    }
+
+    #[test]
+    fn a_lifted_deadline_stays_lifted_whatever_leaves_the_buffer() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        pulse.life();
+        pulse.buffered(at(26), true, false);
+        assert_eq!(pulse.wake(), at(50));
+    }
+
+    #[test]
+    fn the_next_answer_belongs_to_the_first_of_two_pings() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.probe(at(26)), Beat::Ping);
+        assert_eq!(pulse.pong(at(27)), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_late_timer_probes_before_it_declares_death() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(Time::from_millis(35_020)), Beat::Ping, "woke 20 ms late");
+        assert_eq!(pulse.wake(), Time::from_millis(38_020));
+        assert_eq!(pulse.timeout(Time::from_millis(38_039)), Beat::Dead);
+    }
+
+    #[test]
+    fn a_probe_at_the_very_deadline_has_its_own() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.probe(at(35)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(38));
+    }
+
+    #[test]
+    fn a_ping_that_is_late_itself_has_the_short_deadline() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(27)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(30));
+    }
+
+    #[test]
+    fn timers_that_are_always_late_do_not_keep_a_dead_link() {
+        let mut pulse = pulse();
+        let beats: [Beat; 4] = core::array::from_fn(|minute| pulse.timeout(at(60 * (minute as u64 + 1))));
+        assert_eq!(beats, [Beat::Ping, Beat::Ping, Beat::Ping, Beat::Dead]);
+    }
+
+    #[test]
+    fn life_between_late_timers_starts_their_count_anew() {
+        let mut pulse = pulse();
+        for minute in 1..20 {
+            assert_eq!(pulse.timeout(at(60 * minute)), Beat::Ping);
+            pulse.life();
+        }
+    }
+
+    #[test]
+    fn a_probe_shortens_a_running_deadline_and_never_lengthens_it() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.probe(at(26)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(29));
+        for _ in 0..3 {
+            assert_eq!(pulse.probe(at(28)), Beat::Ping);
+            assert_eq!(pulse.wake(), at(29));
+        }
+        assert_eq!(pulse.timeout(at(29)), Beat::Dead);
+    }
+}

@@ -1,0 +1,59 @@
+//! A moment on the caller's clock.
+
+use core::ops::Add;
+use core::time::Duration;
+
+/// A moment, counted from any fixed point that the caller chooses, in microseconds. Arithmetic saturates. The clock
+/// may jump forward (a laptop slept, a tab was frozen), but must not go back: deadlines would be that much later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(u64);
+
+impl Time {
+    /// A moment some milliseconds behind the caller's fixed point.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1_000))
+    }
+
+    /// A moment some microseconds behind the caller's fixed point.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the caller's fixed point.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// How long before this moment `earlier` was; zero if it was not.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        // A duration of more than 2^64 microseconds is half a million years; it saturates like the sum.
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates_at_both_ends() {
+        let end = Time::from_micros(u64::MAX);
+        assert_eq!(end + Duration::MAX, end);
+        assert_eq!(Time::from_millis(u64::MAX), end);
+        assert_eq!(Time::from_millis(1).since(Time::from_millis(2)), Duration::ZERO);
+        assert_eq!((Time::from_millis(1) + Duration::from_micros(5)).as_micros(), 1_005);
+    }
+}

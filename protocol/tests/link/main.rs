@@ -1,0 +1,12 @@
+//! The link's rules, one scenario each: what comes out for what goes in, at which moment.
+
+// Helpers outside of test functions unwrap as well: a failure there is a failed test.
+#![allow(clippy::unwrap_used)]
+
+mod closing;
+mod congestion;
+mod connecting;
+mod keep_alive;
+mod lifecycle;
+mod queue;
+mod rig;

@@ -1,0 +1,72 @@
+//! The tests of the browser's crates, in a headless browser, against servers of ours.
+
+use std::process::Command;
+
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::server::{self, Server};
+use crate::setup;
+
+use super::lint::choose;
+
+/// The servers that the tests talk to: package, binary, the variable with the address, the port if it is free.
+/// Tests read the variable when they are compiled, which is why the port is a fixed one where possible.
+const PEERS: [(&str, &str, &str, u16); 2] = [
+    ("rejoin-tests", "test-peer", "REJOIN_TEST_PEER", 19480),
+    ("demo-server", "demo-server", "REJOIN_TEST_SERVER", 19481),
+];
+
+/// Gives the variables with the addresses values, for checks that compile the tests and do not run them.
+pub(super) fn name_peers(cargo: &mut Command) {
+    for (_, _, variable, port) in PEERS {
+        cargo.env(variable, format!("ws://127.0.0.1:{port}"));
+    }
+}
+
+/// In Chromium.
+pub(super) fn chromium(context: &Context) -> Result<()> {
+    let browser = setup::chromium(&context.toolbox)
+        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
+    tests(context, |cargo| {
+        cargo.env("CHROMEDRIVER", &browser.driver);
+    })
+}
+
+/// In Firefox.
+pub(super) fn firefox(context: &Context) -> Result<()> {
+    let browser = setup::firefox(&context.toolbox)
+        .ok_or_else(|| Failure::with_remedy("Firefox was not found", "run `cargo xtask setup firefox`"))?;
+    tests(context, |cargo| {
+        cargo.env("GECKODRIVER", &browser.driver);
+    })
+}
+
+fn tests(context: &Context, driver: impl Fn(&mut Command)) -> Result<()> {
+    let mut cargo = context.wasm_cargo("test", &["--no-fail-fast", "--lib", "--bins", "--tests"])?;
+    choose(&mut cargo, context.workspace.browser());
+    // The runner takes the first driver whose variable is set, so that only one may be.
+    for name in ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER", "MSEDGEDRIVER"] {
+        cargo.env_remove(name).env_remove(format!("{name}_REMOTE"));
+    }
+    driver(&mut cargo);
+    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
+    let capabilities = context.workspace.root.join("xtask").join("webdriver.json");
+    cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
+    let mut servers = Vec::new();
+    for (package, binary, variable, port) in PEERS {
+        let program = context.build_binary(package, binary, false)?;
+        let mut command = context.toolbox.command(program);
+        let server = Server::start(command.arg("--listen").arg(server::loopback(port)), binary)?;
+        cargo.env(variable, server.ws_address());
+        servers.push(server);
+    }
+    let outcome = process::run(&mut cargo, "the tests in the browser");
+    // A server that died under the tests explains their failure better than they do.
+    for server in &mut servers {
+        if let Some(failure) = server.poll()? {
+            return Err(failure.within("under the tests"));
+        }
+    }
+    outcome
+}

@@ -1,0 +1,65 @@
+//! Formatting, lints and documentation, for the host and for the browser.
+
+use std::process::Command;
+
+use crate::context::Context;
+use crate::failure::Result;
+use crate::process;
+use crate::workspace::Package;
+
+use super::browser::name_peers;
+
+/// `cargo fmt --check` over the whole workspace.
+pub(super) fn fmt(context: &Context) -> Result<()> {
+    process::run(
+        &mut context.cargo(&["fmt", "--all", "--check"]),
+        "cargo fmt --check (put right by `cargo fmt --all`)",
+    )
+}
+
+/// Clippy without a warning, with each crate's tests and examples.
+pub(super) fn clippy(context: &Context) -> Result<()> {
+    let mut native = context.cargo(&["clippy", "--quiet"]);
+    let mut wasm = context.wasm_cargo("clippy", &["--quiet"])?;
+    name_peers(&mut wasm);
+    let deny = ["--all-targets", "--", "-D", "warnings"];
+    both(process::run(choose(&mut native, context.workspace.native()).args(deny), "clippy, native"), || {
+        process::run(choose(&mut wasm, context.workspace.browser()).args(deny), "clippy, wasm")
+    })
+}
+
+/// Documentation without a warning.
+pub(super) fn rustdoc(context: &Context) -> Result<()> {
+    let mut native = context.cargo(&["doc", "--quiet", "--no-deps"]);
+    let mut wasm = context.wasm_cargo("doc", &["--quiet", "--no-deps"])?;
+    both(
+        process::run(
+            choose(&mut native, context.workspace.native()).env("RUSTDOCFLAGS", "-D warnings"),
+            "rustdoc, native",
+        ),
+        || {
+            let command = choose(&mut wasm, context.workspace.browser());
+            process::run(command.env("RUSTDOCFLAGS", "-D warnings"), "rustdoc, wasm")
+        },
+    )
+}
+
+/// Adds `--package` for each of them.
+pub(super) fn choose<'a, 'p>(
+    command: &'a mut Command,
+    packages: impl Iterator<Item = &'p Package>,
+) -> &'a mut Command {
+    for package in packages {
+        command.args(["--package", &package.name]);
+    }
+    command
+}
+
+/// The second check is run whatever came of the first, whose failure counts first.
+pub(super) fn both(first: Result<()>, second: impl FnOnce() -> Result<()>) -> Result<()> {
+    if let Err(failure) = &first {
+        crate::say::progress(format_args!("{failure}"));
+    }
+    let second = second();
+    first.and(second)
+}

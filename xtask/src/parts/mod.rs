@@ -1,0 +1,184 @@
+//! `cargo xtask test`: the named parts, run in order, and the table of what came of them.
+
+mod browser;
+mod lint;
+mod native;
+mod system;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::setup::{self, Need};
+use crate::{app, process, say, size, tidy};
+
+/// One part of the tests.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    needs: &'static [Need],
+    run: fn(&Context) -> Result<()>,
+}
+
+/// Run without a name, in this order: what fails soonest first.
+const QUICK: [Part; 11] = [
+    Part { name: "fmt", about: "the code is formatted", needs: &[], run: lint::fmt },
+    Part { name: "tidy", about: "the structure holds", needs: &[], run: tidy::part },
+    Part { name: "clippy", about: "no lint, native and wasm", needs: &[Need::WasmTarget], run: lint::clippy },
+    Part {
+        name: "rustdoc",
+        about: "the documentation builds",
+        needs: &[Need::WasmTarget],
+        run: lint::rustdoc,
+    },
+    Part { name: "native", about: "tests on the host", needs: &[], run: native::tests },
+    Part {
+        name: "doctests",
+        about: "examples in the documentation",
+        needs: BROWSER_BUILD,
+        run: native::doctests,
+    },
+    Part {
+        name: "features",
+        about: "each feature alone compiles",
+        needs: &[Need::WasmTarget],
+        run: native::features,
+    },
+    Part { name: "wasm", about: "tests in headless Chromium", needs: BROWSER_TESTS, run: browser::chromium },
+    Part { name: "app", about: "the app builds", needs: &app::NEEDS, run: app_part },
+    Part {
+        name: "size",
+        about: "the downloads stay within their budgets",
+        needs: &app::NEEDS,
+        run: size::part,
+    },
+    Part {
+        name: "system",
+        about: "everything together, in a browser",
+        needs: &setup::DEFAULT,
+        run: system::chromium,
+    },
+];
+
+/// Run by name only.
+const SLOW: [Part; 1] = [Part {
+    name: "firefox",
+    about: "the wasm tests in headless Firefox",
+    needs: FIREFOX_TESTS,
+    run: browser::firefox,
+}];
+
+const BROWSER_BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen];
+const BROWSER_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Chromium];
+const FIREFOX_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Firefox];
+
+/// What came of a part.
+#[derive(Debug)]
+enum Outcome {
+    Passed,
+    Failed(Failure),
+}
+
+/// Runs the named parts, or all quick ones, and prints the table. A failed part is a failure at the end.
+pub(crate) fn run(context: &Context, names: &[String]) -> Result<()> {
+    let parts = choose(names)?;
+    let needs: BTreeSet<Need> = parts.iter().flat_map(|part| part.needs).copied().collect();
+    let mut rows = Vec::new();
+    let started = Instant::now();
+    let unmet = setup::provide(&needs, &context.workspace, &context.toolbox, false)?;
+    for part in parts {
+        say::progress(format_args!("\n=== {}: {}", part.name, part.about));
+        let started = Instant::now();
+        let outcome = match unmet.among(part.needs) {
+            Some((need, failure)) => Err(failure.clone().within(&format!("{} is missing", need.name()))),
+            None => (part.run)(context),
+        };
+        let outcome = match outcome {
+            Ok(()) => Outcome::Passed,
+            Err(_) if process::interrupted() => return Err(Failure::Interrupted),
+            Err(failure) => {
+                say::progress(format_args!("=== {} FAILED: {failure}", part.name));
+                Outcome::Failed(failure)
+            }
+        };
+        rows.push((part.name, outcome, started.elapsed()));
+    }
+    report(&rows, started.elapsed())
+}
+
+/// The names and meanings of all parts, for the help text.
+pub(crate) fn list() -> String {
+    let line = |part: &Part| format!("  {:<10}{}\n", part.name, part.about);
+    let quick: String = QUICK.iter().map(line).collect();
+    let slow: String = SLOW.iter().map(line).collect();
+    format!("Parts of test, in this order:\n{quick}By name only:\n{slow}")
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Part>> {
+    if names.is_empty() {
+        return Ok(QUICK.iter().collect());
+    }
+    let find = |name: &String| {
+        QUICK.iter().chain(&SLOW).find(|part| part.name == name).ok_or_else(|| {
+            let all: Vec<&str> = QUICK.iter().chain(&SLOW).map(|part| part.name).collect();
+            Failure::new(format!("there is no part `{name}` of test; the parts are {}", all.join(", ")))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Prints the table and, as the last line, the count.
+fn report(rows: &[(&'static str, Outcome, Duration)], took: Duration) -> Result<()> {
+    say::result("");
+    for (name, outcome, took) in rows {
+        let word = if matches!(outcome, Outcome::Passed) { "ok" } else { "FAILED" };
+        say::result(format_args!("{name:<10} {word:<7} {:>6.1} s", took.as_secs_f64()));
+    }
+    say::result(format_args!("{:<10} {:<7} {:>6.1} s", "all", "", took.as_secs_f64()));
+    let failed: Vec<_> = rows
+        .iter()
+        .filter_map(|(name, outcome, _)| match outcome {
+            Outcome::Failed(failure) => Some((name, failure)),
+            Outcome::Passed => None,
+        })
+        .collect();
+    if let Some((name, failure)) = failed.first() {
+        say::result(format_args!("failed first: {name}: {failure}"));
+        say::result(format_args!("run it alone with: cargo xtask test {name}"));
+    }
+    say::result(format_args!("{} passed, {} failed", rows.len() - failed.len(), failed.len()));
+    // The table has said it all.
+    if failed.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+}
+
+fn app_part(context: &Context) -> Result<()> {
+    app::built(context).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_part_is_refused_with_the_names_of_all() {
+        let failure = choose(&["wsam".to_owned()]).err().unwrap();
+        assert!(failure.to_string().contains("no part `wsam`"), "{failure}");
+        assert!(failure.to_string().contains("wasm, app"), "{failure}");
+    }
+
+    #[test]
+    fn firefox_runs_by_name_only() {
+        assert!(choose(&[]).unwrap().iter().all(|part| part.name != "firefox"));
+        assert_eq!(choose(&["firefox".to_owned()]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_failed_part_makes_the_whole_fail() {
+        let row = |outcome| ("it", outcome, Duration::ZERO);
+        assert!(report(&[row(Outcome::Passed)], Duration::ZERO).is_ok());
+        let failed =
+            report(&[row(Outcome::Passed), row(Outcome::Failed(Failure::new("no")))], Duration::ZERO);
+        assert_eq!(failed.unwrap_err().exit_code(), 1);
+    }
+}

@@ -1,0 +1,66 @@
+//! Tests on the host, examples in the documentation, and each feature by itself.
+
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::workspace::Package;
+
+use super::lint::{both, choose};
+
+/// The package of the whole-system tests, which are a part of their own.
+pub(super) const SYSTEM: &str = "rejoin-tests";
+/// The packages whose features are compiled one by one.
+const FEATURED: [&str; 3] = ["rejoin-codec", "rejoin", "rejoin-server"];
+/// Features of a browser crate that are for the host.
+const HOST_FEATURES: [&str; 1] = ["native"];
+
+/// Unit and integration tests, by nextest where it is installed.
+pub(super) fn tests(context: &Context) -> Result<()> {
+    let nextest = process::capture(&mut context.cargo(&["nextest", "--version"]), "cargo nextest").is_ok();
+    let mut cargo = if nextest {
+        context.cargo(&["nextest", "run", "--no-tests=pass", "--no-fail-fast", "--status-level=fail"])
+    } else {
+        context.cargo(&["test", "--quiet", "--no-fail-fast", "--all-targets"])
+    };
+    let packages = context.workspace.native().filter(|package| package.name != SYSTEM);
+    process::run(choose(&mut cargo, packages), "the native tests")
+}
+
+/// Examples in the documentation; those of the browser's crates are compiled for the browser.
+pub(super) fn doctests(context: &Context) -> Result<()> {
+    let libraries = |package: &&Package| package.library;
+    let mut native = context.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
+    let mut wasm = context.wasm_cargo("test", &["--quiet", "--doc", "--no-fail-fast"])?;
+    wasm.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
+    both(
+        process::run(choose(&mut native, context.workspace.native().filter(libraries)), "doctests, native"),
+        || process::run(choose(&mut wasm, context.workspace.browser().filter(libraries)), "doctests, wasm"),
+    )
+}
+
+/// No feature, and each feature alone, so that none leans on another.
+pub(super) fn features(context: &Context) -> Result<()> {
+    let mut failed = Vec::new();
+    for name in FEATURED {
+        let package = context.workspace.package(name)?;
+        let alone = package.features.iter().map(String::as_str);
+        for feature in std::iter::once("").chain(alone) {
+            let arguments = ["--quiet", "--no-default-features", "--package", name, "--features", feature];
+            let mut cargo = if package.native || HOST_FEATURES.contains(&feature) {
+                context.cargo(&["check"])
+            } else {
+                context.wasm_cargo("check", &[])?
+            };
+            let shown = if feature.is_empty() { "no feature" } else { feature };
+            match process::run(cargo.args(arguments), &format!("{name} with {shown}")) {
+                Ok(()) => {}
+                Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+                Err(_) => failed.push(format!("{name} with {shown}")),
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("these do not compile alone: {}", failed.join(", "))))
+}

@@ -1,0 +1,180 @@
+//! Setting up: what the commands need from the machine, what of it is missing, and installing just that.
+
+mod apt;
+mod browsers;
+mod cargo_tools;
+mod debian_std;
+mod npm;
+mod wasm_target;
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use crate::failure::{Failure, Result};
+use crate::say;
+use crate::toolbox::Toolbox;
+use crate::workspace::Workspace;
+
+pub(crate) use browsers::{chromium, firefox};
+pub(crate) use npm::release as wasm_opt_release;
+
+/// Something a command needs from the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// A toolchain that compiles for the browser.
+    WasmTarget,
+    /// The bundler of the app.
+    Trunk,
+    /// wasm-bindgen and its test runner, of the version in Cargo.lock.
+    WasmBindgen,
+    /// The optimiser of wasm files.
+    WasmOpt,
+    /// Chromium or Chrome, and its driver.
+    Chromium,
+    /// Firefox and its driver.
+    Firefox,
+}
+
+/// What all of `cargo xtask test` needs. Firefox is not among it.
+pub(crate) const DEFAULT: [Need; 5] =
+    [Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Chromium];
+
+/// Whether a need is met.
+#[derive(Debug, Clone)]
+pub(crate) enum State {
+    /// It is, by this.
+    Ready(String),
+    /// It is not, and this is why.
+    Missing(String),
+}
+
+impl Need {
+    /// What it is called in messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WasmTarget => "wasm target",
+            Self::Trunk => "trunk",
+            Self::WasmBindgen => "wasm-bindgen",
+            Self::WasmOpt => "wasm-opt",
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+
+    fn check(self, workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
+        match self {
+            Self::WasmTarget => wasm_target::check(toolbox),
+            Self::Trunk => cargo_tools::trunk(workspace)?.check(toolbox),
+            Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.check(toolbox),
+            Self::WasmOpt => npm::check(workspace, toolbox),
+            Self::Chromium => Ok(browsers::check_chromium(toolbox)),
+            Self::Firefox => browsers::check_firefox(workspace, toolbox),
+        }
+    }
+
+    /// What the installation does, and about how long it takes on two cores.
+    fn plan(self, toolbox: &Toolbox) -> String {
+        match self {
+            Self::WasmTarget => wasm_target::plan(toolbox),
+            Self::Trunk => "compiling it with cargo install, about 2 minutes".to_owned(),
+            Self::WasmBindgen => "compiling it with cargo install, about 2 minutes".to_owned(),
+            Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
+            Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
+            Self::Firefox => {
+                browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
+            }
+        }
+    }
+
+    fn install(self, workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
+        match self {
+            Self::WasmTarget => wasm_target::install(workspace, toolbox),
+            Self::Trunk => cargo_tools::trunk(workspace)?.install(toolbox),
+            Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.install(toolbox),
+            Self::WasmOpt => npm::install(workspace, toolbox),
+            Self::Chromium => browsers::install_chromium(toolbox),
+            Self::Firefox => browsers::install_firefox(workspace, toolbox),
+        }
+    }
+}
+
+/// What came of setting up: the needs that could not be met, each with its failure.
+#[derive(Debug, Default)]
+pub(crate) struct Unmet(Vec<(Need, Failure)>);
+
+impl Unmet {
+    /// The first unmet need among these.
+    pub(crate) fn among(&self, needs: &[Need]) -> Option<(Need, &Failure)> {
+        self.0.iter().find(|(need, _)| needs.contains(need)).map(|(need, failure)| (*need, failure))
+    }
+
+    /// A failure that says all of it, if anything is unmet.
+    pub(crate) fn into_result(self) -> Result<()> {
+        match self.0.len() {
+            0 => Ok(()),
+            1 => Err(self.0.into_iter().next().map_or(Failure::Interrupted, |(_, failure)| failure)),
+            _ => {
+                let all: Vec<String> = self.0.iter().map(|(_, failure)| failure.to_string()).collect();
+                Err(Failure::new(all.join("\n")))
+            }
+        }
+    }
+}
+
+/// Checks every need and installs what is missing, going on after a failure. `verbose` names what is there too.
+pub(crate) fn provide(
+    needs: &BTreeSet<Need>,
+    workspace: &Workspace,
+    toolbox: &Toolbox,
+    verbose: bool,
+) -> Result<Unmet> {
+    let mut missing = Vec::new();
+    let mut unmet = Unmet::default();
+    for (need, state) in check_all(needs, workspace, toolbox) {
+        match state {
+            Ok(State::Ready(by)) if verbose => say::progress(format_args!("setup: {:<13}{by}", need.name())),
+            Ok(State::Ready(_)) => {}
+            Ok(State::Missing(why)) => missing.push((need, why)),
+            Err(failure) => unmet.0.push((need, failure.within(&format!("setup of {}", need.name())))),
+        }
+    }
+    for (need, why) in missing {
+        let started = Instant::now();
+        say::progress(format_args!("setup: {:<13}{why}; {}", need.name(), need.plan(toolbox)));
+        match need.install(workspace, toolbox).and_then(|()| verify(need, workspace, toolbox)) {
+            Ok(by) => {
+                let took = started.elapsed().as_secs();
+                say::progress(format_args!("setup: {:<13}{by}, in {took} s", need.name()));
+            }
+            Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+            Err(failure) => {
+                let failure = failure.within(&format!("setup of {}", need.name()));
+                say::progress(&failure);
+                unmet.0.push((need, failure));
+            }
+        }
+    }
+    cargo_tools::clean(toolbox)?;
+    Ok(unmet)
+}
+
+/// Asks all tools at once, because starting a browser to hear its version is slow.
+fn check_all(needs: &BTreeSet<Need>, workspace: &Workspace, toolbox: &Toolbox) -> Vec<(Need, Result<State>)> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            needs.iter().map(|need| (*need, scope.spawn(move || need.check(workspace, toolbox)))).collect();
+        let states = threads.into_iter().map(|(need, thread)| {
+            let panicked = |_| Err(Failure::new(format!("checking {} panicked", need.name())));
+            (need, thread.join().unwrap_or_else(panicked))
+        });
+        states.collect()
+    })
+}
+
+/// After an installation that reported success, the check has to agree.
+fn verify(need: Need, workspace: &Workspace, toolbox: &Toolbox) -> Result<String> {
+    match need.check(workspace, toolbox)? {
+        State::Ready(by) => Ok(by),
+        State::Missing(why) => Err(Failure::new(format!("installed, but {why}"))),
+    }
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask size`: what a browser downloads, against budgets.
+
+use std::path::{Path, PathBuf};
+
+use crate::app::{self, PROFILE};
+use crate::compress::{self, Effort};
+use crate::context::Context;
+use crate::failure::{Context as _, Failure, Result};
+use crate::setup::Need;
+use crate::{process, say, toolchain};
+
+/// The smallest clients: package, binary, and the most gzip bytes that wasm and glue may have together.
+const CLIENTS: [(&str, &str, usize); 1] = [("minimal-client", "minimal-client", 30_000)];
+/// The most gzip bytes of the app's first load.
+const APP_BUDGET: usize = 350_000;
+/// What measuring needs, the app aside.
+const NEEDS: [Need; 3] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt];
+
+/// What a browser downloads of something, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Weight {
+    wasm: usize,
+    glue: usize,
+    gzip: usize,
+    brotli: usize,
+}
+
+impl Weight {
+    /// Weighs files together, each compressed by itself as a server does it.
+    fn of(files: &[PathBuf]) -> Result<Self> {
+        let mut sum = Self::default();
+        for file in files {
+            let bytes = std::fs::read(file).context(|| format!("read {}", file.display()))?;
+            if file.extension().is_some_and(|kind| kind == "wasm") {
+                sum.wasm += bytes.len();
+            } else {
+                sum.glue += bytes.len();
+            }
+            sum.gzip += compress::gzip(&bytes, Effort::Best)?.len();
+            sum.brotli += compress::brotli(&bytes, Effort::Best)?.len();
+        }
+        Ok(sum)
+    }
+}
+
+/// The command.
+pub(crate) fn run(context: &Context) -> Result<()> {
+    context.provide(&NEEDS)?;
+    context.provide(&app::NEEDS)?;
+    part(context)
+}
+
+/// The part of `test`: prints everything, then fails if something is over its budget.
+pub(crate) fn part(context: &Context) -> Result<()> {
+    let mut rows = Vec::new();
+    for (package, binary, budget) in CLIENTS {
+        let folder = client(context, package, binary)?;
+        rows.push((binary.to_owned(), Weight::of(&downloads(&folder)?)?, budget));
+    }
+    let dist = app::built(context)?;
+    rows.push(("demo-app, first load".to_owned(), Weight::of(&first_load(&dist)?)?, APP_BUDGET));
+    say::result(format_args!(
+        "{:<22}{:>9}{:>9}{:>9}{:>9}{:>9}",
+        "bytes", "wasm", "glue", "gzip", "brotli", "budget"
+    ));
+    for (name, weight, budget) in &rows {
+        let Weight { wasm, glue, gzip, brotli } = weight;
+        say::result(format_args!("{name:<22}{wasm:>9}{glue:>9}{gzip:>9}{brotli:>9}{budget:>9}"));
+    }
+    let over: Vec<String> =
+        rows.iter().filter_map(|(name, weight, budget)| over(name, *weight, *budget)).collect();
+    if over.is_empty() { Ok(()) } else { Err(Failure::new(over.join("; "))) }
+}
+
+fn over(name: &str, weight: Weight, budget: usize) -> Option<String> {
+    (weight.gzip > budget).then(|| {
+        format!(
+            "{name} has {} bytes in gzip, {} more than its budget of {budget}",
+            weight.gzip,
+            weight.gzip - budget
+        )
+    })
+}
+
+/// Builds a client as an application would ship it, and hands back the folder of its files.
+fn client(context: &Context, package: &str, binary: &str) -> Result<PathBuf> {
+    context.workspace.package(package)?;
+    let arguments = ["--quiet", "--package", package, "--bin", binary, "--profile", PROFILE];
+    process::run(&mut context.wasm_cargo("build", &arguments)?, &format!("building {binary}"))?;
+    let target = &context.workspace.target;
+    let built = target.join(toolchain::TARGET).join(PROFILE).join(format!("{binary}.wasm"));
+    let folder = target.join("size").join(binary);
+    let mut bindgen = context.toolbox.command("wasm-bindgen");
+    bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(built);
+    process::run(&mut bindgen, "wasm-bindgen")?;
+    let wasm = folder.join(format!("{binary}_bg.wasm"));
+    let mut opt = context.toolbox.command("wasm-opt");
+    opt.args(["-Oz", "--all-features", "-o"]).arg(&wasm).arg(&wasm);
+    process::run(&mut opt, "wasm-opt")?;
+    Ok(folder)
+}
+
+/// The wasm and script files of a folder.
+fn downloads(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = compress::files(folder)?;
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "wasm" || kind == "js"));
+    Ok(files)
+}
+
+/// The page and every file that it names; what a worker loads later is not among them.
+fn first_load(dist: &Path) -> Result<Vec<PathBuf>> {
+    let page = dist.join("index.html");
+    let text = std::fs::read_to_string(&page).context(|| format!("read {}", page.display()))?;
+    let mut files = compress::files(dist)?;
+    files.retain(|file| {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let variant = name.ends_with(".br") || name.ends_with(".gz");
+        *file == page || (!variant && names(&text, name))
+    });
+    Ok(files)
+}
+
+/// Whether the page names this file, and not merely one whose name ends the same.
+fn names(page: &str, file: &str) -> bool {
+    page.match_indices(file).any(|(at, _)| page[..at].ends_with(['/', '"', '\'', '=']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_load_is_the_page_and_what_it_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let page =
+            "<link href=\"/style.css\"><script>import init from '/app-1.js'; init('/app-1_bg.wasm')</script>";
+        for (name, text) in [
+            ("index.html", page),
+            ("style.css", "x"),
+            ("app-1.js", "x"),
+            ("app-1.js.gz", "x"),
+            ("app-1_bg.wasm", "x"),
+            ("worker.js", "x"),
+            ("1.js", "x"),
+        ] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let names: Vec<_> =
+            first_load(dir.path()).unwrap().iter().map(|f| f.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["app-1.js", "app-1_bg.wasm", "index.html", "style.css"]);
+    }
+
+    #[test]
+    fn wasm_and_glue_are_weighed_apart_and_compressed_one_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = [dir.path().join("a.wasm"), dir.path().join("a.js")];
+        std::fs::write(&files[0], [7; 5000]).unwrap();
+        std::fs::write(&files[1], "x".repeat(3000)).unwrap();
+        let weight = Weight::of(&files).unwrap();
+        assert_eq!((weight.wasm, weight.glue), (5000, 3000));
+        assert!(weight.gzip > 0 && weight.gzip < 200, "{weight:?}");
+        assert!(weight.brotli > 0 && weight.brotli < weight.gzip, "{weight:?}");
+    }
+
+    #[test]
+    fn what_is_over_its_budget_is_named_with_the_excess() {
+        let weight = Weight { gzip: 120, ..Weight::default() };
+        assert_eq!(over("it", weight, 120), None);
+        assert_eq!(
+            over("it", weight, 100).unwrap(),
+            "it has 120 bytes in gzip, 20 more than its budget of 100"
+        );
+    }
+}

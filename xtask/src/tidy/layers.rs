@@ -1,0 +1,118 @@
+//! Who may depend on whom among the packages of the workspace.
+
+use std::path::Path;
+
+use crate::workspace::{Package, Workspace};
+
+use super::Finding;
+
+/// Each package, and the packages of the workspace it may depend on. Nothing else is allowed.
+const ALLOWED: [(&str, &[&str]); 13] = [
+    ("rejoin-protocol", &[]),
+    ("rejoin-codec", &[]),
+    ("rejoin", &["rejoin-protocol", "rejoin-codec"]),
+    ("rejoin-npm", &["rejoin"]),
+    ("rejoin-yew", &["rejoin"]),
+    ("rejoin-server", &["rejoin-protocol", "rejoin-codec"]),
+    ("demo-messages", &["rejoin-codec"]),
+    ("demo-server", &["rejoin-server", "demo-messages"]),
+    ("demo-app", &["rejoin", "rejoin-yew", "demo-messages"]),
+    ("rejoin-tests", PUBLIC),
+    ("rejoin-bench", PUBLIC),
+    ("minimal-client", &["rejoin"]),
+    ("xtask", &[]),
+];
+/// What tests and benchmarks may use: the crates' public faces.
+const PUBLIC: &[&str] = &[
+    "rejoin-protocol",
+    "rejoin-codec",
+    "rejoin",
+    "rejoin-yew",
+    "rejoin-server",
+    "demo-messages",
+    "demo-server",
+];
+/// Packages without any dependency, which is how the compiler proves that no socket or clock is inside.
+const PURE: [&str; 1] = ["rejoin-protocol"];
+
+/// Checks every package.
+pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
+    workspace.packages.values().flat_map(|package| check_package(package, workspace)).collect()
+}
+
+fn check_package(package: &Package, workspace: &Workspace) -> Vec<Finding> {
+    let folder = package.folder.strip_prefix(&workspace.root).unwrap_or(Path::new(""));
+    let manifest = folder.join("Cargo.toml");
+    let name = &package.name;
+    let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| known == name) else {
+        let what = format!("`{name}` has no place among the layers: give it one in xtask/src/tidy/layers.rs");
+        return vec![Finding::file(&manifest, what)];
+    };
+    let mut findings = Vec::new();
+    for (dependency, kind) in &package.dependencies {
+        if PURE.contains(&name.as_str()) && kind != "dev" {
+            let what = format!("`{name}` is to have no dependencies, but has `{dependency}`");
+            findings.push(Finding::file(&manifest, what));
+        } else if workspace.packages.contains_key(dependency) && !allowed.contains(&dependency.as_str()) {
+            let may =
+                if allowed.is_empty() { "no other package here".to_owned() } else { allowed.join(", ") };
+            let what = format!("`{name}` may depend on {may}, not on `{dependency}`");
+            findings.push(Finding::file(&manifest, what));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspace(packages: &[(&str, &[(&str, &str)])]) -> Workspace {
+        let package = |(name, dependencies): &(&str, &[(&str, &str)])| {
+            let dependencies =
+                dependencies.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned()));
+            let package = Package {
+                name: (*name).to_owned(),
+                folder: Path::new("/x").join(name),
+                dependencies: dependencies.collect(),
+                ..Package::default()
+            };
+            ((*name).to_owned(), package)
+        };
+        let mut workspace = Workspace::load().unwrap();
+        workspace.root = "/x".into();
+        workspace.packages = packages.iter().map(package).collect();
+        workspace
+    }
+
+    #[test]
+    fn the_allowed_directions_pass() {
+        let good = workspace(&[
+            ("rejoin-protocol", &[("proptest", "dev")]),
+            ("rejoin-codec", &[("serde", "normal")]),
+            ("rejoin", &[("rejoin-protocol", "normal"), ("rejoin-codec", "normal"), ("web-sys", "normal")]),
+        ]);
+        assert_eq!(check(&good), []);
+    }
+
+    #[test]
+    fn a_dependency_against_the_layers_is_found_even_for_tests() {
+        for kind in ["normal", "dev", "build"] {
+            let bad = workspace(&[("rejoin-codec", &[("rejoin", kind)]), ("rejoin", &[])]);
+            let found = check(&bad);
+            assert_eq!(found.len(), 1);
+            assert!(found[0].to_string().contains("not on `rejoin`"), "{}", found[0]);
+        }
+    }
+
+    #[test]
+    fn the_core_may_have_no_dependency_at_all() {
+        let bad = workspace(&[("rejoin-protocol", &[("serde", "normal")])]);
+        assert!(check(&bad)[0].to_string().contains("is to have no dependencies"));
+    }
+
+    #[test]
+    fn a_new_package_must_be_given_a_place() {
+        assert!(check(&workspace(&[("newcomer", &[])]))[0].to_string().contains("has no place"));
+    }
+}
