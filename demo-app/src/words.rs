@@ -40,6 +40,12 @@ pub(crate) fn date(at: LocalTime) -> String {
     format!("{} {month} {}", at.day, at.year)
 }
 
+/// "22 Nov 2026".
+pub(crate) fn short_date(at: LocalTime) -> String {
+    let month = MONTHS.get(usize::from(at.month) - 1).map_or("", |month| &month[..3]);
+    format!("{} {month} {}", at.day, at.year)
+}
+
 /// The day `at` as seen from `today`.
 pub(crate) fn day(at: LocalTime, today: LocalTime) -> String {
     if at.same_day(today) {

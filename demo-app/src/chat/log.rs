@@ -19,7 +19,7 @@ pub(crate) enum Line {
     },
     /// The server has another memory now: it knows nothing of what stands above.
     Anew,
-    /// The server no longer kept some of what was said meanwhile.
+    /// The server may not have kept all of what was said meanwhile.
     Gap,
 }
 
@@ -77,9 +77,11 @@ impl Log {
                 self.push(Line::Anew);
             }
             self.last_id = None;
-        } else if let (Some(last), Some(first)) = (self.last_id, history.first())
-            && first.id > last + 1
+        } else if let Some(last) = self.last_id
+            && !history.is_empty()
+            && history.iter().all(|entry| entry.id > last)
         {
+            // Numbers are given across rooms: only the entry known last shows that nothing is missing.
             self.push(Line::Gap);
         }
         history.into_iter().filter_map(|entry| self.add(entry, me)).collect()

@@ -25,8 +25,6 @@ pub(crate) enum Failure {
     Refused(Refusal),
     /// The client's queue holds as much as it may.
     QueueFull,
-    /// The connection was closed for good.
-    Closed,
     /// Something else; the words are the library's.
     Other(String),
 }
@@ -103,6 +101,15 @@ impl Outbox {
         }
     }
 
+    /// What waited for the connection after `connection` was given back: it is to be handed over again.
+    pub(crate) fn give_back(&mut self, connection: u32) {
+        for message in &mut self.items {
+            if matches!(message.stage, Stage::Handed { connection: over } if over > connection) {
+                message.stage = Stage::ToSend;
+            }
+        }
+    }
+
     /// Takes out the message that this entry is.
     pub(crate) fn arrived(&mut self, entry: &Entry) {
         self.remove(entry.key);
@@ -150,6 +157,13 @@ mod tests {
     }
 
     #[test]
+    fn what_waited_and_was_given_back_is_handed_over_again() {
+        let mut it = outbox(&[Stage::Handed { connection: 1 }, Stage::Handed { connection: 2 }]);
+        it.give_back(1);
+        assert_eq!(stages(&it), [(0, Stage::Handed { connection: 1 }), (1, Stage::ToSend)]);
+    }
+
+    #[test]
     fn another_room_s_messages_are_left_alone() {
         let mut it = outbox(&[Stage::Handed { connection: 1 }]);
         it.settle("b", 9, true, |_| true);
@@ -158,7 +172,7 @@ mod tests {
 
     #[test]
     fn only_a_failed_message_can_be_tried_again_and_goes_last() {
-        let mut it = outbox(&[Stage::Failed(Failure::Closed), Stage::Accepted]);
+        let mut it = outbox(&[Stage::Failed(Failure::QueueFull), Stage::Accepted]);
         it.retry(Key(1), 5);
         it.retry(Key(0), 5);
         assert_eq!(stages(&it), [(1, Stage::Accepted), (0, Stage::ToSend)]);

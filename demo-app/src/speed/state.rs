@@ -107,6 +107,14 @@ impl SpeedState {
     }
 }
 
+impl yew::Reducible for SpeedState {
+    type Action = SpeedAction;
+
+    fn reduce(self: std::rc::Rc<Self>, action: SpeedAction) -> std::rc::Rc<Self> {
+        self.after(action).into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

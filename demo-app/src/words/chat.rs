@@ -36,7 +36,7 @@ pub(crate) const JOIN: &str = "Join the chat";
 
 pub(crate) const SERVER_ANEW: &str =
     "the server has started anew: it no longer has what stands above, only this page still does";
-pub(crate) const HISTORY_GAP: &str = "the server has not kept some of what was said in between";
+pub(crate) const HISTORY_GAP: &str = "the server may not have kept all that was said in between";
 
 pub(crate) const EMPTY_TITLE: &str = "Nothing has been said here yet";
 pub(crate) const EMPTY_TEXT: &str =
@@ -118,7 +118,6 @@ pub(crate) fn failure(why: &Failure) -> String {
     match why {
         Failure::Refused(code) => refusal(*code),
         Failure::QueueFull => "as many messages wait already as may wait".to_owned(),
-        Failure::Closed => "the connection was closed".to_owned(),
         Failure::Other(words) => words.clone(),
     }
 }

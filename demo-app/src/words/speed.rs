@@ -5,6 +5,7 @@ use demo_messages::speed::FILE_BYTES;
 use crate::figures::{self, three_digits};
 use crate::speed::classic::Grade;
 use crate::speed::report::{Direction, Phase, Trouble};
+use crate::speed::streamed::Counted;
 use crate::speed::verdict::{Limit, Use};
 
 pub(crate) const SPEED_TITLE: &str = "Speed test";
@@ -176,6 +177,38 @@ pub(crate) fn chart_label(of: Direction, now: Option<f64>, top: f64) -> String {
 
 const NONE_YET: &str = "nothing yet";
 
-pub(crate) fn percentiles(p50: &str, p95: &str, count: usize) -> String {
-    format!("median {p50}, 95 % within {p95}, {count} round trips")
+pub(crate) fn percentiles(p50: &str, p95: &str, jitter: &str, count: usize) -> String {
+    format!("median {p50}, 95 % within {p95}, from one to the next {jitter}, {count} round trips")
+}
+
+pub(crate) const CLASSIC_UNIT: &str = "MB/s";
+pub(crate) const COPY_LOG: &str = "Copy log";
+
+/// Beside the mean in megabytes.
+pub(crate) fn megabits(megabits: f64) -> String {
+    format!("{megabits:.2} Mbps")
+}
+
+pub(crate) fn mean_so_far(runs: usize) -> String {
+    if runs == 1 { "after 1 run".to_owned() } else { format!("mean of {runs} runs so far") }
+}
+
+/// The latency while a direction is loaded.
+pub(crate) fn while_loaded(of: Direction) -> String {
+    match of {
+        Direction::Download => "During download".to_owned(),
+        Direction::Upload => "During upload".to_owned(),
+    }
+}
+
+/// The bytes of a load as both ends counted them.
+pub(crate) fn counted(it: Counted) -> String {
+    let millis = it.micros / 1_000;
+    let server = figures::whole(it.by_server);
+    let page = figures::whole(it.by_page);
+    if it.by_server == it.by_page {
+        format!("{server} bytes in {} ms, counted alike by server and page", figures::whole(millis))
+    } else {
+        format!("{server} bytes in {} ms by the server's count, {page} by the page's", figures::whole(millis))
+    }
 }
