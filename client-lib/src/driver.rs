@@ -15,7 +15,7 @@ use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::options::Options;
 use crate::state::{Watch, register};
-use crate::timer::{Clock, Timer};
+use crate::timer::{Timer, now};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, State};
 
@@ -34,7 +34,6 @@ pub(crate) struct Driver {
     pub(crate) unsent: RefCell<Vec<Message>>,
     /// What the present attempt's target wants sent first.
     pub(crate) first: RefCell<Vec<Message>>,
-    clock: Clock,
     timer: Timer,
     lifecycle: OnceCell<Lifecycle>,
     on_message: RefCell<Option<OnMessage>>,
@@ -68,8 +67,7 @@ impl Driver {
             metrics: RefCell::default(),
             unsent: RefCell::default(),
             first: RefCell::default(),
-            clock: Clock::new(),
-            timer: Timer::default(),
+            timer: Timer::new(this.clone()),
             lifecycle: OnceCell::new(),
             on_message: RefCell::default(),
             on_event: RefCell::default(),
@@ -79,19 +77,18 @@ impl Driver {
             dispatching: Cell::new(false),
         });
         let lifecycle = driver.lifecycle.get_or_init(|| Lifecycle::new(driver.this.clone()));
-        for input in lifecycle.at_start() {
-            driver.input(input);
+        if lifecycle.is_hidden() {
+            driver.input(Input::Hidden);
+        }
+        if Lifecycle::is_offline() {
+            driver.input(Input::Offline);
         }
         driver
     }
 
-    pub(crate) fn now(&self) -> Time {
-        self.clock.now()
-    }
-
     /// Changes the link, then does everything that it asks for.
     pub(crate) fn step<R>(&self, change: impl FnOnce(&mut Link<Message>, Time) -> R) -> R {
-        let now = self.now();
+        let now = now();
         let (result, chores) = {
             let mut link = self.link.borrow_mut();
             let mut chores = Chores::default();
@@ -165,11 +162,9 @@ impl Driver {
                 }
                 Output::Event(event) => self.note(event),
                 Output::Wait(at) => {
-                    self.timer.set(&self.this, now, at);
+                    self.timer.set(now, at);
                     return;
                 }
-                // Outputs that a later version of the machine may add need a driver that knows them.
-                _ => unreachable!("the link asked for something that this driver does not know"),
             }
         }
     }
@@ -197,7 +192,6 @@ impl Driver {
             Of::Unsent(messages) => Event::Unsent(messages),
             Of::Evicted(messages) => Event::Evicted(messages),
             Of::RoundTrip(time) => Event::RoundTrip(time),
-            _ => return,
         };
         self.events.borrow_mut().push_back(event);
     }
@@ -211,11 +205,7 @@ impl Driver {
             Of::Closing => State::Closing,
             Of::Waiting { attempt, until } => {
                 let nothing = || Closed::abnormal(ClosedBy::Network, false, "");
-                State::Waiting {
-                    attempt,
-                    delay: until.since(self.now()),
-                    last: last().unwrap_or_else(nothing),
-                }
+                State::Waiting { attempt, delay: until.since(now()), last: last().unwrap_or_else(nothing) }
             }
             _ => State::Closed(last()),
         }
@@ -338,7 +328,7 @@ impl Driver {
 
     pub(crate) fn retry_in(&self) -> Option<Duration> {
         match self.link.borrow().state() {
-            rejoin_protocol::State::Waiting { until, .. } => Some(until.since(self.now())),
+            rejoin_protocol::State::Waiting { until, .. } => Some(until.since(now())),
             _ => None,
         }
     }

@@ -69,6 +69,7 @@ mod builder;
 mod driver;
 mod error;
 mod event;
+mod global;
 mod handle;
 mod inbox;
 mod incoming;

@@ -66,7 +66,7 @@ pub(crate) type Answer = Box<dyn FnOnce(Result<Target, TargetError>)>;
 /// Where targets come from. A trait object rather than an enum, so that a client with a fixed target does not
 /// carry the code of the others.
 pub(crate) trait Source {
-    /// Gives the target for an attempt, now or later.
+    /// Gives a target that has been checked for an attempt, now or later.
     fn target(&self, attempt: u32, answer: Answer);
 
     /// The target, if it is the same for every attempt: what is wrong with it will not mend itself.
@@ -101,8 +101,13 @@ where
 {
     fn target(&self, attempt: u32, answer: Answer) {
         let provider = self.0.clone();
-        let asking: Pin<Box<dyn Future<Output = ()>>> =
-            Box::pin(async move { answer(provider(attempt).await) });
+        let asking: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
+            let target = provider(attempt).await;
+            answer(target.and_then(|target| match target.check() {
+                Ok(()) => Ok(target),
+                Err(error) => Err(TargetError(error.to_string())),
+            }));
+        });
         spawn_local(asking);
     }
 }

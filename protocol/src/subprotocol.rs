@@ -49,7 +49,7 @@ pub fn check_subprotocols<S: AsRef<str>>(names: &[S]) -> Result<(), InvalidSubpr
         if let Some(character) = name.chars().find(|c| !is_token_character(*c)) {
             return Err(InvalidSubprotocol::Character { name: name.into(), character });
         }
-        if names[..index].iter().any(|earlier| earlier.as_ref() == name) {
+        if names.iter().take(index).any(|earlier| earlier.as_ref() == name) {
             return Err(InvalidSubprotocol::Repeated(name.into()));
         }
     }
@@ -57,7 +57,8 @@ pub fn check_subprotocols<S: AsRef<str>>(names: &[S]) -> Result<(), InvalidSubpr
 }
 
 fn is_token_character(character: char) -> bool {
-    character.is_ascii_graphic() && !"()<>@,;:\\\"/[]?={}".contains(character)
+    character.is_ascii_graphic()
+        && !b"()<>@,;:\\\"/[]?={}".iter().any(|separator| char::from(*separator) == character)
 }
 
 #[cfg(test)]

@@ -67,9 +67,9 @@ pub enum Input {
     Timeout,
 }
 
-/// What the link asks the outside to do.
+/// What the link asks the outside to do. It is exhaustive on purpose: a driver that does not know an output must not
+/// compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Output<M> {
     /// Make a socket. Answer with [`Input::Opened`] or [`Input::Disconnected`].
     Open {
@@ -110,9 +110,8 @@ pub enum Output<M> {
     Wait(Option<Time>),
 }
 
-/// What the application should know.
+/// What the application should know. Exhaustive like [`Output`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event<M> {
     /// The state is another now.
     State(State),

@@ -112,7 +112,7 @@ impl<M> Queue<M> {
 
     pub(crate) fn take(&mut self) -> Vec<M> {
         self.bytes = 0;
-        self.waiting.drain(..).map(|(message, _)| message).collect()
+        core::mem::take(&mut self.waiting).into_iter().map(|(message, _)| message).collect()
     }
 }
 
