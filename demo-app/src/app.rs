@@ -17,10 +17,6 @@ use crate::words;
 #[component]
 pub(crate) fn App() -> Html {
     let (route, go) = use_route();
-    #[cfg(feature = "gallery")]
-    if let Route::Gallery { picture } = &route {
-        return html! { <crate::gallery::Gallery picture={picture.clone()} /> };
-    }
     html! {
         <ContextProvider<Go> context={go}>
             <Pages {route} />
@@ -70,7 +66,9 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
     };
     use_effect_with(words::title(page_name, unread), |title| browser::document().set_title(title));
     let page = match route {
-        Route::Speed { shared } => html! { <SpeedPage session={session.clone()} speed={speed.clone()} shared={shared.clone()} /> },
+        Route::Speed { shared } => {
+            html! { <SpeedPage session={session.clone()} speed={speed.clone()} shared={shared.clone()} /> }
+        }
         Route::Missing { path } => missing(path, session),
         _ => html! { <ChatPage session={session.clone()} /> },
     };
@@ -85,7 +83,7 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
                 </ul>
             </nav>
             <div class="stage">{ page }</div>
-            <Announcer {session} />
+            <Announcer session={session.clone()} />
         </div>
     }
 }
@@ -99,7 +97,8 @@ fn skip() -> Callback<MouseEvent> {
 }
 
 fn entry(to: Route, here: &Route, shape: Shape, name: &'static str, unread: u32) -> Html {
-    let current = (std::mem::discriminant(&to) == std::mem::discriminant(here)).then(|| AttrValue::from("page"));
+    let current =
+        (std::mem::discriminant(&to) == std::mem::discriminant(here)).then(|| AttrValue::from("page"));
     html! {
         <li>
             <Link {to} class="rail-link" {current}>

@@ -41,5 +41,7 @@ pub(crate) fn warn(what: &str, error: &JsValue) {
 
 /// A JavaScript error in words.
 pub(crate) fn words_of(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
 }

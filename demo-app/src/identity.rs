@@ -53,7 +53,8 @@ fn is_secret(secret: &str) -> bool {
 
 fn new_secret() -> String {
     let mut bytes = [0_u8; SECRET_CHARS];
-    if let Err(error) = browser::window().crypto().and_then(|c| c.get_random_values_with_u8_array(&mut bytes)) {
+    if let Err(error) = browser::window().crypto().and_then(|c| c.get_random_values_with_u8_array(&mut bytes))
+    {
         // No browser of the last ten years comes here. A guessable secret would let others speak as this
         // person, so the page does not go on with one.
         wasm_bindgen::throw_val(error);

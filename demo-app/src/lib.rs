@@ -4,8 +4,6 @@ mod app;
 mod browser;
 mod chat;
 mod figures;
-#[cfg(feature = "gallery")]
-mod gallery;
 mod held;
 mod identity;
 mod link;
@@ -24,7 +22,10 @@ mod words;
 pub fn run_page() {
     match browser::document().get_element_by_id("app") {
         Some(root) => drop(yew::Renderer::<app::App>::with_root(root).render()),
-        None => browser::warn("rejoin has no place to start", &"index.html needs an element with the id app".into()),
+        None => browser::warn(
+            "rejoin has no place to start",
+            &"index.html needs an element with the id app".into(),
+        ),
     }
 }
 

@@ -20,10 +20,16 @@ pub(crate) struct LinkLog {
 /// What can happen.
 #[derive(Debug, Clone)]
 pub(crate) enum LinkAction {
-    Became { link: Link, at_ms: u64 },
+    Became {
+        link: Link,
+        at_ms: u64,
+    },
     RoundTrip(f64),
     /// A message could not be read, and why.
-    Unreadable { why: String, at_ms: u64 },
+    Unreadable {
+        why: String,
+        at_ms: u64,
+    },
 }
 
 impl LinkLog {

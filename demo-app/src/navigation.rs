@@ -27,9 +27,9 @@ pub(crate) fn use_route() -> (Route, Go) {
     let go = {
         let route = route.setter();
         use_callback((), move |to: Route, ()| {
-            let pushed = browser::window().history().and_then(|history| {
-                history.push_state_with_url(&JsValue::NULL, "", Some(&to.address()))
-            });
+            let pushed = browser::window()
+                .history()
+                .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&to.address())));
             if let Err(error) = pushed {
                 browser::warn("the address bar could not be changed", &error);
             }

@@ -41,7 +41,8 @@ pub(crate) fn of_this_page() -> String {
         .flatten()
         .and_then(|meta| meta.get_attribute("content"))
         .unwrap_or_default();
-    let (scheme, hostname, port) = (part(location.protocol()), part(location.hostname()), part(location.port()));
+    let (scheme, hostname, port) =
+        (part(location.protocol()), part(location.hostname()), part(location.port()));
     base(&told, Origin { scheme: &scheme, hostname: &hostname, port: &port })
 }
 

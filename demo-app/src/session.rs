@@ -95,7 +95,9 @@ fn use_wire(base: &Rc<String>, greeting: &Greeting, chat: &ChatHandle, link: &Li
         let (chat, link) = (chat.dispatcher(), link.dispatcher());
         use_callback(became.clone(), move |event: rejoin::Event, became| match event {
             rejoin::Event::State(state) => became.emit(wire::link(&state)),
-            rejoin::Event::RoundTrip(time) => link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0)),
+            rejoin::Event::RoundTrip(time) => {
+                link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0))
+            }
             rejoin::Event::Unsent(_) => chat.dispatch(ChatAction::GivenBack),
             _ => {}
         })

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use demo_messages::chat::{Chat, Event, Request};
 use rejoin::{
-    Builder, Close, Closed, ClosedBy, Encode, Endpoint, KeepAlive, Message, Overflow, QueueLimits, SendError, State,
-    TypedSendError,
+    Builder, Close, Closed, ClosedBy, Encode, Endpoint, KeepAlive, Message, Overflow, QueueLimits, SendError,
+    State, TypedSendError,
 };
 use rejoin_yew::UseEndpointHandle;
 

@@ -95,7 +95,8 @@ fn send_on_enter() -> Callback<KeyboardEvent> {
         }
         event.prevent_default();
         let field = event.target_unchecked_into::<HtmlTextAreaElement>();
-        let form = field.closest("form").ok().flatten().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        let form =
+            field.closest("form").ok().flatten().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
         if let Some(form) = form
             && let Err(error) = form.request_submit()
         {

@@ -14,9 +14,7 @@ pub(crate) enum Line {
         mine: bool,
     },
     /// The page was away for so long; what was said meanwhile follows.
-    Away {
-        seconds: u64,
-    },
+    Away { seconds: u64 },
     /// The server has another memory now: it knows nothing of what stands above.
     Anew,
     /// The server may not have kept all of what was said meanwhile.
@@ -36,15 +34,6 @@ impl Log {
 
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    /// The newest entry's position, in the server's present memory.
-    pub(crate) fn last_id(&self) -> Option<u64> {
-        self.last_id
     }
 
     /// Adds an entry unless it is here already, and gives it if it was new. `me` is this page's person.

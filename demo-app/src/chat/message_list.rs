@@ -132,7 +132,9 @@ fn row_view(at: usize, row: &Row, deeds: &Deeds) -> Html {
         Row::Day(day) => html! { <div class="between" key={at}><span>{ day }</span></div> },
         Row::Between(text) => html! { <div class="between" key={at}><span>{ text }</span></div> },
         Row::Unread => html! { <div class="between unread" key={at}><span>{ words::UNREAD }</span></div> },
-        Row::Turn(turn) => html! { <TurnView key={at} turn={turn.clone()} retry={deeds.retry.clone()} discard={deeds.discard.clone()} /> },
+        Row::Turn(turn) => {
+            html! { <TurnView key={at} turn={turn.clone()} retry={deeds.retry.clone()} discard={deeds.discard.clone()} /> }
+        }
     }
 }
 

@@ -75,7 +75,8 @@ impl Outbox {
 
     /// Tries a failed message again, as the newest: others have been said since.
     pub(crate) fn retry(&mut self, key: Key, now_ms: u64) {
-        if let Some(at) = self.items.iter().position(|m| m.key == key && matches!(m.stage, Stage::Failed(_))) {
+        if let Some(at) = self.items.iter().position(|m| m.key == key && matches!(m.stage, Stage::Failed(_)))
+        {
             let mut message = self.items.remove(at);
             message.stage = Stage::ToSend;
             message.at_ms = now_ms;
@@ -86,7 +87,13 @@ impl Outbox {
     /// After `room` was entered over `connection`: what its log holds has arrived; what an earlier connection
     /// may have lost is to be sent again, with the same key, so that the server can't say it twice. What the
     /// server took stays taken as long as it has the `same_memory`.
-    pub(crate) fn settle(&mut self, room: &str, connection: u32, same_memory: bool, arrived: impl Fn(Key) -> bool) {
+    pub(crate) fn settle(
+        &mut self,
+        room: &str,
+        connection: u32,
+        same_memory: bool,
+        arrived: impl Fn(Key) -> bool,
+    ) {
         let taken = |message: &Outgoing| same_memory && message.stage == Stage::Accepted;
         self.items.retain(|message| message.room != room || !(arrived(message.key) || taken(message)));
         for message in self.items.iter_mut().filter(|message| message.room == room) {

@@ -89,7 +89,9 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
 fn empty(session: &Session) -> Option<(AttrValue, AttrValue)> {
     let waits = session.chat.presence != Presence::There;
     match &session.link.link {
-        Link::Open | Link::Connecting { .. } | Link::Idle if waits => Some((words::ENTERING.into(), "".into())),
+        Link::Open | Link::Connecting { .. } | Link::Idle if waits => {
+            Some((words::ENTERING.into(), "".into()))
+        }
         _ if waits => None,
         _ => Some((words::EMPTY_TITLE.into(), words::EMPTY_TEXT.into())),
     }

@@ -154,12 +154,16 @@ impl ChatState {
                 self.epoch = Some(epoch);
                 self.rooms = rooms;
             }
-            Event::Joined { room, history, members } if room == self.room => self.enter(history, members, at_ms),
+            Event::Joined { room, history, members } if room == self.room => {
+                self.enter(history, members, at_ms)
+            }
             Event::Said { room, entry } if room == self.room => self.hear(entry),
             // Of a room that the person has left meanwhile.
             Event::Joined { .. } | Event::Said { .. } => {}
             Event::Accepted { key, .. } => self.outbox.set(key, Stage::Accepted),
-            Event::Refused { key: Some(key), code, .. } => self.outbox.set(key, Stage::Failed(Failure::Refused(code))),
+            Event::Refused { key: Some(key), code, .. } => {
+                self.outbox.set(key, Stage::Failed(Failure::Refused(code)))
+            }
             Event::Refused { key: None, code, reason } => self.notice = Some(Notice { code, reason }),
             Event::Entered { member } => {
                 self.members.insert(member.author, member);

@@ -31,7 +31,9 @@ pub(super) fn ChartView(props: &ChartViewProps) -> Html {
             if let Some(place) = place.map(|svg| svg.get_bounding_client_rect())
                 && place.width() > 0.0
             {
-                across.set(Some(((f64::from(event.client_x()) - place.left()) / place.width()).clamp(0.0, 1.0)));
+                across.set(Some(
+                    ((f64::from(event.client_x()) - place.left()) / place.width()).clamp(0.0, 1.0),
+                ));
             }
         })
     };
@@ -66,6 +68,10 @@ pub(super) fn ChartView(props: &ChartViewProps) -> Html {
 
 fn axis(speed: f64) -> String {
     let shown = three_digits(speed);
-    let short = if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.').to_owned() } else { shown };
+    let short = if shown.contains('.') {
+        shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        shown
+    };
     short
 }

@@ -19,7 +19,12 @@ pub(crate) enum Measured {
 
 impl From<Figures> for Measured {
     fn from(it: Figures) -> Self {
-        Self::Streamed { download: it.download, upload: it.upload, idle_ms: it.idle_ms, loaded_ms: it.loaded_ms }
+        Self::Streamed {
+            download: it.download,
+            upload: it.upload,
+            idle_ms: it.idle_ms,
+            loaded_ms: it.loaded_ms,
+        }
     }
 }
 
@@ -151,7 +156,8 @@ mod tests {
         at_ms: 1_763_800_000_000,
         measured: Measured::Streamed { download: 412.7, upload: 88.1, idle_ms: 4.0, loaded_ms: 31.5 },
     };
-    const CLASSIC: Record = Record { at_ms: 1_763_800_000_000, measured: Measured::Classic { megabytes: 50.02 } };
+    const CLASSIC: Record =
+        Record { at_ms: 1_763_800_000_000, measured: Measured::Classic { megabytes: 50.02 } };
 
     #[test]
     fn a_link_leads_back_to_its_result() {
@@ -164,8 +170,19 @@ mod tests {
     #[test]
     fn a_link_that_is_none_is_none() {
         for bad in [
-            "", "x", "d1", "t1", "m1", "m1-d2-t1", "mNaN-t1", "m-1-t1", "minf-t1", "m1e99-t1", "m1-t99999999999999999999",
-            "\u{e9}1-t1", "d1-u1-i1-l1-t",
+            "",
+            "x",
+            "d1",
+            "t1",
+            "m1",
+            "m1-d2-t1",
+            "mNaN-t1",
+            "m-1-t1",
+            "minf-t1",
+            "m1e99-t1",
+            "m1-t99999999999999999999",
+            "\u{e9}1-t1",
+            "d1-u1-i1-l1-t",
         ] {
             assert_eq!(Record::from_link(bad), None, "{bad}");
         }

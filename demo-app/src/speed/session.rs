@@ -57,7 +57,8 @@ pub(crate) fn use_speed() -> SpeedSession {
         let (classic_order, streamed_order, base_too) = (order.clone(), order.clone(), Rc::clone(&base));
         SpeedDeeds {
             classic: Callback::from(move |()| {
-                classic_order.emit(Order::Classic { url: format!("{base}{}", Speed::PATH), runs: classic::RUNS });
+                classic_order
+                    .emit(Order::Classic { url: format!("{base}{}", Speed::PATH), runs: classic::RUNS });
             }),
             streamed: Callback::from(move |seconds: u32| {
                 let base = &base_too;

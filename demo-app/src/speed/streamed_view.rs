@@ -185,7 +185,9 @@ fn chart(test: &Streamed) -> Html {
 }
 
 fn tiles(test: &Streamed) -> Html {
-    let speed = |direction| test.load(direction).meter.result().map(|v| format!("{} {}", three_digits(v), words::MBIT));
+    let speed = |direction| {
+        test.load(direction).meter.result().map(|v| format!("{} {}", three_digits(v), words::MBIT))
+    };
     let tile = |name: &'static str, value: Option<String>| {
         html! { <div class="tile"><dt>{ name }</dt><dd>{ value.unwrap_or_else(|| "\u{2013}".to_owned()) }</dd></div> }
     };

@@ -32,7 +32,8 @@ impl WorkerHandle {
         let message = {
             let (worker, waiting, heard) = (worker.clone(), Rc::clone(&waiting), Rc::clone(&heard));
             EventListener::new(&worker.clone(), "message", move |event| {
-                let data = event.dyn_ref::<MessageEvent>().map(MessageEvent::data).and_then(|data| data.as_string());
+                let data =
+                    event.dyn_ref::<MessageEvent>().map(MessageEvent::data).and_then(|data| data.as_string());
                 match serde_json::from_str(&data.unwrap_or_default()) {
                     Ok(Report::Ready) => {
                         for order in waiting.borrow_mut().take().unwrap_or_default() {

@@ -28,7 +28,9 @@ impl Shape {
         match self {
             Self::Chat => "M4 5h16v11H9l-5 4z",
             Self::Speed => "M4.5 18a9 9 0 1 1 15 0M12 14l4-5",
-            Self::People => "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 19a5.5 5.5 0 0 1 11 0M16 5.2a3 3 0 0 1 0 5.6M17 14a5 5 0 0 1 3.5 5",
+            Self::People => {
+                "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 19a5.5 5.5 0 0 1 11 0M16 5.2a3 3 0 0 1 0 5.6M17 14a5 5 0 0 1 3.5 5"
+            }
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Down => "M6 10l6 6 6-6",
             Self::Clock => "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7.5V12l3 2",

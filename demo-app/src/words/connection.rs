@@ -37,8 +37,7 @@ pub(crate) const AWAY_CONNECTING: &str =
     "No answer from the server yet. What you write now waits here and is sent when it answers.";
 pub(crate) const AWAY_LOST: &str =
     "The connection is gone and is being made again. What you write meanwhile waits here and is sent then.";
-pub(crate) const AWAY_NO_SERVER: &str =
-    "The server can't be reached. This page keeps trying; what you write waits here and is sent when it is back.";
+pub(crate) const AWAY_NO_SERVER: &str = "The server can't be reached. This page keeps trying; what you write waits here and is sent when it is back.";
 pub(crate) const AWAY_OFFLINE: &str =
     "This device has no network. What you write waits here and is sent when it is back.";
 pub(crate) const AWAY_DISCONNECTED: &str =
@@ -76,7 +75,9 @@ pub(crate) fn happened(link: &Link) -> Option<String> {
         Link::Idle | Link::Closing => return None,
         Link::Connecting { attempt } => format!("{CONNECTING}, attempt {attempt}"),
         Link::Open => CONNECTED.to_owned(),
-        Link::Waiting { last: Some(last), .. } if last.was_open => format!("Connection lost ({})", last.figure()),
+        Link::Waiting { last: Some(last), .. } if last.was_open => {
+            format!("Connection lost ({})", last.figure())
+        }
         Link::Waiting { last: Some(last), .. } => format!("No connection ({})", last.figure()),
         Link::Waiting { .. } => RECONNECTING.to_owned(),
         Link::Offline => OFFLINE.to_owned(),

@@ -30,16 +30,10 @@ pub(crate) const GOOD_FOR_NOTHING: &str = "little of what people do online";
 pub(crate) const STREAMED_HINT: &str =
     "Measures how fast messages come and go over one WebSocket, and how long a small one takes meanwhile.";
 pub(crate) const STREAMED_DETAILS: &str = "Details";
-pub(crate) const SERVER_COUNTED: &str = "Counted by the server";
-pub(crate) const PAGE_COUNTED: &str = "Counted by this page";
 
 pub(crate) const CLASSIC_STARTING: &str = "Starting...";
 pub(crate) const CLASSIC_FINISHED: &str = "Finished.";
 pub(crate) const CLASSIC_LOG: &str = "Log";
-pub(crate) const CLASSIC_RUN: &str = "Run";
-pub(crate) const CLASSIC_TIME: &str = "Time";
-pub(crate) const CLASSIC_SPEED: &str = "Speed";
-pub(crate) const AVERAGE: &str = "Average";
 
 pub(crate) const HISTORY: &str = "History";
 pub(crate) const WHEN: &str = "When";
@@ -52,7 +46,8 @@ pub(crate) const COPY_JSON: &str = "Copy as JSON";
 pub(crate) const COPY_RESULT: &str = "Copy result";
 pub(crate) const COPY_LINK: &str = "Copy link";
 pub(crate) const COPIED: &str = "Copied.";
-pub(crate) const COPY_YOURSELF: &str = "This browser does not let the page copy. Select the text and copy it yourself.";
+pub(crate) const COPY_YOURSELF: &str =
+    "This browser does not let the page copy. Select the text and copy it yourself.";
 pub(crate) const HISTORY_EMPTY: &str = "Finished tests are kept here, in this browser only.";
 pub(crate) const SHARED: &str = "A result from a link";
 pub(crate) const SHARED_BAD: &str = "This link holds no result that can be read. It may have been cut short.";

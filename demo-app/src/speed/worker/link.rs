@@ -4,7 +4,10 @@ use demo_messages::speed::{Event, Request, Speed};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
-use rejoin::{Backoff, Builder, Closed, Encode, Endpoint, Handle, Incoming, Message, OpenError, Overflow, QueueLimits, Socket, State};
+use rejoin::{
+    Backoff, Builder, Closed, Encode, Endpoint, Handle, Incoming, Message, OpenError, Overflow, QueueLimits,
+    Socket, State,
+};
 
 use super::super::report::Trouble;
 
@@ -16,9 +19,11 @@ const QUEUE_BYTES: usize = 1 << 20;
 
 /// Connects to `url`, with the subprotocol if there is one.
 pub(super) async fn connect(url: String, subprotocol: Option<&str>) -> Result<Socket, Trouble> {
-    let mut builder = Builder::new(url)
-        .reconnect(None::<Backoff>)
-        .queue(QueueLimits::new(QUEUE_MESSAGES, QUEUE_BYTES, Overflow::Wait));
+    let mut builder = Builder::new(url).reconnect(None::<Backoff>).queue(QueueLimits::new(
+        QUEUE_MESSAGES,
+        QUEUE_BYTES,
+        Overflow::Wait,
+    ));
     if let Some(name) = subprotocol {
         builder = builder.protocol(name).insist_on_protocol();
     }

@@ -24,7 +24,9 @@ pub(crate) fn run() {
         let text = event.data().as_string().unwrap_or_default();
         match serde_json::from_str::<Order>(&text) {
             Ok(order) => obey(order, &running),
-            Err(error) => report(&Report::Failed(Trouble::Worker(format!("an order can't be read: {error}")))),
+            Err(error) => {
+                report(&Report::Failed(Trouble::Worker(format!("an order can't be read: {error}"))))
+            }
         }
     });
     scope().set_onmessage(Some(onmessage.as_ref().unchecked_ref()));

@@ -75,7 +75,11 @@ impl Probe {
         report(&Report::RoundTrip { under, ms });
         let rest = every_ms - ms;
         if rest > 0.0 {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of every_ms")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a part of every_ms"
+            )]
             TimeoutFuture::new(rest as u32).await;
         }
         Ok(())

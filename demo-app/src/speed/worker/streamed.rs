@@ -19,7 +19,12 @@ const REPORT_MS: u32 = 100;
 const STALL_SECONDS: u32 = 15;
 
 /// Measures latency, download and upload.
-pub(super) async fn measure(url: String, echo_url: String, idle_ms: u32, load_ms: u32) -> Result<(), Trouble> {
+pub(super) async fn measure(
+    url: String,
+    echo_url: String,
+    idle_ms: u32,
+    load_ms: u32,
+) -> Result<(), Trouble> {
     report(&Report::Began(Phase::Connecting));
     let mut socket = link::connect(url, Speed::SUBPROTOCOL).await?;
     let mut probe = Probe::connect(echo_url).await?;
@@ -63,7 +68,8 @@ async fn download(socket: &mut Socket, load_ms: u32) -> Result<(), Trouble> {
             }
         }
     };
-    let moved = || Report::Moved { direction: Direction::Download, at_ms: now_ms() - start, bytes: bytes.get() };
+    let moved =
+        || Report::Moved { direction: Direction::Download, at_ms: now_ms() - start, bytes: bytes.get() };
     let (served, micros) = watched(receive, || bytes.get(), || report(&moved())).await?;
     report(&moved());
     let direction = Direction::Download;
