@@ -17,6 +17,9 @@ const PEERS: [(&str, &str, &str, u16); 2] = [
     ("demo-server", "demo-server", "REJOIN_TEST_SERVER", 19481),
 ];
 
+/// How the drivers start their browsers: one file for the tests of all crates.
+const CAPABILITIES: &str = "client-lib/webdriver.json";
+
 /// Gives the variables with the addresses values, for checks that compile the tests and do not run them.
 pub(super) fn name_peers(cargo: &mut Command) {
     for (_, _, variable, port) in PEERS {
@@ -51,7 +54,7 @@ fn tests(context: &Context, driver: impl Fn(&mut Command)) -> Result<()> {
     }
     driver(&mut cargo);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
-    let capabilities = context.workspace.root.join("xtask").join("webdriver.json");
+    let capabilities = context.workspace.root.join(CAPABILITIES);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
     let mut servers = Vec::new();
     for (package, binary, variable, port) in PEERS {
