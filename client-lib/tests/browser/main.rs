@@ -8,7 +8,10 @@ mod common;
 
 mod closing;
 mod opening;
+mod queue;
 mod receiving;
+mod reconnecting;
 mod sending;
+mod sink;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -188,3 +188,20 @@ fn the_buffer_is_looked_at_while_a_ping_waits_behind_it_and_not_otherwise() {
     rig.run_to_wake();
     assert_eq!(rig.wait, Some(Time::from_millis(50_000)));
 }
+
+#[test]
+fn chatter_into_a_dead_link_does_not_keep_it_even_if_the_page_looks_only_while_it_sends() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.input(Input::Hidden);
+    for second in 1..60 {
+        rig.at(second * 1_000);
+        if rig.state() != State::Open {
+            break;
+        }
+        let len = 1_000 - second as usize;
+        rig.send(second as u32, len).unwrap();
+        rig.buffered = len as u64;
+        rig.timeout();
+    }
+    assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+}

@@ -55,6 +55,11 @@ impl World {
 
     /// The server has just accepted: what will become of the connection?
     fn accepted(&mut self, generation: Generation) {
+        let lively = self.sockets.get(&generation).is_some_and(|socket| socket.lively);
+        if lively {
+            self.note("answers no ping and is lively");
+            self.after(0, Happening::Push { generation });
+        }
         if self.calm {
             return;
         }
@@ -66,8 +71,10 @@ impl World {
         }
         let fault = self.random.magnitude(100 * MILLI, 20 * MINUTE);
         self.after(fault, Happening::Fault { generation });
-        let pause = self.random_pause();
-        self.after(pause, Happening::Push { generation });
+        if !lively {
+            let pause = self.random_pause();
+            self.after(pause, Happening::Push { generation });
+        }
     }
 
     fn random_pause(&mut self) -> u64 {
@@ -133,14 +140,15 @@ impl World {
     pub(crate) fn push(&mut self, generation: Generation) {
         let now = self.now;
         let Some(socket) = self.sockets.get_mut(&generation) else { return };
-        if socket.stage != Stage::Open || socket.detached || socket.is_dead() || self.calm {
+        let lively = socket.lively;
+        if socket.stage != Stage::Open || socket.detached || socket.is_dead() || (self.calm && !lively) {
             return;
         }
         if let Some(bytes) = socket.push_size(now, &mut self.random) {
             let at = socket.down(now, bytes);
             self.tell_over_network(generation, at, Word::Received);
         }
-        let pause = self.random_pause();
+        let pause = if lively { self.random.between(0, SECOND) } else { self.random_pause() };
         self.after(pause, Happening::Push { generation });
     }
 

@@ -39,6 +39,10 @@ pub(super) async fn serve(stream: TcpStream, route: Route, page: &Page) {
         }
         _ => UNLIMITED,
     };
+    let hold = match route {
+        Route::Close { hold, .. } => hold,
+        _ => Duration::ZERO,
+    };
     let stream = Throttled::new(stream, rate);
     let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
@@ -50,6 +54,7 @@ pub(super) async fn serve(stream: TcpStream, route: Route, page: &Page) {
         append(&mut record.codes, code);
         append(&mut record.reasons, reason);
     });
+    tokio::time::sleep(hold).await;
 }
 
 struct Talk<'a> {
