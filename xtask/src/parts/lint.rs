@@ -22,8 +22,8 @@ pub(super) fn fmt(context: &Context) -> Result<()> {
 
 /// Clippy without a warning, with each crate's tests and examples.
 pub(super) fn clippy(context: &Context) -> Result<()> {
-    let mut native = context.cargo(&["clippy", "--quiet"]);
-    let mut wasm = context.wasm_cargo("clippy", &["--quiet"])?;
+    let mut native = context.cargo(&["clippy", "--quiet", "--keep-going"]);
+    let mut wasm = context.wasm_cargo("clippy", &["--quiet", "--keep-going"])?;
     name_peers(&mut wasm);
     let on_host = context.workspace.packages.values();
     let on_host = on_host.filter(|package| package.native || ON_BOTH.contains(&package.name.as_str()));
@@ -35,8 +35,8 @@ pub(super) fn clippy(context: &Context) -> Result<()> {
 
 /// Documentation without a warning.
 pub(super) fn rustdoc(context: &Context) -> Result<()> {
-    let mut native = context.cargo(&["doc", "--quiet", "--no-deps"]);
-    let mut wasm = context.wasm_cargo("doc", &["--quiet", "--no-deps"])?;
+    let mut native = context.cargo(&["doc", "--quiet", "--keep-going", "--no-deps"]);
+    let mut wasm = context.wasm_cargo("doc", &["--quiet", "--keep-going", "--no-deps"])?;
     both(
         process::run(
             choose(&mut native, context.workspace.native()).env("RUSTDOCFLAGS", "-D warnings"),
