@@ -22,6 +22,7 @@ fn a_ping_goes_out_each_interval_and_its_answer_tells_the_round_trip() {
     for ping in 1..=3 {
         rig.run_to(ping * 25_000);
         assert_eq!(rig.take(), [Output::Ping { generation }]);
+        assert_eq!(rig.wait, Some(Time::from_millis(ping * 25_000 + 10_000)), "no look at an empty buffer");
         rig.at(ping * 25_000 + 30).pong();
         assert_eq!(rig.take(), [Output::Event(Event::RoundTrip(Duration::from_millis(30)))]);
     }

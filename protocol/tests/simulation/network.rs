@@ -87,7 +87,8 @@ impl World {
         if !matches!(socket.stage, Stage::Open | Stage::CloseSent) || socket.is_dead() {
             return;
         }
-        match self.random.between(0, 9) {
+        let which = if self.plan.chatter { 3 } else { self.random.between(0, 9) };
+        match which {
             0..=2 => {
                 self.note("cut");
                 self.tell_locally(generation, 0, Word::Closed { code: 1006, by: None });
@@ -159,6 +160,9 @@ impl World {
         assert_eq!(socket.stage, Stage::Open, "{freight:?} for a socket that is not open");
         socket.push(now, freight, len);
         self.schedule_arrival(generation);
+        if freight == Freight::Ping && !self.calm && self.random.percent(5) {
+            self.busy();
+        }
     }
 
     fn schedule_arrival(&mut self, generation: Generation) {

@@ -46,9 +46,15 @@ impl Plan {
             config.watermarks.high = random.magnitude(1, 1 << 18);
             config.watermarks.low = random.between(0, config.watermarks.high);
         }
-        let gentle = random.percent(40);
         // A busy application lives through as many actions as an idle one, in less time.
         let chatter = random.percent(15);
+        let gentle = !chatter && random.percent(40);
+        if chatter {
+            // Pings that overlap: each must leave the deadline of the one before alone.
+            let mut overlapping = KeepAlive::default();
+            overlapping.interval = Duration::from_secs(random.between(2, 10));
+            config.keep_alive = Some(overlapping);
+        }
         let idle = if chatter { SECOND } else { random.magnitude(20 * MILLI, 2 * MINUTE) };
         let chaos = random.between(5, 30) * MINUTE;
         Self {
