@@ -172,6 +172,15 @@ async fn a_message_larger_than_the_room_left_waits_in_the_sink_and_keeps_its_pla
 }
 
 #[wasm_bindgen_test]
+async fn the_connections_own_send_and_close_are_meant_where_the_sinks_are_imported_too() {
+    let mut socket = Place::new().connect("/echo").await;
+    socket.send("borrowed text").await.unwrap();
+    assert_eq!(next_text(&mut socket).await, "borrowed text");
+    let closed = within(socket.close(rejoin::Close::new(4000, "").unwrap())).await;
+    assert_eq!(closed.code, 4000);
+}
+
+#[wasm_bindgen_test]
 async fn a_stream_is_forwarded_whole_into_the_sink() {
     let mut socket = Place::new().connect("/echo").await;
     let mut messages = stream::iter((0..100).map(|n| Ok(Message::Text(n.to_string()))));
