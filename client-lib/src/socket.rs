@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_sink::Sink;
 use rejoin_codec::Endpoint;
-use rejoin_protocol::Close;
+use rejoin_protocol::{Close, Closed};
 
 use crate::driver::Driver;
-use crate::{Builder, Handle, Incoming, Message, OpenError, SendError, State, Typed, TypedSocket};
+use crate::{Builder, Handle, Incoming, Message, OpenError, Payload, SendError, State, Typed, TypedSocket, Unsent};
 
 /// One logical connection to a WebSocket server, over as many browser sockets as it takes.
 ///
@@ -93,6 +93,19 @@ impl Socket {
     #[must_use]
     pub fn into_endpoint<E: Endpoint>(self) -> TypedSocket<E> {
         Typed::new(self)
+    }
+
+    /// As [`Handle::send`]. Here as well, so that it is this one that is called where `SinkExt` is imported.
+    ///
+    /// # Errors
+    /// As [`Handle::send`].
+    pub async fn send(&self, payload: impl Payload) -> Result<(), Unsent> {
+        self.handle.send(payload).await
+    }
+
+    /// As [`Handle::close`]. Here as well, so that it is this one that is called where `SinkExt` is imported.
+    pub async fn close(&self, close: Close) -> Closed {
+        self.handle.close(close).await
     }
 
     /// Whether all that the sink took since it was flushed last has left; asked once that it has or never will.

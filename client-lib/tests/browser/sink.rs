@@ -124,7 +124,7 @@ async fn flush_says_when_the_connection_ended_with_something_in_the_queue() {
 }
 
 #[wasm_bindgen_test]
-async fn flush_and_close_say_when_a_cut_took_what_had_not_left() {
+async fn closing_says_when_a_cut_came_before_everything_had_left() {
     let place = Place::new();
     let mut socket = clogged(&place).await;
     for n in 0..MUCH / PIECE {
@@ -132,10 +132,11 @@ async fn flush_and_close_say_when_a_cut_took_what_had_not_left() {
     }
     place.command("cut").await;
     assert_eq!(within(SinkExt::close(&mut socket)).await, Err(SendError::Lost));
-    let State::Closed(Some(closed)) = until(&socket, is_closed).await else { unreachable!() };
-    let unsent = socket.take_unsent();
-    assert!(!unsent.is_empty(), "what was queued comes back");
-    assert!(closed.unsent_bytes > 0, "what the browser held is counted");
+    until(&socket, is_closed).await;
+    let back = socket.take_unsent().len();
+    let gone = socket.metrics().sent as usize;
+    assert!(back > 0 && gone > 0);
+    assert_eq!(back + gone, MUCH / PIECE, "each was handed to the browser or comes back");
 }
 
 #[wasm_bindgen_test]
@@ -173,6 +174,15 @@ async fn a_message_larger_than_the_room_left_waits_in_the_sink_and_keeps_its_pla
     for text in ["0 aaaa", "1 bbbbb", "2"] {
         assert_eq!(next_text(&mut socket).await, text);
     }
+}
+
+#[wasm_bindgen_test]
+async fn the_connections_own_send_and_close_are_meant_where_the_sinks_are_imported_too() {
+    let mut socket = Place::new().connect("/echo").await;
+    socket.send("borrowed text").await.unwrap();
+    assert_eq!(next_text(&mut socket).await, "borrowed text");
+    let closed = within(socket.close(rejoin::Close::new(4000, "").unwrap())).await;
+    assert_eq!(closed.code, 4000);
 }
 
 #[wasm_bindgen_test]
