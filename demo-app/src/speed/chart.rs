@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn the_axis_ends_at_a_round_number() {
-        for (value, top) in [(0.0, 1.0), (0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (412.7, 500.0), (501.0, 1_000.0)] {
+        for (value, top) in [(0.0, 1.0), (0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (412.7, 500.0), (501.0, 1_000.0)]
+        {
             assert!((round_up(value) - top).abs() < 1e-9, "{value}");
         }
     }
