@@ -4,4 +4,6 @@
 mod chatting;
 mod classic;
 mod outages;
+mod pages;
 mod rig;
+mod speed;

@@ -16,7 +16,7 @@ async fn a_page_outlives_its_server_and_what_was_typed_meanwhile_arrives_exactly
     let gone = server.kill().await;
     for page in [&ada_page, &bob_page] {
         page.connection_is("Reconnecting").await;
-        page.shows(".notice", "The connection is gone").await;
+        page.shows(".notice", "waits here and is sent").await;
     }
     ada_page.say("While it was away, one").await;
     ada_page.say("While it was away, two").await;
@@ -36,7 +36,7 @@ async fn a_page_outlives_its_server_and_what_was_typed_meanwhile_arrives_exactly
             page.texts(TEXTS).await,
             ["Before", "While it was away, one", "While it was away, two", "After"]
         );
-        page.shows_no(".notice", "The connection is gone").await;
+        page.shows_no(".notice", "waits here and is sent").await;
         page.shows("aside h2", "2 here").await;
     }
     assert_eq!(server.connections().await, 2);
