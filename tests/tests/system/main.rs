@@ -3,6 +3,7 @@
 
 mod chatting;
 mod classic;
+mod development;
 mod outages;
 mod pages;
 mod rig;

@@ -34,8 +34,7 @@ impl Lines {
     pub(crate) async fn after(&self, prefix: &str) -> String {
         let mut seen = self.seen.clone();
         let found = |lines: &[String]| lines.iter().find_map(|l| Some(l.split_once(prefix)?.1.to_owned()));
-        let outcome = timeout(PATIENCE, seen.wait_for(|lines| found(lines).is_some())).await;
-        match outcome {
+        match timeout(PATIENCE, seen.wait_for(|lines| found(lines).is_some())).await {
             Ok(Ok(lines)) => found(&lines).unwrap(),
             Ok(Err(_)) => panic!("the program has ended without a line with {prefix:?}:\n{}", self.text()),
             Err(_) => panic!("no line with {prefix:?} in {PATIENCE:?}:\n{}", self.text()),

@@ -9,6 +9,7 @@ pub(crate) mod page;
 pub(crate) mod program;
 pub(crate) mod server;
 pub(crate) mod settings;
+pub(crate) mod trunk;
 
 use std::time::Duration;
 
