@@ -10,7 +10,7 @@ use crate::words;
 #[derive(Properties, PartialEq)]
 pub(crate) struct NameFormProps {
     /// Tells this form's field from others of the page.
-    pub(crate) id: &'static str,
+    pub(crate) id: AttrValue,
     pub(crate) label: AttrValue,
     pub(crate) button: AttrValue,
     /// Whether the button is the page's main one.
@@ -49,9 +49,9 @@ pub(crate) fn NameForm(props: &NameFormProps) -> Html {
     let invalid = said.is_some().then_some("true");
     html! {
         <form class="field" {onsubmit} novalidate=true>
-            <label for={props.id}>{ &props.label }</label>
+            <label for={props.id.clone()}>{ &props.label }</label>
             <div class="with-button">
-                <input class="input" id={props.id} ref={field} value={props.name.clone()} autocomplete="nickname"
+                <input class="input" id={props.id.clone()} ref={field} value={props.name.clone()} autocomplete="nickname"
                     aria-describedby={problem_id.clone()} aria-invalid={invalid} />
                 <button class={classes!("button", props.main.then_some("main"))}>{ &props.button }</button>
             </div>

@@ -71,14 +71,14 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
                             />
                         </section>
                         <aside class="panel scroll" aria-label={words::PEOPLE}>
-                            <People session={session.clone()} onfollow={Callback::noop()} />
+                            <People id="side" session={session.clone()} onfollow={Callback::noop()} />
                         </aside>
                     </div>
                 }
             </main>
             if *people_open {
                 <Sheet title={words::PEOPLE} onclose={set_people(false)}>
-                    <People session={session.clone()} onfollow={set_people(false)} />
+                    <People id="sheet" session={session.clone()} onfollow={set_people(false)} />
                 </Sheet>
             }
         </>

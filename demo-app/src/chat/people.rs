@@ -14,6 +14,8 @@ use crate::words;
 /// Props of [`People`].
 #[derive(Properties, PartialEq)]
 pub(crate) struct PeopleProps {
+    /// Tells the fields of this list from those of another one on the page.
+    pub(crate) id: &'static str,
     pub(crate) session: Session,
     /// Called when a room is gone to.
     pub(crate) onfollow: Callback<()>,
@@ -36,11 +38,11 @@ pub(crate) fn People(props: &PeopleProps) -> Html {
             <section>
                 <h2 class="heading">{ words::ROOMS }</h2>
                 <ul>{ for chat.rooms.iter().map(|room| room_link(room, chat, &props.onfollow)) }</ul>
-                <RoomForm onfollow={props.onfollow.clone()} />
+                <RoomForm id={format!("{}-room", props.id)} onfollow={props.onfollow.clone()} />
             </section>
             <section>
                 <h2 class="heading">{ words::CHANGE_NAME }</h2>
-                <NameForm id="new-name" label={words::NAME} button={words::SAVE_NAME}
+                <NameForm id={format!("{}-name", props.id)} label={words::NAME} button={words::SAVE_NAME}
                     name={name.clone().unwrap_or_default()} onname={deeds.rename.clone()} />
             </section>
         </div>
@@ -89,6 +91,7 @@ fn room_link(room: &demo_messages::chat::Room, chat: &ChatState, onfollow: &Call
 /// Props of [`RoomForm`].
 #[derive(Properties, PartialEq)]
 struct RoomFormProps {
+    id: AttrValue,
     onfollow: Callback<()>,
 }
 
@@ -114,15 +117,16 @@ fn RoomForm(props: &RoomFormProps) -> Html {
             }
         })
     };
+    let problem_id = format!("{}-problem", props.id);
     html! {
         <form class="field" {onsubmit} novalidate=true>
-            <label for="other-room">{ words::OTHER_ROOM }</label>
+            <label for={props.id.clone()}>{ words::OTHER_ROOM }</label>
             <div class="with-button">
-                <input class="input" id="other-room" ref={field} autocomplete="off" autocapitalize="none"
-                    aria-describedby="other-room-problem" aria-invalid={bad.then_some("true")} />
+                <input class="input" id={props.id.clone()} ref={field} autocomplete="off" autocapitalize="none"
+                    aria-describedby={problem_id.clone()} aria-invalid={bad.then_some("true")} />
                 <button class="button">{ words::ENTER }</button>
             </div>
-            <p class="problem" id="other-room-problem" aria-live="polite">{ bad.then(words::bad_room_name) }</p>
+            <p class="problem" id={problem_id.clone()} aria-live="polite">{ bad.then(words::bad_room_name) }</p>
         </form>
     }
 }

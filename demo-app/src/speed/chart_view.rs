@@ -45,6 +45,7 @@ pub(super) fn ChartView(props: &ChartViewProps) -> Html {
     let value = pointed.map(|(at_ms, speed)| words::chart_value(speed, at_ms / 1_000.0));
     html! {
         <figure class="chart">
+            <figcaption class="chart-title">{ words::direction(props.direction) }</figcaption>
             <svg class="chart-picture" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" role="img"
                 aria-label={words::chart_label(props.direction, props.now, chart.top)} {onpointermove} {onpointerleave}>
                 <path class="chart-grid" d={format!("M0 {0}H{WIDTH}", HEIGHT / 2.0)} vector-effect="non-scaling-stroke" />
@@ -68,10 +69,5 @@ pub(super) fn ChartView(props: &ChartViewProps) -> Html {
 
 fn axis(speed: f64) -> String {
     let shown = three_digits(speed);
-    let short = if shown.contains('.') {
-        shown.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        shown
-    };
-    short
+    if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.').to_owned() } else { shown }
 }

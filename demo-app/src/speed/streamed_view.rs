@@ -77,7 +77,7 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
             { outcome_notice(outcome) }
             { figure(props.run.as_ref()) }
             if let Some(run) = &props.run {
-                { chart(&run.measured) }
+                { charts(run) }
                 { tiles(&run.measured) }
                 if finished && let Some(figures) = run.measured.figures() {
                     { verdict_view(&figures) }
@@ -175,13 +175,17 @@ fn figure(run: Option<&Run<Streamed>>) -> Html {
     }
 }
 
-fn chart(test: &Streamed) -> Html {
-    let direction = match test.phase {
-        Phase::Load(direction) => direction,
-        _ => Direction::Download,
+/// The direction under way, or both when nothing is.
+fn charts(run: &Run<Streamed>) -> Html {
+    let chart = |direction| {
+        let meter = &run.measured.load(direction).meter;
+        html! { <ChartView {direction} windows={meter.windows()} now={meter.now()} /> }
     };
-    let meter = &test.load(direction).meter;
-    html! { <ChartView {direction} windows={meter.windows()} now={meter.now()} /> }
+    match (&run.outcome, run.measured.phase) {
+        (Outcome::Running, Phase::Load(direction)) => chart(direction),
+        (Outcome::Running, _) => chart(Direction::Download),
+        _ => html! { <div class="charts">{ chart(Direction::Download) }{ chart(Direction::Upload) }</div> },
+    }
 }
 
 fn tiles(test: &Streamed) -> Html {

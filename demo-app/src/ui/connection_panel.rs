@@ -42,7 +42,10 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
             <p class={classes!("connection-now", pill.tone.class())}>
                 <Icon shape={shape(&link.link)} />
                 { &pill.word }
-                if let Some(figure) = &pill.figure { { format!(" {figure}") } }
+                // Elsewhere the sentence has the figure.
+                if pill.can_try_now {
+                    { pill.figure.as_ref().map(|figure| format!(" {figure}")) }
+                }
             </p>
             if let Some(sentence) = link.link.sentence() {
                 <p class="hint">{ sentence }</p>

@@ -88,7 +88,8 @@ impl Condition {
     fn read(text: &str) -> Result<Self, String> {
         let wrong = || format!("until={text}: use field.le.N or field.ge.N");
         let mut parts = text.split('.');
-        let (Some(field), Some(order), Some(bound), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(field), Some(order), Some(bound), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(wrong());
         };
@@ -99,7 +100,11 @@ impl Condition {
             "open_now" => |record| record.open_now,
             "codes" => |record| record.codes.len() as u64,
             "messages" => |record| record.messages,
-            _ => return Err(format!("{field} can't be waited for: use attempts, alive, opened, open_now, codes, messages")),
+            _ => {
+                return Err(format!(
+                    "{field} can't be waited for: use attempts, alive, opened, open_now, codes, messages"
+                ));
+            }
         };
         let at_least = match order {
             "ge" => true,

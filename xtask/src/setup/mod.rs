@@ -16,7 +16,7 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 pub(crate) use browsers::{chromium, firefox};
-pub(crate) use npm::release as wasm_opt_release;
+pub(crate) use npm::{axe, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +33,13 @@ pub(crate) enum Need {
     Chromium,
     /// Firefox and its driver.
     Firefox,
+    /// The script that looks for what keeps people from using a page.
+    Axe,
 }
 
 /// What all of `cargo xtask test` needs. Firefox is not among it.
-pub(crate) const DEFAULT: [Need; 5] =
-    [Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Chromium];
+pub(crate) const DEFAULT: [Need; 6] =
+    [Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Chromium, Need::Axe];
 
 /// Whether a need is met.
 #[derive(Debug, Clone)]
@@ -58,6 +60,7 @@ impl Need {
             Self::WasmOpt => "wasm-opt",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::Axe => "axe-core",
         }
     }
 
@@ -69,6 +72,7 @@ impl Need {
             Self::WasmOpt => npm::check(workspace, toolbox),
             Self::Chromium => Ok(browsers::check_chromium(toolbox)),
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
+            Self::Axe => npm::check_axe(workspace, toolbox),
         }
     }
 
@@ -79,6 +83,7 @@ impl Need {
             Self::Trunk => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmBindgen => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
+            Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
@@ -94,6 +99,7 @@ impl Need {
             Self::WasmOpt => npm::install(workspace, toolbox),
             Self::Chromium => browsers::install_chromium(toolbox),
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
+            Self::Axe => npm::install_axe(workspace, toolbox),
         }
     }
 }
