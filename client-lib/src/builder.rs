@@ -45,8 +45,9 @@ enum Where {
 struct Nowhere;
 
 impl Source for Nowhere {
-    fn target(&self, _: u32, answer: crate::target::Answer) {
+    fn target(&self, _: u32, answer: crate::target::Answer) -> Option<crate::asking::Asking> {
         answer(Err(TargetError(String::new())));
+        None
     }
 }
 

@@ -79,6 +79,10 @@ pub enum SendError {
     },
     /// The connection is closing or closed.
     Closed,
+    /// The connection ended before all that it had taken had left: [`Closed::unsent_bytes`] of what the browser held
+    /// are lost, and what was queued is in [`Handle::take_unsent`](crate::Handle::take_unsent) if no other connection
+    /// follows. Only flushing and closing as a `Sink` say so.
+    Lost,
     /// The browser would not take it, and says why in its own words.
     Rejected(String),
 }
@@ -97,6 +101,7 @@ impl fmt::Display for SendError {
             Self::Full => Refusal::Full.fmt(f),
             Self::TooLarge { limit } => Refusal::TooLarge { limit: *limit }.fmt(f),
             Self::Closed => Refusal::Closed.fmt(f),
+            Self::Lost => f.write_str("the connection ended before all that it had taken had left"),
             Self::Rejected(reason) => write!(f, "the browser refused the message: {reason}"),
         }
     }

@@ -64,6 +64,7 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 
+mod asking;
 mod attempt;
 mod builder;
 mod driver;

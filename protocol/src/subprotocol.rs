@@ -65,6 +65,7 @@ fn is_token_character(character: char) -> bool {
 mod tests {
     use super::*;
     use alloc::format;
+    use alloc::string::ToString;
 
     #[test]
     fn tokens_pass_and_every_separator_and_control_character_is_refused() {
@@ -77,6 +78,14 @@ mod tests {
                 Err(InvalidSubprotocol::Character { name: name.clone(), character })
             );
         }
+    }
+
+    #[test]
+    fn errors_name_what_is_wrong() {
+        let text = |names: &[&str]| check_subprotocols(names).unwrap_err().to_string();
+        assert!(text(&["a b"]).contains("\"a b\" has ' '"));
+        assert!(text(&["twice", "twice"]).contains("\"twice\" is offered twice"));
+        assert!(text(&[""]).contains("can't be empty"));
     }
 
     #[test]

@@ -1,0 +1,223 @@
+//! Opening: what succeeds, what fails and how, and what a dropped attempt leaves behind.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use rejoin::{Builder, ClosedBy, InvalidSubprotocol, InvalidUrl, OpenError, ReadyState, Socket, State};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::common::{Place, is_waiting, next_text, pause, until, within};
+
+#[wasm_bindgen_test]
+async fn an_open_connection_tells_what_the_browsers_own_object_tells() {
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
+    assert_eq!(socket.state(), State::Open);
+    assert_eq!(socket.ready_state(), ReadyState::Open);
+    assert_eq!(socket.url(), place.url("/echo"));
+    assert_eq!((socket.protocol().as_str(), socket.extensions().as_str()), ("", ""));
+    assert_eq!(socket.buffered_amount(), 0);
+    assert_eq!(socket.binary_type(), Some(rejoin::BinaryType::Arraybuffer));
+    socket.send("hello").await.unwrap();
+    assert_eq!(next_text(&mut socket).await, "hello");
+    assert_eq!(socket.metrics().sent, 1);
+    assert_eq!(socket.metrics().received, 1);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_sent_while_connecting_goes_when_it_is_open() {
+    let mut socket = Place::new().builder("/echo").open().unwrap();
+    assert_eq!(socket.ready_state(), ReadyState::Connecting);
+    socket.try_send("early").unwrap();
+    assert_eq!(socket.queued(), (1, 5));
+    assert_eq!(socket.buffered_amount(), 5);
+    assert_eq!(next_text(&mut socket).await, "early");
+    assert_eq!(socket.queued(), (0, 0));
+}
+
+fn failure(result: Result<Socket, OpenError>) -> rejoin::Closed {
+    match result {
+        Err(OpenError::Failed(closed)) => closed,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it opened"),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_dead_port_an_unknown_host_and_a_blocked_port_are_one_typed_failure() {
+    for url in ["ws://127.0.0.1:9/", "ws://no-such-host.invalid/", "ws://127.0.0.1:1/"] {
+        let closed = failure(within(Socket::connect(url)).await);
+        assert_eq!(
+            (closed.by, closed.code, closed.was_open, closed.was_clean),
+            (ClosedBy::Refused, 1006, false, false)
+        );
+        assert!(OpenError::Failed(closed).is_retryable());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_http_error_in_the_handshake_is_a_typed_failure() {
+    for status in [400, 401, 403, 404, 503] {
+        let place = Place::new();
+        let closed = failure(within(place.builder(&format!("/refuse?status={status}")).connect()).await);
+        assert_eq!((closed.by, closed.was_open), (ClosedBy::Refused, false));
+        assert_eq!(place.stats("alive.le.0").await.attempts, 1, "a failed connect leaves no retry behind");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_handshake_that_is_never_answered_ends_at_the_connect_time_out_and_is_closed() {
+    let place = Place::new();
+    let connecting = place.builder("/silent-handshake").connect_timeout(Duration::from_millis(150)).connect();
+    let closed = failure(within(connecting).await);
+    assert_eq!((closed.by, closed.was_open), (ClosedBy::ConnectTimeout, false));
+    assert!(closed.reason.contains("connect time-out"), "{}", closed.reason);
+    place.stats("attempts.ge.1,alive.le.0").await;
+}
+
+#[wasm_bindgen_test]
+fn a_bad_url_is_refused_before_the_browser_sees_it() {
+    let error = |url: &str| match Socket::open(url) {
+        Err(OpenError::Url(error)) => error,
+        other => panic!("{url}: {:?}", other.map(|socket| socket.state())),
+    };
+    assert_eq!(error(""), InvalidUrl::Empty);
+    // Chromium takes this for a path of the page.
+    assert!(matches!(error("http//bad"), InvalidUrl::Scheme(_)));
+    assert!(matches!(error("ftp://example.org"), InvalidUrl::Scheme(_)));
+    assert!(matches!(error("ws://a/#b"), InvalidUrl::Fragment(_)));
+    assert!(matches!(error("ws://a b/"), InvalidUrl::Character(' ')));
+    assert!(matches!(error("ws://a:99999/"), InvalidUrl::Port(_)));
+}
+
+#[wasm_bindgen_test]
+fn what_only_the_browser_can_refuse_is_a_typed_error_with_its_words() {
+    // A host that passes our check and that no URL parser takes.
+    match Socket::open("ws://a%zz/") {
+        Err(OpenError::Rejected(words)) => assert!(words.contains("SyntaxError"), "{words}"),
+        Err(other) => panic!("{other:?}"),
+        Ok(socket) => panic!("{:?}", socket.state()),
+    }
+}
+
+#[wasm_bindgen_test]
+fn bad_subprotocols_are_refused_before_the_browser_sees_them() {
+    let error = |names: &[&str]| {
+        let builder =
+            names.iter().fold(Builder::new("ws://127.0.0.1:9/"), |builder, name| builder.protocol(*name));
+        match builder.open() {
+            Err(OpenError::Subprotocol(error)) => error,
+            other => panic!("{names:?}: {:?}", other.map(|socket| socket.state())),
+        }
+    };
+    assert_eq!(error(&[""]), InvalidSubprotocol::Empty);
+    assert_eq!(error(&["a", "a"]), InvalidSubprotocol::Repeated("a".into()));
+    assert!(matches!(error(&["a b"]), InvalidSubprotocol::Character { character: ' ', .. }));
+    assert!(matches!(error(&["ä"]), InvalidSubprotocol::Character { character: 'ä', .. }));
+}
+
+#[wasm_bindgen_test]
+async fn without_subprotocols_none_is_offered_and_none_agreed() {
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
+    assert_eq!(socket.protocol(), "");
+    assert_eq!(place.stats("").await.offered, [""]);
+}
+
+#[wasm_bindgen_test]
+async fn one_subprotocol_is_offered_and_agreed() {
+    let place = Place::new();
+    let socket = within(place.builder("/echo").protocol("chat.v1").connect()).await.unwrap();
+    assert_eq!(socket.protocol(), "chat.v1");
+    assert_eq!(place.stats("").await.offered, ["chat.v1"]);
+}
+
+#[wasm_bindgen_test]
+async fn of_several_subprotocols_the_servers_choice_is_told() {
+    let place = Place::new();
+    let builder = place.builder("/pick?name=b").protocol("a").protocol("b").protocol("c");
+    let socket = within(builder.connect()).await.unwrap();
+    assert_eq!(socket.protocol(), "b");
+    assert_eq!(place.stats("").await.offered, ["a, b, c"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_picks_none_of_the_subprotocols_refuses_those_who_insist() {
+    let place = Place::new();
+    let builder = place.builder("/pick?name=").protocol("a").protocol("b").insist_on_protocol();
+    let closed = failure(within(builder.connect()).await);
+    assert_eq!((closed.by, closed.was_open), (ClosedBy::Refused, false));
+    place.stats("attempts.ge.1,alive.le.0").await;
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_picks_none_of_the_subprotocols_is_never_half_agreed() {
+    // Chromium fails the connection (its reading of RFC 6455), Firefox opens it without a subprotocol.
+    match within(Place::new().builder("/pick?name=").protocol("a").connect()).await {
+        Ok(socket) => assert_eq!((socket.state(), socket.protocol()), (State::Open, String::new())),
+        Err(OpenError::Failed(closed)) => assert_eq!(closed.by, ClosedBy::Refused),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_subprotocol_that_was_not_offered_is_a_typed_failure() {
+    for offered in [&[][..], &["a"]] {
+        let place = Place::new();
+        let builder =
+            offered.iter().fold(place.builder("/pick?name=z"), |builder, name| builder.protocol(*name));
+        assert_eq!(failure(within(builder.connect()).await).by, ClosedBy::Refused);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_connect_future_closes_the_attempt() {
+    let place = Place::new();
+    let mut connecting = Box::pin(place.builder("/silent-handshake").connect());
+    assert!(connecting.as_mut().now_or_never().is_none());
+    place.stats("alive.ge.1").await;
+    drop(connecting);
+    assert_eq!(place.stats("alive.le.0").await.attempts, 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_connect_future_dropped_while_the_server_refuses_leaves_no_retry() {
+    let place = Place::new();
+    let mut connecting = Box::pin(place.builder("/refuse").connect());
+    assert!(connecting.as_mut().now_or_never().is_none());
+    drop(connecting);
+    pause(Duration::from_millis(700)).await;
+    assert!(place.stats("alive.le.0").await.attempts <= 1);
+}
+
+#[wasm_bindgen_test]
+async fn open_comes_to_a_server_that_refuses_at_first() {
+    let place = Place::new();
+    let socket = place.builder("/echo?refuse_first=2").reconnect(crate::common::at_once()).open().unwrap();
+    within(socket.opened()).await.unwrap();
+    assert_eq!(place.stats("opened.ge.1").await.attempts, 3);
+    assert_eq!(socket.metrics().opened, 1);
+}
+
+#[wasm_bindgen_test]
+async fn without_reconnecting_one_failure_is_the_end() {
+    let place = Place::new();
+    let socket = place.builder("/refuse").reconnect(None).open().unwrap();
+    let closed = within(socket.opened()).await.unwrap_err();
+    assert_eq!((closed.by, closed.gave_up), (ClosedBy::Refused, false));
+    assert!(matches!(socket.state(), State::Closed(Some(_))));
+    assert_eq!(place.stats("alive.le.0").await.attempts, 1);
+}
+
+#[wasm_bindgen_test]
+async fn while_waiting_it_says_how_long_and_why() {
+    let backoff =
+        rejoin::Backoff::default().with_first(Duration::from_secs(60)).with_cap(Duration::from_secs(60));
+    let socket = Place::new().builder("/refuse").reconnect(backoff).seed(7).open().unwrap();
+    let State::Waiting { attempt, delay, last } = until(&socket, is_waiting).await else { unreachable!() };
+    assert_eq!((attempt, last.by), (2, ClosedBy::Refused));
+    assert!(delay <= Duration::from_secs(60));
+    let left = socket.retry_in().unwrap();
+    assert!(left <= delay, "{left:?} of {delay:?}");
+    assert_eq!(socket.ready_state(), ReadyState::Connecting);
+}
