@@ -103,7 +103,13 @@ async fn lives(cycles: u32) {
     assert_eq!(place.stats("alive.le.0").await.open_now, 0, "sockets left open");
     settle().await;
     let after = (memory(), wasm_bindgen::externref_heap_live_count());
-    console_log!("{cycles} lives: memory {} to {} bytes, handles {} to {}", before.0, after.0, before.1, after.1);
+    console_log!(
+        "{cycles} lives: memory {} to {} bytes, handles {} to {}",
+        before.0,
+        after.0,
+        before.1,
+        after.1
+    );
     assert_eq!(census.count().0, listeners, "listeners left behind");
     // The time-outs of this test's own deadlines are cleared as well.
     assert!(census.count().1 <= timers, "{} timers left behind", census.count().1 - timers);

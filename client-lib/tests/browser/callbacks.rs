@@ -87,7 +87,9 @@ async fn a_message_handler_may_drop_the_connection_that_runs_it() {
 async fn an_event_handler_may_drop_the_connection_that_runs_it() {
     for at in ["open", "end"] {
         let place = Place::new();
-        let socket = Rc::new(RefCell::new(Some(place.builder("/close?code=1012").reconnect(at_once()).open().unwrap())));
+        let socket = Rc::new(RefCell::new(Some(
+            place.builder("/close?code=1012").reconnect(at_once()).open().unwrap(),
+        )));
         let (owned, (done, mut dropped)) = (socket.clone(), mpsc::unbounded());
         let handler = move |event: Event| {
             let now = match &event {

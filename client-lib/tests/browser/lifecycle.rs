@@ -125,7 +125,10 @@ async fn a_return_asks_a_silent_link_at_once_whether_it_lives() {
     let probing = || KeepAlive::text("ping", "pong").interval(HOUR).probe(Duration::from_millis(200));
     for event in ["online", "offline", "resume", "visibilitychange"] {
         let place = Place::new();
-        let socket = within(place.builder("/pong?stop_after=1").keep_alive(probing()).reconnect(hourly()).connect()).await.unwrap();
+        let socket =
+            within(place.builder("/pong?stop_after=1").keep_alive(probing()).reconnect(hourly()).connect())
+                .await
+                .unwrap();
         let send = || match event {
             "online" | "offline" => tell_window(event),
             _ => tell(&document(), event),

@@ -2,8 +2,8 @@
 
 use futures::{SinkExt, StreamExt};
 use rejoin::{
-    BinaryType, Builder, CodecError, Endpoint, Json, MsgPack, OpenError, Postcard, SendError, Typed, TypedSendError,
-    TypedSocket,
+    BinaryType, Builder, CodecError, Endpoint, Json, MsgPack, OpenError, Postcard, SendError, Typed,
+    TypedSendError, TypedSocket,
 };
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
