@@ -50,7 +50,7 @@ mod server {
     type Reports = Arc<mpsc::UnboundedSender<Line>>;
 
     /// Runs until the page has reported its last figure.
-    pub async fn run() -> Result<(), Box<dyn Error>> {
+    pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         let mut arguments = std::env::args().skip(1);
         let folder =
             arguments.next().ok_or("name the folder of the page: bench-server PAGE_FOLDER [ROUNDS]")?;

@@ -9,7 +9,7 @@ mod client {
 
     /// Connects, says hello and answers each message with its own payload.
     #[wasm_bindgen(start)]
-    pub fn start() -> Result<(), JsValue> {
+    pub(crate) fn start() -> Result<(), JsValue> {
         let mut socket = WebSocket::open("/ws/echo").map_err(|_| JsValue::NULL)?;
         wasm_bindgen_futures::spawn_local(async move {
             let _ = socket.send(Message::Text("hello".into())).await;

@@ -7,7 +7,7 @@ mod client {
 
     /// Connects, says hello and answers each message with its own payload.
     #[wasm_bindgen(start)]
-    pub fn start() -> Result<(), JsValue> {
+    pub(crate) fn start() -> Result<(), JsValue> {
         let socket = rejoin::Socket::open("/ws/echo").map_err(|_| JsValue::NULL)?;
         let handle = socket.handle();
         socket.set_on_message(Some(Box::new(move |message| {

@@ -8,7 +8,7 @@ mod client {
 
     /// Connects, says hello and answers each message with its own payload.
     #[wasm_bindgen(start)]
-    pub fn start() -> Result<(), JsValue> {
+    pub(crate) fn start() -> Result<(), JsValue> {
         let socket = WebSocket::new("/ws/echo")?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let of_open = socket.clone();
