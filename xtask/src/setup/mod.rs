@@ -114,16 +114,19 @@ impl Unmet {
         self.0.iter().find(|(need, _)| needs.contains(need)).map(|(need, failure)| (*need, failure))
     }
 
-    /// A failure that says all of it, if anything is unmet.
+    /// A failure that names them, if anything is unmet. The reasons have been told as they came up.
     pub(crate) fn into_result(self) -> Result<()> {
-        match self.0.len() {
-            0 => Ok(()),
-            1 => Err(self.0.into_iter().next().map_or(Failure::Interrupted, |(_, failure)| failure)),
-            _ => {
-                let all: Vec<String> = self.0.iter().map(|(_, failure)| failure.to_string()).collect();
-                Err(Failure::new(all.join("\n")))
-            }
+        if self.0.is_empty() {
+            return Ok(());
         }
+        let names: Vec<&str> = self.0.iter().map(|(need, _)| need.name()).collect();
+        Err(Failure::new(format!("setup is incomplete, for the reasons above: {}", names.join(", "))))
+    }
+
+    fn add(&mut self, need: Need, failure: Failure) {
+        let failure = failure.within(&format!("setup of {}", need.name()));
+        say::progress(&failure);
+        self.0.push((need, failure));
     }
 }
 
@@ -141,7 +144,7 @@ pub(crate) fn provide(
             Ok(State::Ready(by)) if verbose => say::progress(format_args!("setup: {:<13}{by}", need.name())),
             Ok(State::Ready(_)) => {}
             Ok(State::Missing(why)) => missing.push((need, why)),
-            Err(failure) => unmet.0.push((need, failure.within(&format!("setup of {}", need.name())))),
+            Err(failure) => unmet.add(need, failure),
         }
     }
     for (need, why) in missing {
@@ -153,11 +156,7 @@ pub(crate) fn provide(
                 say::progress(format_args!("setup: {:<13}{by}, in {took} s", need.name()));
             }
             Err(Failure::Interrupted) => return Err(Failure::Interrupted),
-            Err(failure) => {
-                let failure = failure.within(&format!("setup of {}", need.name()));
-                say::progress(&failure);
-                unmet.0.push((need, failure));
-            }
+            Err(failure) => unmet.add(need, failure),
         }
     }
     cargo_tools::clean(toolbox)?;
