@@ -1,6 +1,6 @@
 //! An attempt: from asking where to connect to the socket's opening and its end.
 
-use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input};
+use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, State};
 use web_sys::WebSocket;
 
 use crate::Target;
@@ -12,7 +12,7 @@ impl Driver {
     pub(crate) fn seek(&self, generation: Generation, attempt: u32) {
         let this = self.this.clone();
         let source = self.options.source.clone();
-        source.target(
+        let asking = source.target(
             attempt,
             Box::new(move |answer| {
                 let Some(driver) = this.upgrade() else { return };
@@ -31,6 +31,10 @@ impl Driver {
                 driver.input(Input::Disconnected { generation, closed, reconnect });
             }),
         );
+        // An answer that came at once may have begun another attempt, whose asking is the one to keep.
+        if self.is_connecting(generation) {
+            self.asking.replace(asking);
+        }
     }
 
     fn connect(&self, generation: Generation, target: &Target) -> Result<(), String> {
@@ -72,13 +76,19 @@ impl Driver {
         }
         let of_target = self.first.take();
         let of_opening = self.options.first.as_ref().map(|first| first()).unwrap_or_default();
-        if self.link.borrow().is_current(generation) {
+        // Asking may have closed the connection or begun another.
+        if self.is_connecting(generation) {
             for message in of_target.into_iter().chain(of_opening) {
                 self.transmit(message);
             }
         }
         self.metrics.borrow_mut().opened += 1;
         self.input(Input::Opened { generation });
+    }
+
+    fn is_connecting(&self, generation: Generation) -> bool {
+        let link = self.link.borrow();
+        link.is_current(generation) && matches!(link.state(), State::Connecting { .. })
     }
 
     pub(crate) fn closed(&self, generation: Generation, code: u16, reason: String, was_clean: bool) {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, ReadyState, Time};
 
+use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::options::Options;
@@ -30,8 +31,12 @@ pub(crate) struct Driver {
     pub(crate) inbox: Inbox,
     pub(crate) watch: Rc<Watch>,
     pub(crate) metrics: RefCell<Metrics>,
+    /// How often a connection ended before all that it had been given had left.
+    pub(crate) losses: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
     pub(crate) unsent: RefCell<Vec<Message>>,
+    /// The asking for the present attempt's target.
+    pub(crate) asking: RefCell<Option<Asking>>,
     /// What the present attempt's target wants sent first.
     pub(crate) first: RefCell<Vec<Message>>,
     timer: Timer,
@@ -40,8 +45,9 @@ pub(crate) struct Driver {
     on_event: RefCell<Option<OnEvent>>,
     /// Who waits for room, for a drained buffer or for another state.
     waiting: RefCell<Vec<Waker>>,
-    /// What they were woken for last: the state's version, the queue's length, congested, drained.
-    news: Cell<(u64, usize, bool, bool)>,
+    /// What they were woken for last: the state's version, the queue's messages and bytes, and whether the link was
+    /// congested, drained, taking messages.
+    news: Cell<(u64, (usize, usize), (bool, bool, bool))>,
     /// What is still to be told, and whether somebody is telling.
     events: RefCell<VecDeque<Event>>,
     dispatching: Cell<bool>,
@@ -65,7 +71,9 @@ impl Driver {
             transport: RefCell::default(),
             watch: Watch::new(State::Closed(None)),
             metrics: RefCell::default(),
+            losses: Cell::default(),
             unsent: RefCell::default(),
+            asking: RefCell::default(),
             first: RefCell::default(),
             timer: Timer::new(this.clone()),
             lifecycle: OnceCell::new(),
@@ -118,7 +126,8 @@ impl Driver {
     fn wake_if_changed(&self) {
         let news = {
             let link = self.link.borrow();
-            (self.watch.version(), link.queued().0, link.is_congested(), link.is_drained())
+            let flags = (link.is_congested(), link.is_drained(), link.takes_messages());
+            (self.watch.version(), link.queued(), flags)
         };
         if self.news.replace(news) != news {
             for waker in self.waiting.take() {
@@ -186,10 +195,15 @@ impl Driver {
             Of::State(state) => Event::State(self.state_of(state)),
             Of::Disconnected(closed) => {
                 self.transport.take();
+                self.asking.take();
+                self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
                 self.metrics.borrow_mut().last_closed = Some(closed.clone());
                 Event::Disconnected(closed)
             }
-            Of::Unsent(messages) => Event::Unsent(messages),
+            Of::Unsent(messages) => {
+                self.losses.set(self.losses.get() + 1);
+                Event::Unsent(messages)
+            }
             Of::Evicted(messages) => Event::Evicted(messages),
             Of::RoundTrip(time) => Event::RoundTrip(time),
         };
@@ -314,9 +328,11 @@ impl Driver {
 
     pub(crate) fn set_on_message(&self, handler: Option<OnMessage>) {
         self.on_message.replace(handler.clone());
-        // What came before there was a handler comes first.
+        // What came before there was a handler comes first, unless it takes itself off meanwhile.
         if let Some(handler) = handler {
-            while let Some(message) = self.inbox.pop() {
+            while self.on_message.borrow().as_ref().is_some_and(|present| Rc::ptr_eq(present, &handler))
+                && let Some(message) = self.inbox.pop()
+            {
                 handler(message);
             }
         }
@@ -341,7 +357,12 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        let queue = self.link.get_mut().take_queue();
         if let Some(transport) = self.transport.take() {
+            // As with close(): what was taken before goes out before. Nobody is left to be told of a failure.
+            for message in queue {
+                let _unsent = transport.send(&message);
+            }
             transport.close(&Close::normal());
         }
         self.watch.end();

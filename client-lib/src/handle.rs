@@ -276,6 +276,9 @@ impl Handle {
         if !link.takes_messages() {
             return Poll::Ready(Err(SendError::Closed));
         }
+        if link.overflow() == Overflow::DropOldest {
+            return Poll::Ready(Ok(()));
+        }
         self.0.register(context);
         Poll::Pending
     }

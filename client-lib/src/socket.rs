@@ -8,10 +8,12 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_sink::Sink;
 use rejoin_codec::Endpoint;
-use rejoin_protocol::Close;
+use rejoin_protocol::{Close, Closed};
 
 use crate::driver::Driver;
-use crate::{Builder, Handle, Incoming, Message, OpenError, SendError, State, Typed, TypedSocket};
+use crate::{
+    Builder, Handle, Incoming, Message, OpenError, Payload, SendError, State, Typed, TypedSocket, Unsent,
+};
 
 /// One logical connection to a WebSocket server, over as many browser sockets as it takes.
 ///
@@ -40,11 +42,13 @@ pub struct Socket {
     handle: Handle,
     /// A message that the sink took and that had no room yet.
     slot: Option<Message>,
+    /// The driver's count of losses when the sink took the first message since it was flushed.
+    losses: Option<u64>,
 }
 
 impl Socket {
     pub(crate) fn new(driver: Rc<Driver>) -> Self {
-        Self { handle: Handle::new(driver), slot: None }
+        Self { handle: Handle::new(driver), slot: None, losses: None }
     }
 
     /// Settings for a connection to `url`.
@@ -93,6 +97,25 @@ impl Socket {
         Typed::new(self)
     }
 
+    /// As [`Handle::send`]. Here as well, so that it is this one that is called where `SinkExt` is imported.
+    ///
+    /// # Errors
+    /// As [`Handle::send`].
+    pub async fn send(&self, payload: impl Payload) -> Result<(), Unsent> {
+        self.handle.send(payload).await
+    }
+
+    /// As [`Handle::close`]. Here as well, so that it is this one that is called where `SinkExt` is imported.
+    pub async fn close(&self, close: Close) -> Closed {
+        self.handle.close(close).await
+    }
+
+    /// Whether all that the sink took since it was flushed last has left; asked once that it has or never will.
+    fn account(&mut self) -> Result<(), SendError> {
+        let now = self.handle.driver().losses.get();
+        if self.losses.take().is_none_or(|then| then == now) { Ok(()) } else { Err(SendError::Lost) }
+    }
+
     /// Sends what lies in the slot, if there is room by now.
     fn poll_slot(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         let Some(message) = self.slot.take() else { return Poll::Ready(Ok(())) };
@@ -128,7 +151,9 @@ impl Stream for Socket {
 }
 
 /// A message that the sink had taken and that could not be sent after all is to be had from
-/// [`take_unsent`](Handle::take_unsent).
+/// [`take_unsent`](Handle::take_unsent). Flushing and closing fail with [`SendError::Lost`] if a connection ended before
+/// all that the sink took had left it. The sink waits for room, whatever the queue's policy, but under
+/// [`Overflow::DropOldest`](crate::Overflow::DropOldest), where the oldest make it.
 impl Sink<Message> for Socket {
     type Error = SendError;
 
@@ -140,6 +165,8 @@ impl Sink<Message> for Socket {
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
+        let losses = self.handle.driver().losses.get();
+        self.losses.get_or_insert(losses);
         match self.handle.try_send(message) {
             Ok(()) => Ok(()),
             // There was room for one, only not for one of this size: it goes as soon as it fits.
@@ -158,7 +185,8 @@ impl Sink<Message> for Socket {
         if self.as_mut().poll_slot(context)?.is_pending() {
             return Poll::Pending;
         }
-        self.handle.poll_drained(context)
+        let drained = std::task::ready!(self.handle.poll_drained(context));
+        Poll::Ready(self.account().and(drained))
     }
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
@@ -168,7 +196,8 @@ impl Sink<Message> for Socket {
             }
             self.handle.begin_close(Close::normal());
         }
-        self.handle.poll_closed(context).map(|_| Ok(()))
+        std::task::ready!(self.handle.poll_closed(context));
+        Poll::Ready(self.account())
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use rejoin_protocol::check_subprotocols;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::WebSocket;
 
+use crate::asking::Asking;
 use crate::{Message, OpenError};
 
 /// Where one attempt connects, what it offers, and what it says first.
@@ -66,8 +65,8 @@ pub(crate) type Answer = Box<dyn FnOnce(Result<Target, TargetError>)>;
 /// Where targets come from. A trait object rather than an enum, so that a client with a fixed target does not
 /// carry the code of the others.
 pub(crate) trait Source {
-    /// Gives a target that has been checked for an attempt, now or later.
-    fn target(&self, attempt: u32, answer: Answer);
+    /// Gives a target that has been checked for an attempt, now or later. Dropping what it returns drops what is still being asked.
+    fn target(&self, attempt: u32, answer: Answer) -> Option<Asking>;
 
     /// The target, if it is the same for every attempt: what is wrong with it will not mend itself.
     fn fixed(&self) -> Option<&Target> {
@@ -83,8 +82,9 @@ pub(crate) trait Source {
 pub(crate) struct Fixed(pub(crate) Target);
 
 impl Source for Fixed {
-    fn target(&self, _: u32, answer: Answer) {
+    fn target(&self, _: u32, answer: Answer) -> Option<Asking> {
         answer(Ok(self.0.clone()));
+        None
     }
 
     fn fixed(&self) -> Option<&Target> {
@@ -99,16 +99,16 @@ where
     F: Fn(u32) -> Fut + 'static,
     Fut: Future<Output = Result<Target, TargetError>> + 'static,
 {
-    fn target(&self, attempt: u32, answer: Answer) {
+    fn target(&self, attempt: u32, answer: Answer) -> Option<Asking> {
         let provider = self.0.clone();
-        let asking: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
+        let asking = Box::pin(async move {
             let target = provider(attempt).await;
             answer(target.and_then(|target| match target.check() {
                 Ok(()) => Ok(target),
                 Err(error) => Err(TargetError(error.to_string())),
             }));
         });
-        spawn_local(asking);
+        Some(Asking::begin(asking))
     }
 }
 
@@ -118,8 +118,9 @@ pub(crate) struct Adopted {
 }
 
 impl Source for Adopted {
-    fn target(&self, _: u32, answer: Answer) {
+    fn target(&self, _: u32, answer: Answer) -> Option<Asking> {
         answer(Ok(self.target.clone()));
+        None
     }
 
     fn fixed(&self) -> Option<&Target> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_sink::Sink;
 use rejoin_codec::{Codec, CodecError, Decode, Encode, Endpoint};
+use rejoin_protocol::{Close, Closed};
 
 use crate::{Handle, Incoming, Message, SendError, Socket};
 
@@ -62,6 +63,11 @@ impl<Tx, Rx, C> Typed<Tx, Rx, C> {
     #[must_use]
     pub fn sender(&self) -> TypedSender<Tx, C> {
         TypedSender::new(self.socket.handle())
+    }
+
+    /// As [`Handle::close`]. Here as well, so that it is this one that is called where `SinkExt` is imported.
+    pub async fn close(&self, close: Close) -> Closed {
+        self.socket.close(close).await
     }
 }
 

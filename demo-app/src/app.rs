@@ -107,7 +107,7 @@ fn entry(to: Route, here: &Route, shape: Shape, name: &'static str, unread: u32)
                 if unread > 0 {
                     <span class="badge">
                         { if unread > 99 { "99+".to_owned() } else { unread.to_string() } }
-                        <span class="visually-hidden">{ format!(" {}", words::NEW_MESSAGES) }</span>
+                        <span class="visually-hidden">{ format!(" {}", words::UNREAD_COUNT) }</span>
                     </span>
                 }
             </Link>

@@ -22,12 +22,22 @@ use crate::wire::{self, ChatSocket, Facts, Greeting};
 /// So long after the last keystroke the person counts as no longer typing, in milliseconds.
 const TYPING_ENDS_MS: u32 = 5_000;
 
+/// What becomes of the text that the person writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Typing {
+    GoesOn,
+    /// The field is empty.
+    Ended,
+    /// It was sent, which ends the typing for the server as well.
+    Sent,
+}
+
 /// What the person can do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Deeds {
     pub(crate) say: Callback<String>,
-    /// Whether there is text in the field, at each change.
-    pub(crate) typing: Callback<bool>,
+    /// What becomes of the text in the field, at each change.
+    pub(crate) typing: Callback<Typing>,
     pub(crate) retry: Callback<Key>,
     pub(crate) discard: Callback<Key>,
     /// Whether the newest message is in sight.
@@ -96,7 +106,7 @@ fn use_wire(base: &Rc<String>, greeting: &Greeting, chat: &ChatHandle, link: &Li
         use_callback(became.clone(), move |event: rejoin::Event, became| match event {
             rejoin::Event::State(state) => became.emit(wire::link(&state)),
             rejoin::Event::RoundTrip(time) => {
-                link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0))
+                link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0));
             }
             rejoin::Event::Unsent(_) => chat.dispatch(ChatAction::GivenBack),
             _ => {}
@@ -188,7 +198,7 @@ fn use_outbox(wire: &ChatSocket, chat: &ChatHandle, link: &Link) {
 
 /// Tells the server when the person begins and ends typing, never through the queue.
 #[hook]
-fn use_typing(wire: &ChatSocket, chat: &ChatHandle) -> Callback<bool> {
+fn use_typing(wire: &ChatSocket, chat: &ChatHandle) -> Callback<Typing> {
     let timer = use_mut_ref(|| None::<Timeout>);
     let told = use_mut_ref(|| false);
     let there = chat.presence == Presence::There;
@@ -198,7 +208,12 @@ fn use_typing(wire: &ChatSocket, chat: &ChatHandle) -> Callback<bool> {
         use_effect_with(there, move |_| *told.borrow_mut() = false);
     }
     let wire = wire.clone();
-    use_callback(there, move |typing: bool, there| {
+    use_callback(there, move |typing: Typing, there| {
+        if typing == Typing::Sent {
+            told.replace(false);
+            timer.borrow_mut().take();
+            return;
+        }
         let tell = {
             let (wire, told, there) = (wire.clone(), Rc::clone(&told), *there);
             move |typing: bool| {
@@ -207,8 +222,9 @@ fn use_typing(wire: &ChatSocket, chat: &ChatHandle) -> Callback<bool> {
                 }
             }
         };
-        tell(typing);
-        *timer.borrow_mut() = typing.then(|| Timeout::new(TYPING_ENDS_MS, move || tell(false)));
+        let goes_on = typing == Typing::GoesOn;
+        tell(goes_on);
+        *timer.borrow_mut() = goes_on.then(|| Timeout::new(TYPING_ENDS_MS, move || tell(false)));
     })
 }
 
@@ -225,7 +241,7 @@ fn use_deeds(
     base: &Rc<String>,
     chat: &ChatHandle,
     identity: &UseStateHandle<Identity>,
-    typing: Callback<bool>,
+    typing: Callback<Typing>,
     room: &str,
 ) -> Deeds {
     let keys = use_mut_ref(Keys::from_now);

@@ -18,7 +18,8 @@ pub(crate) const SKIP_TO_PAGE: &str = "Skip to the page";
 pub(crate) const CLOSE: &str = "Close";
 pub(crate) const MISSING_TITLE: &str = "No such page";
 pub(crate) const GO_TO_CHAT: &str = "Go to the chat";
-pub(crate) const NEW_MESSAGES: &str = "new messages";
+/// Follows the number of unread messages.
+pub(crate) const UNREAD_COUNT: &str = "unread";
 
 pub(crate) const MONTHS: [&str; 12] = [
     "January",

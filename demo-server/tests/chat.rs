@@ -300,3 +300,26 @@ async fn narrow(demo: &Demo) -> Client {
     let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
     Client { socket }
 }
+
+#[tokio::test]
+async fn a_ping_is_answered_before_hello_and_however_many_requests_were_refused() {
+    let demo = Demo::start(Config { chat_rate: 1, ..Config::default() }).await;
+    let mut client = demo.open(PATH, PROTOCOL).await;
+    client.ask(&Request::Ping).await;
+    assert_eq!(event(&mut client).await, Event::Pong);
+    for _ in 0..20 {
+        client.ask(&Request::Typing { typing: true }).await;
+    }
+    client.ask(&Request::Ping).await;
+    let mut refused_for_haste = false;
+    loop {
+        match event(&mut client).await {
+            Event::Refused { code, .. } => refused_for_haste |= code == Refusal::TooFast,
+            event => {
+                assert_eq!(event, Event::Pong);
+                break;
+            }
+        }
+    }
+    assert!(refused_for_haste);
+}

@@ -151,3 +151,50 @@ async fn a_transport_that_breaks_off_ends_the_handler_with_a_reason() {
     drop(raw);
     assert!(matches!(ended.recv().await.unwrap(), Some(End::Lost(_))));
 }
+
+/// A small generator (xorshift), so that each run sends the same bytes.
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[tokio::test]
+async fn whatever_bytes_come_they_harm_nobody_else_and_leave_nothing_behind() {
+    use tokio::io::AsyncWriteExt;
+    let mut limits = Limits::default();
+    limits.max_message_bytes = 1_000;
+    limits.close_timeout = std::time::Duration::from_millis(200);
+    let server = TestServer::echo(limits).await;
+    let mut bystander = Raw::open(server.address).await;
+    let mut state = 0x9e37_79b9_7f4a_7c15;
+    for _ in 0..300 {
+        let mut raw = Raw::open(server.address).await;
+        for _ in 0..1 + random(&mut state) % 8 {
+            let mut bytes = match random(&mut state) % 3 {
+                // Nonsense.
+                0 => (0..random(&mut state) % 300).map(|_| random(&mut state) as u8).collect(),
+                // A frame with any first byte.
+                1 => {
+                    let payload = vec![random(&mut state) as u8; (random(&mut state) % 200) as usize];
+                    Raw::masked(random(&mut state) as u8, &payload)
+                }
+                // A right frame.
+                _ => Raw::masked(FIN | TEXT, b"right"),
+            };
+            if random(&mut state).is_multiple_of(4) {
+                bytes.truncate(bytes.len() / 2);
+            }
+            if raw.stream.write_all(&bytes).await.is_err() {
+                break;
+            }
+        }
+        drop(raw);
+    }
+    bystander.send(FIN | TEXT, b"still here").await;
+    bystander.expect(FIN | TEXT, b"still here").await;
+    drop(bystander);
+    assert_eq!(server.connections.drain(common::server::PATIENCE).await, 0);
+    assert_eq!(server.connections.count(), 0);
+}

@@ -6,9 +6,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod adopting;
+mod callbacks;
 mod closing;
+mod keep_alive;
+mod lifecycle;
 mod opening;
+mod providers;
+mod queue;
 mod receiving;
+mod reconnecting;
 mod sending;
+mod sink;
+mod typed;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

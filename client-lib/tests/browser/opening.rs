@@ -47,7 +47,10 @@ fn failure(result: Result<Socket, OpenError>) -> rejoin::Closed {
 async fn a_dead_port_an_unknown_host_and_a_blocked_port_are_one_typed_failure() {
     for url in ["ws://127.0.0.1:9/", "ws://no-such-host.invalid/", "ws://127.0.0.1:1/"] {
         let closed = failure(within(Socket::connect(url)).await);
-        assert_eq!((closed.by, closed.code, closed.was_open, closed.was_clean), (ClosedBy::Refused, 1006, false, false));
+        assert_eq!(
+            (closed.by, closed.code, closed.was_open, closed.was_clean),
+            (ClosedBy::Refused, 1006, false, false)
+        );
         assert!(OpenError::Failed(closed).is_retryable());
     }
 }
@@ -100,7 +103,8 @@ fn what_only_the_browser_can_refuse_is_a_typed_error_with_its_words() {
 #[wasm_bindgen_test]
 fn bad_subprotocols_are_refused_before_the_browser_sees_them() {
     let error = |names: &[&str]| {
-        let builder = names.iter().fold(Builder::new("ws://127.0.0.1:9/"), |builder, name| builder.protocol(*name));
+        let builder =
+            names.iter().fold(Builder::new("ws://127.0.0.1:9/"), |builder, name| builder.protocol(*name));
         match builder.open() {
             Err(OpenError::Subprotocol(error)) => error,
             other => panic!("{names:?}: {:?}", other.map(|socket| socket.state())),
@@ -160,7 +164,8 @@ async fn a_server_that_picks_none_of_the_subprotocols_is_never_half_agreed() {
 async fn a_subprotocol_that_was_not_offered_is_a_typed_failure() {
     for offered in [&[][..], &["a"]] {
         let place = Place::new();
-        let builder = offered.iter().fold(place.builder("/pick?name=z"), |builder, name| builder.protocol(*name));
+        let builder =
+            offered.iter().fold(place.builder("/pick?name=z"), |builder, name| builder.protocol(*name));
         assert_eq!(failure(within(builder.connect()).await).by, ClosedBy::Refused);
     }
 }
@@ -206,7 +211,8 @@ async fn without_reconnecting_one_failure_is_the_end() {
 
 #[wasm_bindgen_test]
 async fn while_waiting_it_says_how_long_and_why() {
-    let backoff = rejoin::Backoff::default().with_first(Duration::from_secs(60)).with_cap(Duration::from_secs(60));
+    let backoff =
+        rejoin::Backoff::default().with_first(Duration::from_secs(60)).with_cap(Duration::from_secs(60));
     let socket = Place::new().builder("/refuse").reconnect(backoff).seed(7).open().unwrap();
     let State::Waiting { attempt, delay, last } = until(&socket, is_waiting).await else { unreachable!() };
     assert_eq!((attempt, last.by), (2, ClosedBy::Refused));

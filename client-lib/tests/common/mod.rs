@@ -80,7 +80,8 @@ impl Place {
         let url = self.url(path).replacen("ws", "http", 1);
         let global = js_sys::global();
         let fetch: Function = Reflect::get(&global, &"fetch".into()).unwrap().unchecked_into();
-        let answer: js_sys::Promise = fetch.call1(&global, &JsValue::from_str(&url)).unwrap().unchecked_into();
+        let answer: js_sys::Promise =
+            fetch.call1(&global, &JsValue::from_str(&url)).unwrap().unchecked_into();
         let response: web_sys::Response = JsFuture::from(answer).await.unwrap().unchecked_into();
         let text = JsFuture::from(response.text().unwrap()).await.unwrap().as_string().unwrap();
         assert!(response.ok(), "{path}: {} {text}", response.status());

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::outbox::Failure;
 use crate::link::Tone;
-use crate::session::Deeds;
+use crate::session::{Deeds, Typing};
 use crate::ui::notice::Notice;
 use crate::words;
 
@@ -47,7 +47,7 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
         let (text, typing) = (text.setter(), props.deeds.typing.clone());
         Callback::from(move |event: InputEvent| {
             let value = event.target_unchecked_into::<HtmlTextAreaElement>().value();
-            typing.emit(!value.trim().is_empty());
+            typing.emit(if value.trim().is_empty() { Typing::Ended } else { Typing::GoesOn });
             text.set(value);
         })
     };
@@ -58,7 +58,7 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
             if can_send {
                 onsay.emit(text.trim().to_owned());
                 text.set(String::new());
-                typing.emit(false);
+                typing.emit(Typing::Sent);
             }
         })
     };

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use demo_messages::chat::Key;
 use gloo_events::EventListener;
-use web_sys::Element;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
 use super::rows::{Item, Mark, Row, Turn, rows};
@@ -98,12 +100,14 @@ fn use_end(list: &NodeRef, props: &MessageListProps) -> (bool, Callback<()>) {
             attend();
             let seen = attend.clone();
             let visibility = EventListener::new(&browser::document(), "visibilitychange", move |_| seen());
+            // The list shrinks for a keyboard on the screen and for what the composer says.
             let still = Rc::clone(&stuck);
-            let resize = EventListener::new(&browser::window(), "resize", move |_| {
+            let resized = Closure::<dyn FnMut()>::new(move || {
                 if *still.borrow() {
                     to_end.emit(());
                 }
             });
+            let observer = list.cast::<Element>().and_then(|list| observe(&resized, &list));
             let scroll = list.cast::<Element>().map(|list| {
                 let at = list.clone();
                 EventListener::new(&list, "scroll", move |_| {
@@ -115,7 +119,10 @@ fn use_end(list: &NodeRef, props: &MessageListProps) -> (bool, Callback<()>) {
                 })
             });
             move || {
-                drop((visibility, resize, scroll));
+                if let Some(observer) = observer {
+                    observer.disconnect();
+                }
+                drop((visibility, resized, scroll));
                 attention.emit(false);
             }
         });
@@ -125,6 +132,20 @@ fn use_end(list: &NodeRef, props: &MessageListProps) -> (bool, Callback<()>) {
         use_effect_with(*at_end, move |at_end| attention.emit(*at_end && browser::is_visible()));
     }
     (*at_end, to_end)
+}
+
+fn observe(resized: &Closure<dyn FnMut()>, list: &Element) -> Option<ResizeObserver> {
+    let observer = ResizeObserver::new(resized.as_ref().unchecked_ref());
+    match observer {
+        Ok(observer) => {
+            observer.observe(list);
+            Some(observer)
+        }
+        Err(error) => {
+            browser::warn("the list's size is not watched", &error);
+            None
+        }
+    }
 }
 
 fn row_view(at: usize, row: &Row, deeds: &Deeds) -> Html {

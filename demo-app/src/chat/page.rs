@@ -47,7 +47,12 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
                     <button class="button plain narrow-only" aria-haspopup="dialog"
                         onclick={set_people(true).reform(|_: MouseEvent| ())}>
                         <Icon shape={Shape::People} />
-                        if chat.presence == Presence::There { { here } } else { { words::PEOPLE } }
+                        if chat.presence == Presence::There {
+                            <span aria-hidden="true">{ chat.members.len() }</span>
+                            <span class="visually-hidden">{ here }</span>
+                        } else {
+                            <span class="visually-hidden">{ words::PEOPLE }</span>
+                        }
                     </button>
                 }
             </Top>

@@ -82,7 +82,9 @@ fn room_link(room: &demo_messages::chat::Room, chat: &ChatState, onfollow: &Call
         <li key={room.name.clone()}>
             <Link to={Route::Chat { room: room.name.clone() }} class="room-link" {current} onfollow={onfollow.clone()}>
                 <span>{ words::room(&room.name) }</span>
-                <span class="person-note">{ words::here(room.members as usize) }</span>
+                if chat.presence != Presence::Away {
+                    <span class="person-note">{ words::here(room.members as usize) }</span>
+                }
             </Link>
         </li>
     }

@@ -155,14 +155,14 @@ impl ChatState {
                 self.rooms = rooms;
             }
             Event::Joined { room, history, members } if room == self.room => {
-                self.enter(history, members, at_ms)
+                self.enter(history, members, at_ms);
             }
             Event::Said { room, entry } if room == self.room => self.hear(entry),
             // Of a room that the person has left meanwhile.
             Event::Joined { .. } | Event::Said { .. } => {}
             Event::Accepted { key, .. } => self.outbox.set(key, Stage::Accepted),
             Event::Refused { key: Some(key), code, .. } => {
-                self.outbox.set(key, Stage::Failed(Failure::Refused(code)))
+                self.outbox.set(key, Stage::Failed(Failure::Refused(code)));
             }
             Event::Refused { key: None, code, reason } => self.notice = Some(Notice { code, reason }),
             Event::Entered { member } => {

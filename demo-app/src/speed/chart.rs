@@ -55,7 +55,7 @@ impl Chart {
 
 /// The next of 1, 2, 5, 10, 20, 50 and so on.
 fn round_up(value: f64) -> f64 {
-    if !(value > 0.0) {
+    if value.is_nan() || value <= 0.0 {
         return 1.0;
     }
     let unit = 10_f64.powf(value.log10().floor());

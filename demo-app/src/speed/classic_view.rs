@@ -44,7 +44,7 @@ pub(super) fn ClassicView(props: &ClassicViewProps) -> Html {
                 </div>
             </div>
             <progress class="bar" aria-label={words::PROGRESS} max={RUNS.to_string()} value={times.len().to_string()} />
-            { outcome_notice(outcome) }
+            { outcome_notice(outcome, !times.is_empty()) }
             { mean(times, running) }
             if finished {
                 <div class="buttons">

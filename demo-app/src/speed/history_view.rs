@@ -29,7 +29,7 @@ pub(super) fn HistoryView(props: &HistoryViewProps) -> Html {
     let clear = props.clear.reform(|_: MouseEvent| ());
     let records = history.records();
     html! {
-        <section class="history" aria-labelledby="history-title">
+        <section class="history">
             <div class="history-top">
                 <h2 class="heading" id="history-title">{ words::HISTORY }</h2>
                 if !records.is_empty() || props.trouble.is_some() {

@@ -71,6 +71,7 @@ pub(crate) fn SpeedPage(props: &SpeedPageProps) -> Html {
                         <HistoryView history={state.history.clone()} trouble={speed.storage_trouble.clone()} clear={speed.deeds.clear.clone()} />
                     </div>
                     <aside class="panel scroll" aria-label={words::CONNECTION}>
+                        <h2 class="heading">{ words::CONNECTION }</h2>
                         <ConnectionPanel session={session.clone()} />
                     </aside>
                 </div>

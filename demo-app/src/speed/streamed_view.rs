@@ -74,7 +74,7 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
                 </div>
             </div>
             <progress class="bar" aria-label={words::PROGRESS} max="1" value={format!("{progress:.3}")} />
-            { outcome_notice(outcome) }
+            { outcome_notice(outcome, props.run.as_ref().is_some_and(|run| run.measured.idle.count() > 0)) }
             { figure(props.run.as_ref()) }
             if let Some(run) = &props.run {
                 { charts(run) }
@@ -90,10 +90,10 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
 }
 
 /// What happened to a test that did not finish.
-pub(super) fn outcome_notice(outcome: Option<&Outcome>) -> Html {
+pub(super) fn outcome_notice(outcome: Option<&Outcome>, measured: bool) -> Html {
     match outcome {
         Some(Outcome::Failed(trouble)) => {
-            html! { <Notice tone={Tone::Bad} text={words::trouble(trouble)} announced=true /> }
+            html! { <Notice tone={Tone::Bad} text={words::trouble(trouble, measured)} announced=true /> }
         }
         Some(Outcome::Stopped) => html! { <p class="hint" role="status">{ words::STOPPED }</p> },
         Some(Outcome::Finished) => html! { <p class="visually-hidden" role="status">{ words::FINISHED }</p> },
@@ -175,16 +175,20 @@ fn figure(run: Option<&Run<Streamed>>) -> Html {
     }
 }
 
-/// The direction under way, or both when nothing is.
+/// The direction under way, or all that was measured when nothing is.
 fn charts(run: &Run<Streamed>) -> Html {
     let chart = |direction| {
         let meter = &run.measured.load(direction).meter;
         html! { <ChartView {direction} windows={meter.windows()} now={meter.now()} /> }
     };
+    let measured = |direction: &Direction| run.measured.load(*direction).meter.now().is_some();
     match (&run.outcome, run.measured.phase) {
         (Outcome::Running, Phase::Load(direction)) => chart(direction),
         (Outcome::Running, _) => chart(Direction::Download),
-        _ => html! { <div class="charts">{ chart(Direction::Download) }{ chart(Direction::Upload) }</div> },
+        _ => {
+            let both = [Direction::Download, Direction::Upload].into_iter().filter(measured);
+            html! { <div class="charts">{ for both.map(chart) }</div> }
+        }
     }
 }
 

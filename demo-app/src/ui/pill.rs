@@ -68,7 +68,7 @@ pub(crate) fn ConnectionPill(props: &PillProps) -> Html {
             if pill.can_try_now {
                 <button class="button plain" onclick={try_now}>{ words::TRY_NOW }</button>
             }
-            <button class="pill" onclick={show} aria-haspopup="dialog" aria-label={words::pill_label(&pill.word)}>
+            <button class="pill" onclick={show} aria-haspopup="dialog">
                 <Icon shape={shape(link)} class={classes!("small", (!quiet).then(|| pill.tone.class()))} />
                 <span class="pill-words">
                     { &pill.word }
@@ -76,6 +76,7 @@ pub(crate) fn ConnectionPill(props: &PillProps) -> Html {
                         <span class="pill-figure">{ format!(" {figure}") }</span>
                     }
                 </span>
+                <span class="visually-hidden">{ words::PILL_DETAILS }</span>
             </button>
             if *open {
                 <Sheet title={words::CONNECTION} onclose={Callback::from(toggle(false))}>

@@ -17,6 +17,9 @@ pub(crate) const TRY_NOW: &str = "Try now";
 pub(crate) const RECONNECT: &str = "Reconnect";
 pub(crate) const DISCONNECT: &str = "Disconnect";
 
+/// Follows the state in the pill, for screen readers.
+pub(crate) const PILL_DETAILS: &str = ", details of the connection";
+
 pub(crate) const ADDRESS: &str = "Address";
 pub(crate) const SUBPROTOCOL: &str = "Subprotocol";
 pub(crate) const EXTENSIONS: &str = "Extensions";
@@ -62,11 +65,6 @@ pub(crate) fn impossible(why: &str) -> String {
 /// "12 messages, 3.40 kB".
 pub(crate) fn amount(count: u64, bytes: u64) -> String {
     format!("{}, {}", messages(count), figures::bytes(bytes))
-}
-
-/// The pill's name for a screen reader.
-pub(crate) fn pill_label(state: &str) -> String {
-    format!("Connection: {state}. Show details")
 }
 
 /// A line of the connection's past. None for what is no news.

@@ -130,7 +130,8 @@ pub(crate) fn limited_by(limit: Limit) -> &'static str {
     }
 }
 
-pub(crate) fn trouble(trouble: &Trouble) -> String {
+/// What happened to a test; `measured` is whether anything is left of it.
+pub(crate) fn trouble(trouble: &Trouble, measured: bool) -> String {
     let what = match trouble {
         Trouble::Unreachable => "The server can't be reached.".to_owned(),
         Trouble::Lost { code, reason } if reason.is_empty() => format!("The connection ended ({code})."),
@@ -145,7 +146,8 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
         Trouble::Unreadable(why) => format!("The server said something that this page can't read: {why}."),
         Trouble::Worker(why) => format!("The test could not run in this browser: {why}."),
     };
-    format!("{what} What was measured until then is kept below. Start again when you like.")
+    let kept = if measured { " What was measured until then is kept below." } else { "" };
+    format!("{what}{kept} Start again when you like.")
 }
 
 pub(crate) const STOPPED: &str = "Stopped. What was measured until then is kept below.";

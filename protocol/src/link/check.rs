@@ -86,7 +86,8 @@ mod tests {
         let zero = Duration::ZERO;
         let keep_alive = KeepAlive::default();
         let backoff = Backoff::default();
-        let cases: [(&str, &dyn Fn(&mut LinkConfig)); 7] = [
+        type Set<'a> = &'a dyn Fn(&mut LinkConfig);
+        let cases: [(&str, Set<'_>); 7] = [
             ("connect_timeout", &|config| config.connect_timeout = zero),
             ("close_timeout", &|config| config.close_timeout = zero),
             ("keep_alive.interval", &|config| {

@@ -117,10 +117,10 @@ pub struct Watermarks {
 }
 
 impl Watermarks {
-    /// These marks. A low one above the high one counts as equal to it.
+    /// These marks.
     #[must_use]
     pub fn new(low: u64, high: u64) -> Self {
-        Self { high, low: low.min(high) }
+        Self { high, low }
     }
 }
 

@@ -90,7 +90,7 @@ impl<M> Queue<M> {
         if len > self.limits.bytes {
             return Err(Refused { message, reason: Refusal::TooLarge { limit: self.limits.bytes } });
         }
-        if self.limits.overflow == Overflow::DropOldest && self.limits.messages > 0 {
+        if self.limits.overflow == Overflow::DropOldest {
             while !self.has_room(len) {
                 let Some((oldest, _)) = self.pop() else { break };
                 evicted.push(oldest);

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::Link;
 use super::phase::Phase;
-use super::pulse::Pulse;
+use super::pulse::{Progress, Pulse};
 use crate::{Event, Generation, Output, Overflow, Refusal, Refused, Time};
 
 /// A browser does not say when `bufferedAmount` falls, so it is looked at: first after this time, then after
@@ -142,9 +142,12 @@ impl<M> Link<M> {
         }
     }
 
-    /// Takes the socket's word on its buffer. Returns true if some of what lay in it at the last word has left.
-    pub(super) fn note_buffered(&mut self, bytes: u64) -> bool {
-        let fell = bytes < self.reported_buffered;
+    /// Takes the socket's word on its buffer and says what became of that which lay in it at the last word. What
+    /// was handed to it since lies behind.
+    pub(super) fn note_buffered(&mut self, bytes: u64) -> Progress {
+        let handed_since = self.buffered - self.reported_buffered;
+        let rest = bytes.saturating_sub(handed_since);
+        let fell = rest < self.reported_buffered;
         self.buffered = bytes;
         self.reported_buffered = bytes;
         if bytes <= self.config.watermarks.low || self.hidden {
@@ -162,7 +165,17 @@ impl<M> Link<M> {
             }
             self.poll_soon();
         }
-        fell
+        match rest {
+            0 => Progress::Gone { moved: fell },
+            _ if fell => Progress::Some,
+            _ => Progress::None,
+        }
+    }
+
+    /// A ping lies behind what lies in the buffer now: at the next word that is what counts.
+    pub(super) fn mark_ping(&mut self) {
+        self.reported_buffered = self.buffered;
+        self.poll_soon();
     }
 
     /// The moment to look at the buffer has passed; [`Input::Buffered`](crate::Input::Buffered) came before it.

@@ -22,6 +22,7 @@ fn a_ping_goes_out_each_interval_and_its_answer_tells_the_round_trip() {
     for ping in 1..=3 {
         rig.run_to(ping * 25_000);
         assert_eq!(rig.take(), [Output::Ping { generation }]);
+        assert_eq!(rig.wait, Some(Time::from_millis(ping * 25_000 + 10_000)), "no look at an empty buffer");
         rig.at(ping * 25_000 + 30).pong();
         assert_eq!(rig.take(), [Output::Event(Event::RoundTrip(Duration::from_millis(30)))]);
     }
@@ -187,4 +188,21 @@ fn the_buffer_is_looked_at_while_a_ping_waits_behind_it_and_not_otherwise() {
     rig.received();
     rig.run_to_wake();
     assert_eq!(rig.wait, Some(Time::from_millis(50_000)));
+}
+
+#[test]
+fn chatter_into_a_dead_link_does_not_keep_it_even_if_the_page_looks_only_while_it_sends() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.input(Input::Hidden);
+    for second in 1..60 {
+        rig.at(second * 1_000);
+        if rig.state() != State::Open {
+            break;
+        }
+        let len = 1_000 - second as usize;
+        rig.send(second as u32, len).unwrap();
+        rig.buffered = len as u64;
+        rig.timeout();
+    }
+    assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
 }

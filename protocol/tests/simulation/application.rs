@@ -4,7 +4,7 @@ use rejoin_protocol::{Close, ClosedBy, Link, Overflow, Refusal, State};
 
 use crate::plan::{MILLI, SECOND};
 use crate::socket::Freight;
-use crate::world::{Happening, World, message_len};
+use crate::world::{Happening, World};
 
 impl World {
     pub(crate) fn act(&mut self) {
@@ -16,6 +16,10 @@ impl World {
             return;
         }
         match self.random.between(0, 99) {
+            0..=97 if self.plan.chatter => {
+                self.send();
+                self.tell_buffered("buffered");
+            }
             0..=59 => {
                 for _ in 0..self.random.pick(&[1, 1, 1, 3, 20]) {
                     self.send();
@@ -115,7 +119,7 @@ impl World {
     fn next(&mut self) -> (u32, u64) {
         let message = self.next_message;
         self.next_message += 1;
-        (message, message_len(message))
+        (message, self.message_len(message))
     }
 
     /// Sends the next message and checks that what is said of it is true.

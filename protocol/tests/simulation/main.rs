@@ -109,6 +109,7 @@ fn check(coverage: &Coverage) {
         "close never answered",
         "pong late",
         "pong never",
+        "answers no ping and is lively",
         "keep-alive death",
         "connect time-out",
         "close time-out",

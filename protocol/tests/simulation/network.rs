@@ -55,6 +55,11 @@ impl World {
 
     /// The server has just accepted: what will become of the connection?
     fn accepted(&mut self, generation: Generation) {
+        let lively = self.sockets.get(&generation).is_some_and(|socket| socket.lively);
+        if lively {
+            self.note("answers no ping and is lively");
+            self.after(0, Happening::Push { generation });
+        }
         if self.calm {
             return;
         }
@@ -66,8 +71,10 @@ impl World {
         }
         let fault = self.random.magnitude(100 * MILLI, 20 * MINUTE);
         self.after(fault, Happening::Fault { generation });
-        let pause = self.random_pause();
-        self.after(pause, Happening::Push { generation });
+        if !lively {
+            let pause = self.random_pause();
+            self.after(pause, Happening::Push { generation });
+        }
     }
 
     fn random_pause(&mut self) -> u64 {
@@ -80,7 +87,8 @@ impl World {
         if !matches!(socket.stage, Stage::Open | Stage::CloseSent) || socket.is_dead() {
             return;
         }
-        match self.random.between(0, 9) {
+        let which = if self.plan.chatter { 3 } else { self.random.between(0, 9) };
+        match which {
             0..=2 => {
                 self.note("cut");
                 self.tell_locally(generation, 0, Word::Closed { code: 1006, by: None });
@@ -133,14 +141,15 @@ impl World {
     pub(crate) fn push(&mut self, generation: Generation) {
         let now = self.now;
         let Some(socket) = self.sockets.get_mut(&generation) else { return };
-        if socket.stage != Stage::Open || socket.detached || socket.is_dead() || self.calm {
+        let lively = socket.lively;
+        if socket.stage != Stage::Open || socket.detached || socket.is_dead() || (self.calm && !lively) {
             return;
         }
         if let Some(bytes) = socket.push_size(now, &mut self.random) {
             let at = socket.down(now, bytes);
             self.tell_over_network(generation, at, Word::Received);
         }
-        let pause = self.random_pause();
+        let pause = if lively { self.random.between(0, SECOND) } else { self.random_pause() };
         self.after(pause, Happening::Push { generation });
     }
 
@@ -151,6 +160,9 @@ impl World {
         assert_eq!(socket.stage, Stage::Open, "{freight:?} for a socket that is not open");
         socket.push(now, freight, len);
         self.schedule_arrival(generation);
+        if freight == Freight::Ping && !self.calm && self.random.percent(5) {
+            self.busy();
+        }
     }
 
     fn schedule_arrival(&mut self, generation: Generation) {

@@ -34,6 +34,10 @@ impl Page {
     }
 
     fn stand_still(&mut self, now: u64, length: u64, random: &mut Random) {
+        if now < self.delivers_from() {
+            // What lies there since the last time comes first.
+            return;
+        }
         self.stood_still = self.stood_still(now);
         self.still_since = now;
         self.running_from = now + length;
@@ -64,15 +68,18 @@ impl World {
                 self.show(!self.page.hidden);
             }
             5 => self.tell("resumed", Input::Resumed),
-            6 | 7 => {
-                let length = self.random.magnitude(100 * MILLI, 8 * SECOND);
-                self.coverage.note("busy page", self.link.state());
-                self.page.stand_still(self.now, length, &mut self.random);
-            }
+            6 | 7 => self.busy(),
             _ => self.freeze(),
         }
         let pause = self.random.between(10 * MILLI, self.plan.restless);
         self.after(pause, Happening::Life);
+    }
+
+    /// The page works without a break.
+    pub(crate) fn busy(&mut self) {
+        let length = self.random.magnitude(100 * MILLI, 12 * SECOND);
+        self.coverage.note("busy page", self.link.state());
+        self.page.stand_still(self.now, length, &mut self.random);
     }
 
     fn freeze(&mut self) {

@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) black_holed: u64,
     /// A hidden page's timers fire at whole multiples of this.
     pub(crate) throttle: u64,
+    /// The application says little, but often, and asks each time how much lies in the socket's buffer.
+    pub(crate) chatter: bool,
     /// The longest pause of the application between two actions.
     pub(crate) idle: u64,
     /// The longest pause between two events of the page's life.
@@ -44,9 +46,16 @@ impl Plan {
             config.watermarks.high = random.magnitude(1, 1 << 18);
             config.watermarks.low = random.between(0, config.watermarks.high);
         }
-        let gentle = random.percent(40);
         // A busy application lives through as many actions as an idle one, in less time.
-        let idle = random.magnitude(20 * MILLI, 2 * MINUTE);
+        let chatter = random.percent(15);
+        let gentle = !chatter && random.percent(40);
+        if chatter {
+            // Pings that overlap: each must leave the deadline of the one before alone.
+            let mut overlapping = KeepAlive::default();
+            overlapping.interval = Duration::from_secs(random.between(2, 10));
+            config.keep_alive = Some(overlapping);
+        }
+        let idle = if chatter { SECOND } else { random.magnitude(20 * MILLI, 2 * MINUTE) };
         let chaos = random.between(5, 30) * MINUTE;
         Self {
             config,
@@ -56,6 +65,7 @@ impl Plan {
             refused: if random.percent(10) { 95 } else { random.between(0, 40) },
             black_holed: random.between(0, 30),
             throttle: random.pick(&[SECOND, SECOND, MINUTE]),
+            chatter,
             idle,
             restless: random.magnitude(SECOND, 10 * MINUTE),
         }

@@ -47,6 +47,8 @@ pub(crate) struct Socket {
     pub(crate) troubled: bool,
     pub(crate) pongs: Manners,
     pub(crate) farewell: Manners,
+    /// The server answers no ping, but never is silent for long.
+    pub(crate) lively: bool,
     pub(crate) latency: u64,
     stalled_until: u64,
     /// Bytes a second, up and down.
@@ -74,7 +76,8 @@ impl Socket {
             true => random.pick(&[Manners::Late, Manners::Never]),
             false => Manners::Prompt,
         };
-        let pongs = manners(random);
+        let lively = random.percent(10);
+        let pongs = if lively { Manners::Never } else { manners(random) };
         let farewell = match random.percent(30) {
             true => random.pick(&[Manners::Late, Manners::Never]),
             false => Manners::Prompt,
@@ -85,9 +88,10 @@ impl Socket {
             detached: false,
             was_open: false,
             dead_since: None,
-            troubled: pongs != Manners::Prompt,
+            troubled: pongs != Manners::Prompt && !lively,
             pongs,
             farewell,
+            lively,
             latency: random.magnitude(MILLI, 200 * MILLI),
             stalled_until: 0,
             rate,
@@ -198,6 +202,7 @@ impl Socket {
     /// A size that the server may send at present without keeping a pong waiting for more than a second.
     pub(crate) fn push_size(&self, now: u64, random: &mut Random) -> Option<u64> {
         let calm = self.down_free < now + 300 * MILLI;
-        calm.then(|| random.magnitude(1, self.down_rate / 2))
+        let most = if self.lively { 100 } else { self.down_rate / 2 };
+        calm.then(|| random.magnitude(1, most))
     }
 }

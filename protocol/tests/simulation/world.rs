@@ -73,6 +73,8 @@ pub(crate) struct World {
     order: u64,
     timer: u64,
     timer_due: Option<u64>,
+    /// How late the last timer was.
+    lateness: u64,
     /// When the present state was entered, and how long the page had stood still by then.
     entered: ((State, Option<Generation>), u64, u64),
     trace: bool,
@@ -99,6 +101,7 @@ impl World {
             order: 0,
             timer: 0,
             timer_due: None,
+            lateness: 0,
             entered: ((State::Closed, None), 0, 0),
             trace,
             steps: 0,
@@ -114,7 +117,7 @@ impl World {
         self.run_until(self.plan.chaos);
         self.calm_down();
         let quiet = self.page.running_from.max(self.now);
-        self.run_until(quiet + 12 * MINUTE);
+        self.run_until(quiet + 18 * MINUTE);
         assert_eq!(self.link.state(), State::Open, "a good network, and not open");
         assert_eq!(self.link.queued(), (0, 0), "a good network, and messages wait");
         let last = self.next_message;
@@ -212,7 +215,7 @@ impl World {
         match output {
             Output::Open { generation, .. } => self.connect(generation),
             Output::Transmit { generation, message } => {
-                let len = message_len(message);
+                let len = self.message_len(message);
                 self.push_up(generation, Freight::Message(message), len);
             }
             Output::Ping { generation } => self.push_up(generation, Freight::Ping, 10),
@@ -254,7 +257,7 @@ impl World {
         let Some(socket) = self.sockets.values().next_back() else { return };
         // The page was busy until just now, and its timer came before the answer that lay there: a timer that is
         // not late enough to be noticed.
-        let raced = self.now < self.page.running_from + SECOND / 10;
+        let raced = self.now < self.page.running_from + SECOND / 10 && self.lateness < SECOND / 50;
         assert!(socket.troubled || raced, "a whole link was declared dead");
     }
 
@@ -319,7 +322,7 @@ impl World {
     }
 
     fn timeout(&mut self) {
-        self.timer_due = None;
+        self.lateness = self.timer_due.take().map_or(0, |due| self.now.saturating_sub(due));
         self.tell_buffered("buffered before timeout");
         self.ledger.begin_step();
         self.step("timeout", |link, now| link.handle_input(now, Input::Timeout));
@@ -344,11 +347,11 @@ impl World {
         self.ledger.word(bytes);
         self.step(what, |link, now| link.handle_input(now, Input::Buffered { generation, bytes }));
     }
-}
 
-/// How large a message is: its number says it, so that nobody has to remember.
-pub(crate) fn message_len(message: u32) -> u64 {
-    let mut random = Random::new(u64::from(message));
-    let most = random.pick(&[100, 10_000, 100_000, 3_000_000]);
-    random.magnitude(1, most) - 1
+    /// How large a message is: its number says it, so that nobody has to remember.
+    pub(crate) fn message_len(&self, message: u32) -> u64 {
+        let mut random = Random::new(u64::from(message));
+        let most = random.pick(&[100, 10_000, 100_000, 3_000_000]);
+        random.magnitude(1, if self.plan.chatter { 100 } else { most }) - 1
+    }
 }

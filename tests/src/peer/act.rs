@@ -27,8 +27,12 @@ const SLOW_BUFFER: usize = 16 << 10;
 /// Thousands of connections come and go, so that each has a small one.
 const READ_BUFFER: usize = 16 << 10;
 
-pub(super) async fn serve(stream: TcpStream, route: Route, page: &Page) {
-    let mut commands = page.commands();
+pub(super) async fn serve(
+    stream: TcpStream,
+    route: Route,
+    page: &Page,
+    mut commands: broadcast::Receiver<Command>,
+) {
     let rate = match route {
         Route::BlackHole => return black_hole(stream, &mut commands).await,
         Route::NoCloseAnswer => return no_close_answer(stream, &mut commands).await,
@@ -38,6 +42,10 @@ pub(super) async fn serve(stream: TcpStream, route: Route, page: &Page) {
             rate
         }
         _ => UNLIMITED,
+    };
+    let hold = match route {
+        Route::Close { hold, .. } => hold,
+        _ => Duration::ZERO,
     };
     let stream = Throttled::new(stream, rate);
     let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
@@ -50,6 +58,7 @@ pub(super) async fn serve(stream: TcpStream, route: Route, page: &Page) {
         append(&mut record.codes, code);
         append(&mut record.reasons, reason);
     });
+    tokio::time::sleep(hold).await;
 }
 
 struct Talk<'a> {

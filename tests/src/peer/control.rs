@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub fn help() -> &'static str {
     "WebSocket behaviours, by path:
   /echo                                   sends back what comes
-  /close?code=&reason=&after=&after_ms=   echoes, closes after so many messages, or after a time
+  /close?code=&reason=&after=&after_ms=   echoes, closes after so many messages, or after a time; with hold_ms=
+                                          the TCP connection ends so much later
   /close-without-code?after=&after_ms=    the same with an empty close frame
   /cut?after=                             echoes, resets TCP after so many messages (0: once open)
   /refuse?status=403                      answers the handshake with an HTTP error

@@ -11,11 +11,13 @@ const MOST_BURST: usize = 256 << 20;
 #[derive(Debug, Clone)]
 pub(super) enum Route {
     Echo,
-    /// Close after so many messages or after a time, whichever the query names; at once by default.
+    /// Close after so many messages or after a time, whichever the query names; at once by default. The TCP
+    /// connection ends so much later than the close handshake.
     Close {
         frame: Option<(u16, String)>,
         after: u64,
         wait: Duration,
+        hold: Duration,
     },
     /// Reset the TCP connection after so many messages.
     Cut {
@@ -93,7 +95,8 @@ pub(super) fn read(head: &Head, attempt: u64) -> Result<Answer, String> {
 fn close(head: &Head, code: Option<u16>) -> Result<Route, String> {
     let reason = head.text("reason").unwrap_or_default().to_owned();
     let wait = Duration::from_millis(head.number("after_ms", 0)?);
-    Ok(Route::Close { frame: code.map(|code| (code, reason)), after: head.number("after", 0)?, wait })
+    let hold = Duration::from_millis(head.number("hold_ms", 0)?);
+    Ok(Route::Close { frame: code.map(|code| (code, reason)), after: head.number("after", 0)?, wait, hold })
 }
 
 fn burst(head: &Head) -> Result<Route, String> {

@@ -39,13 +39,15 @@ pub(super) async fn serve(mut stream: TcpStream, head: &Head, visit: &Visit) {
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                  Sec-WebSocket-Accept: {accept}\r\n{protocol}\r\n"
             );
+            let page = Arc::clone(&visit.page);
+            // Before the answer, or a client that opens at once could command what nobody hears yet.
+            let commands = page.commands();
             if stream.write_all(response.as_bytes()).await.is_ok() {
-                let page = Arc::clone(&visit.page);
                 page.note(|record| {
                     record.opened += 1;
                     record.open_now += 1;
                 });
-                act::serve(stream, route, &page).await;
+                act::serve(stream, route, &page, commands).await;
                 page.note(|record| record.open_now -= 1);
             }
         }

@@ -25,7 +25,7 @@ pub(crate) fn run() {
         match serde_json::from_str::<Order>(&text) {
             Ok(order) => obey(order, &running),
             Err(error) => {
-                report(&Report::Failed(Trouble::Worker(format!("an order can't be read: {error}"))))
+                report(&Report::Failed(Trouble::Worker(format!("an order can't be read: {error}"))));
             }
         }
     });

@@ -1,0 +1,176 @@
+//! The page's life: online and offline, hidden and visible, frozen, shown again from the back-forward cache.
+
+use std::time::Duration;
+
+use js_sys::{Function, Object, Reflect};
+use rejoin::{Backoff, ClosedBy, KeepAlive, Socket, State, Watermarks};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::{Document, Event, EventTarget};
+
+use crate::common::{Place, is_waiting, pause, until, within, within_time};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn document() -> Document {
+    web_sys::window().unwrap().document().unwrap()
+}
+
+fn tell(target: &EventTarget, event: &str) {
+    target.dispatch_event(&Event::new(event).unwrap()).unwrap();
+}
+
+fn tell_window(event: &str) {
+    tell(&web_sys::window().unwrap(), event);
+}
+
+/// Has the page count as hidden or visible until it is dropped.
+struct Visibility;
+
+impl Visibility {
+    fn set(state: &str) -> Self {
+        let descriptor = Object::new();
+        let get = Function::new_no_args(&format!("return '{state}'"));
+        Reflect::set(&descriptor, &"get".into(), &get).unwrap();
+        Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
+        Reflect::define_property(&document(), &"visibilityState".into(), &descriptor).unwrap();
+        tell(&document(), "visibilitychange");
+        Self
+    }
+}
+
+impl Drop for Visibility {
+    fn drop(&mut self) {
+        Reflect::delete_property(&document(), &"visibilityState".into()).unwrap();
+        tell(&document(), "visibilitychange");
+    }
+}
+
+fn hourly() -> Backoff {
+    Backoff::default().with_first(HOUR).with_cap(HOUR).with_floor(HOUR)
+}
+
+/// A connection that waits for long, whose next attempt would succeed.
+async fn waiting(place: &Place) -> Socket {
+    let socket = place.builder("/echo?refuse_first=1").reconnect(hourly()).seed(3).open().unwrap();
+    until(&socket, is_waiting).await;
+    assert!(socket.retry_in().unwrap() > Duration::from_secs(60));
+    socket
+}
+
+#[wasm_bindgen_test]
+async fn online_visible_resume_and_pageshow_each_end_a_wait() {
+    for event in ["online", "visibilitychange", "resume", "pageshow"] {
+        let place = Place::new();
+        let socket = waiting(&place).await;
+        match event {
+            "online" => tell_window(event),
+            "pageshow" => {
+                let shown = Event::new(event).unwrap();
+                tell_window(event);
+                assert!(socket.retry_in().unwrap() > Duration::from_secs(60), "a first showing is no return");
+                Reflect::set(&shown, &"persisted".into(), &JsValue::TRUE).unwrap();
+                web_sys::window().unwrap().dispatch_event(&shown).unwrap();
+            }
+            _ => tell(&document(), event),
+        }
+        assert!(socket.retry_in().is_none_or(|left| left <= Duration::from_secs(1)), "{event}");
+        within(socket.opened()).await.unwrap();
+        assert_eq!(place.stats("").await.attempts, 2);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn repeated_online_events_start_one_attempt_only() {
+    let place = Place::new();
+    let socket = waiting(&place).await;
+    for _ in 0..20 {
+        tell_window("online");
+    }
+    within(socket.opened()).await.unwrap();
+    tell_window("online");
+    assert_eq!(place.stats("alive.le.1").await.attempts, 2);
+}
+
+#[wasm_bindgen_test]
+async fn offline_puts_attempts_off_and_online_brings_them_on() {
+    let place = Place::new();
+    let backoff = Backoff::default().with_first(Duration::from_secs(5)).with_cap(HOUR);
+    let socket = place.builder("/echo?refuse_first=1").reconnect(backoff).open().unwrap();
+    until(&socket, is_waiting).await;
+    tell_window("offline");
+    assert!(socket.retry_in().unwrap() > Duration::from_secs(3_000));
+    tell_window("online");
+    within(socket.opened()).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn an_open_connection_without_keep_alive_outlives_every_event() {
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
+    for event in ["offline", "online"] {
+        tell_window(event);
+    }
+    for event in ["freeze", "resume"] {
+        tell(&document(), event);
+    }
+    drop(Visibility::set("hidden"));
+    crate::common::settle().await;
+    assert_eq!(socket.state(), State::Open);
+    assert_eq!(place.stats("").await.attempts, 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_return_asks_a_silent_link_at_once_whether_it_lives() {
+    let probing = || KeepAlive::text("ping", "pong").interval(HOUR).probe(Duration::from_millis(200));
+    for event in ["online", "offline", "resume", "visibilitychange"] {
+        let place = Place::new();
+        let socket =
+            within(place.builder("/pong?stop_after=1").keep_alive(probing()).reconnect(hourly()).connect())
+                .await
+                .unwrap();
+        let send = || match event {
+            "online" | "offline" => tell_window(event),
+            _ => tell(&document(), event),
+        };
+        send();
+        within(async {
+            while socket.metrics().round_trip.is_none() {
+                pause(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        assert_eq!(socket.state(), State::Open, "{event}");
+        // From now on it is silent.
+        send();
+        within_time(Duration::from_secs(8), until(&socket, is_waiting)).await;
+        assert_eq!(socket.metrics().last_closed.unwrap().by, ClosedBy::KeepAlive, "{event}");
+    }
+    tell_window("online");
+}
+
+#[wasm_bindgen_test]
+async fn a_hidden_page_hands_over_its_queue_because_its_timers_sleep() {
+    let place = Place::new();
+    let builder = place.builder("/sink").watermarks(Watermarks::new(0, 1));
+    let socket = within(builder.connect()).await.unwrap();
+    for n in 0..50 {
+        socket.try_send(n.to_string()).unwrap();
+    }
+    assert!(socket.queued().0 > 0);
+    let hidden = Visibility::set("hidden");
+    assert_eq!(socket.queued().0, 0);
+    socket.try_send("50").unwrap();
+    assert_eq!(socket.queued().0, 0);
+    place.stats("messages.ge.51").await;
+    drop(hidden);
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_begun_while_hidden_opens_all_the_same() {
+    let hidden = Visibility::set("hidden");
+    let mut socket = Place::new().connect("/echo").await;
+    socket.send("seen").await.unwrap();
+    assert_eq!(crate::common::next_text(&mut socket).await, "seen");
+    drop(hidden);
+}
