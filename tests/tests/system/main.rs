@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A helper that fails is a test that fails, and says why.
 
 mod chatting;
+mod chromium_only;
 mod classic;
 mod development;
 mod outages;

@@ -1,7 +1,6 @@
 //! An open page while its server or its network goes away and comes back.
 
 use crate::rig::chat::{TEXTS, chatter};
-use crate::rig::command::Command;
 use crate::rig::server::Server;
 
 #[tokio::test]
@@ -57,29 +56,6 @@ async fn a_server_that_drains_says_so_and_the_page_comes_back_to_the_next() {
     page.connection_is("Connected").await;
     page.say("Here again").await;
     page.marked("Here again", "sent").await;
-}
-
-#[tokio::test]
-async fn a_page_without_network_says_so_and_comes_back_with_it() {
-    let server = Server::start(&[]).await;
-    let ada = chatter(&server.url("/"), "Ada").await;
-    let page = ada.page();
-    ada.command(Command::network(true)).await;
-    page.until("the browser is offline", "return !navigator.onLine", &[]).await;
-    // Whether a browser cuts open connections when its network goes is its own affair; the server's end does.
-    let gone = server.kill().await;
-    page.connection_is("Offline").await;
-    page.shows(".notice", "This device has no network").await;
-    page.say("Said offline").await;
-    page.marked("Said offline", "waits for the connection").await;
-    let server = gone.restart().await;
-    page.connection_is("Offline").await;
-    assert_eq!(server.connections().await, 0);
-
-    ada.command(Command::network(false)).await;
-    page.connection_is("Connected").await;
-    page.marked("Said offline", "sent").await;
-    assert_eq!(page.heard("Said offline").await, 1);
 }
 
 #[tokio::test]

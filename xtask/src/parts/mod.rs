@@ -64,14 +64,15 @@ const QUICK: [Part; 11] = [
 /// Run by name only.
 const SLOW: [Part; 1] = [Part {
     name: "firefox",
-    about: "the wasm tests in headless Firefox",
+    about: "the wasm tests and the whole system in headless Firefox",
     needs: FIREFOX_TESTS,
-    run: browser::firefox,
+    run: firefox_part,
 }];
 
 const BROWSER_BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen];
 const BROWSER_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Chromium];
-const FIREFOX_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Firefox];
+const FIREFOX_TESTS: &[Need] =
+    &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];
 
 /// What came of a part.
 #[derive(Debug)]
@@ -157,6 +158,10 @@ fn report(rows: &[(&'static str, Outcome, Duration)], took: Duration) -> String 
 
 fn app_part(context: &Context) -> Result<()> {
     app::built(context).map(|_| ())
+}
+
+fn firefox_part(context: &Context) -> Result<()> {
+    lint::both(browser::firefox(context), || system::firefox(context))
 }
 
 #[cfg(test)]

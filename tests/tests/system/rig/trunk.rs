@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::program::Program;
-use super::settings;
+use super::{http, settings};
 
 /// Building the app may take so long when nothing of it has been compiled before.
 const BUILD: Duration = Duration::from_secs(300);
@@ -29,14 +29,16 @@ impl Trunk {
     pub(crate) async fn start(address: SocketAddr, server: SocketAddr) -> Self {
         let folder = TempDir::with_prefix("rejoin-trunk-").unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let shown = root.display();
+        // Trunk takes relative paths only.
+        let up = "../".repeat(folder.path().canonicalize().unwrap().components().count() - 1);
+        let app = format!("{up}{}/demo-app/", root.display().to_string().trim_start_matches('/'));
         let told = format!("name=\"rejoin-server\" content=\"{server}\"");
         let index = rewritten(
             &root.join("index.html"),
             &[
                 ("name=\"rejoin-server\" content=\"\"", &told),
-                ("href=\"demo-app/", &format!("href=\"{shown}/demo-app/")),
-                ("data-initializer=\"demo-app/", &format!("data-initializer=\"{shown}/demo-app/")),
+                ("href=\"demo-app/", &format!("href=\"{app}")),
+                ("data-initializer=\"demo-app/", &format!("data-initializer=\"{app}")),
             ],
         );
         fs::write(folder.path().join("index.html"), index).unwrap();
@@ -69,16 +71,23 @@ impl Trunk {
         trunk
     }
 
-    /// Waits until it listens, which it does once the app is built.
+    /// Waits until it serves the app, which it does not yet while it builds it.
     async fn built(&mut self) {
         let deadline = Instant::now() + BUILD;
-        while tokio::net::TcpStream::connect(self.address).await.is_err() {
+        while !self.serves().await {
             let status = self.program.status();
             let said = format!("{}\n{}", self.program.stdout.text(), self.program.stderr.text());
             assert!(status.is_none(), "trunk has ended, {status:?}:\n{said}");
-            assert!(Instant::now() < deadline, "trunk does not listen after {BUILD:?}:\n{said}");
+            assert!(!said.contains(" ERROR "), "trunk can't build the app:\n{said}");
+            assert!(Instant::now() < deadline, "trunk serves nothing after {BUILD:?}:\n{said}");
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    async fn serves(&self) -> bool {
+        // A connection first: there is no answer to wait for before it listens.
+        tokio::net::TcpStream::connect(self.address).await.is_ok()
+            && http::get(self.address, "/").await.status == 200
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
