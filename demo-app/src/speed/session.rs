@@ -5,7 +5,7 @@ use std::rc::Rc;
 use demo_messages::speed::Speed;
 use gloo_storage::errors::StorageError;
 use gloo_storage::{LocalStorage, Storage};
-use rejoin_codec::Endpoint;
+use rejoin::Endpoint;
 use yew::prelude::*;
 
 use super::classic;
