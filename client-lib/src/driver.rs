@@ -23,6 +23,16 @@ use crate::{Event, Incoming, Message, Metrics, State};
 type OnMessage = Rc<dyn Fn(Incoming)>;
 type OnEvent = Rc<dyn Fn(Event)>;
 
+/// What those who wait may wait for.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct News {
+    state: u64,
+    queued: (usize, usize),
+    congested: bool,
+    drained: bool,
+    takes_messages: bool,
+}
+
 pub(crate) struct Driver {
     pub(crate) this: Weak<Self>,
     pub(crate) link: RefCell<Link<Message>>,
@@ -45,9 +55,8 @@ pub(crate) struct Driver {
     on_event: RefCell<Option<OnEvent>>,
     /// Who waits for room, for a drained buffer or for another state.
     waiting: RefCell<Vec<Waker>>,
-    /// What they were woken for last: the state's version, the queue's messages and bytes, and whether the link was
-    /// congested, drained, taking messages.
-    news: Cell<(u64, (usize, usize), (bool, bool, bool))>,
+    /// What they were woken for last.
+    news: Cell<News>,
     /// What is still to be told, and whether somebody is telling.
     events: RefCell<VecDeque<Event>>,
     dispatching: Cell<bool>,
@@ -124,11 +133,15 @@ impl Driver {
     /// Wakes who waits if there is something new to see. Waking without news would have two who measure the buffer
     /// wake one another for ever.
     fn wake_if_changed(&self) {
-        let news = {
-            let link = self.link.borrow();
-            let flags = (link.is_congested(), link.is_drained(), link.takes_messages());
-            (self.watch.version(), link.queued(), flags)
+        let link = self.link.borrow();
+        let news = News {
+            state: self.watch.version(),
+            queued: link.queued(),
+            congested: link.is_congested(),
+            drained: link.is_drained(),
+            takes_messages: link.takes_messages(),
         };
+        drop(link);
         if self.news.replace(news) != news {
             for waker in self.waiting.take() {
                 waker.wake();

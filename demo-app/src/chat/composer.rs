@@ -42,7 +42,9 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
     let text = use_state_eq(String::new);
     let used = text.trim().chars().count();
     let over_by = used.saturating_sub(TEXT_CHARS);
-    let can_send = used > 0 && over_by == 0 && !props.over && !props.full;
+    let may_send = !props.over && !props.full;
+    let can_send = may_send && used > 0 && over_by == 0;
+    let field = use_node_ref();
     let oninput = {
         let (text, typing) = (text.setter(), props.deeds.typing.clone());
         Callback::from(move |event: InputEvent| {
@@ -52,11 +54,16 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
         })
     };
     let onsubmit = {
-        let (text, typing, onsay) = (text.clone(), props.deeds.typing.clone(), props.onsay.clone());
+        let (text, typing, onsay) = (text.setter(), props.deeds.typing.clone(), props.onsay.clone());
+        let field = field.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            if can_send {
-                onsay.emit(text.trim().to_owned());
+            // The field itself is asked: keys may come faster than renderings.
+            let Some(field) = field.cast::<HtmlTextAreaElement>() else { return };
+            let said = field.value().trim().to_owned();
+            if may_send && (1..=TEXT_CHARS).contains(&said.chars().count()) {
+                field.set_value("");
+                onsay.emit(said);
                 text.set(String::new());
                 typing.emit(Typing::Sent);
             }
@@ -69,7 +76,7 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
         <form class="composer" {onsubmit}>
             { troubles(props) }
             <div class="composer-line">
-                <textarea class="input" id="composer" {rows} {placeholder} aria-label={words::write_to(&props.room)}
+                <textarea ref={field} class="input" id="composer" {rows} {placeholder} aria-label={words::write_to(&props.room)}
                     aria-describedby={described} aria-invalid={(over_by > 0).then_some("true")}
                     value={text.to_string()} {oninput} onkeydown={send_on_enter()} />
                 <button class="button main" disabled={!can_send}>{ words::SEND }</button>

@@ -95,7 +95,8 @@ async fn a_person_without_a_mouse_joins_speaks_and_changes_pages() {
     page.keys("Ada\n").await;
     page.shows("aside .person", "Ada").await;
     page.tab_to("#composer").await;
-    page.keys("No mouse\n").await;
+    page.keys("No mouse").await;
+    page.submit().await;
     page.marked("No mouse", "sent").await;
     page.tab_to("a[href='/speed']").await;
     page.keys("\n").await;

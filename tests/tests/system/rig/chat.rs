@@ -18,7 +18,16 @@ impl Page<'_> {
 
     /// Writes a message and sends it with Enter.
     pub(crate) async fn say(&self, text: &str) {
-        self.type_into("#composer", &format!("{text}\n")).await;
+        self.type_into("#composer", text).await;
+        self.submit().await;
+    }
+
+    /// Presses Enter where the focus is, once what was typed may be sent: Firefox's driver types faster than a
+    /// page is drawn.
+    pub(crate) async fn submit(&self) {
+        let may_be_sent = "return !document.querySelector('.composer button.main').disabled";
+        self.until("the message may be sent", may_be_sent, &[]).await;
+        self.keys("\n").await;
     }
 
     /// Waits until a message stands in the list.

@@ -99,12 +99,12 @@ impl<'a> Page<'a> {
 
     /// Types into an element.
     pub(crate) async fn type_into(&self, selector: &str, text: &str) {
-        self.element(selector).await.send_keys(text).await.unwrap();
+        self.element(selector).await.send_keys(&typed(text)).await.unwrap();
     }
 
     /// Presses keys where the focus is.
     pub(crate) async fn keys(&self, text: &str) {
-        self.client.active_element().await.unwrap().send_keys(text).await.unwrap();
+        self.client.active_element().await.unwrap().send_keys(&typed(text)).await.unwrap();
     }
 
     /// Goes on by Tab until the focus is on an element that fits the selector.
@@ -121,4 +121,9 @@ impl<'a> Page<'a> {
         }
         panic!("{selector} is not reached by {MANY} times Tab");
     }
+}
+
+/// A line's end as the key that a person presses: drivers differ in what they make of the character.
+fn typed(text: &str) -> String {
+    text.replace('\n', &char::from(Key::Enter).to_string())
 }
