@@ -11,7 +11,9 @@ use rejoin_codec::Endpoint;
 use rejoin_protocol::{Close, Closed};
 
 use crate::driver::Driver;
-use crate::{Builder, Handle, Incoming, Message, OpenError, Payload, SendError, State, Typed, TypedSocket, Unsent};
+use crate::{
+    Builder, Handle, Incoming, Message, OpenError, Payload, SendError, State, Typed, TypedSocket, Unsent,
+};
 
 /// One logical connection to a WebSocket server, over as many browser sockets as it takes.
 ///

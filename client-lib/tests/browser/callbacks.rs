@@ -87,7 +87,9 @@ async fn a_message_handler_may_drop_the_connection_that_runs_it() {
 async fn an_event_handler_may_drop_the_connection_that_runs_it() {
     for at in ["open", "end"] {
         let place = Place::new();
-        let socket = Rc::new(RefCell::new(Some(place.builder("/close?code=1012").reconnect(at_once()).open().unwrap())));
+        let socket = Rc::new(RefCell::new(Some(
+            place.builder("/close?code=1012").reconnect(at_once()).open().unwrap(),
+        )));
         let (owned, (done, mut dropped)) = (socket.clone(), mpsc::unbounded());
         let handler = move |event: Event| {
             let now = match &event {
@@ -210,7 +212,8 @@ async fn what_to_send_first_may_close_and_then_nothing_is_sent() {
 
 #[wasm_bindgen_test]
 async fn a_handler_may_replace_itself() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let (handle, seen) = (socket.handle(), Rc::new(Cell::new(0)));
     let count = seen.clone();
     socket.set_on_message(Some(Box::new(move |_| {

@@ -44,7 +44,8 @@ async fn what_the_browser_would_refuse_to_close_with_cannot_be_built() {
     let place = Place::new();
     for code in [1000, 3000, 4999] {
         let reason = "ä".repeat(61);
-        let closed = within(place.connect("/echo").await.close(Close::new(code, reason.clone()).unwrap())).await;
+        let closed =
+            within(place.connect("/echo").await.close(Close::new(code, reason.clone()).unwrap())).await;
         assert_eq!((closed.code, closed.reason, closed.was_clean), (code, reason, true));
     }
 }
@@ -52,7 +53,8 @@ async fn what_the_browser_would_refuse_to_close_with_cannot_be_built() {
 #[wasm_bindgen_test]
 async fn a_close_by_the_server_is_told_in_full_and_is_no_error() {
     let place = Place::new();
-    let mut socket = within(place.builder("/close?code=4321&reason=gr%C3%BC%C3%9Fe&after=1").connect()).await.unwrap();
+    let mut socket =
+        within(place.builder("/close?code=4321&reason=gr%C3%BC%C3%9Fe&after=1").connect()).await.unwrap();
     socket.send("x").await.unwrap();
     assert_eq!(next_text(&mut socket).await, "x");
     assert!(within(socket.next()).await.is_none());

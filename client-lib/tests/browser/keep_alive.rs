@@ -54,7 +54,8 @@ async fn a_half_open_connection_is_found_out_and_replaced() {
 #[wasm_bindgen_test]
 async fn a_dead_link_is_found_out_however_much_is_being_sent() {
     let place = Place::new();
-    let socket = within(place.builder("/black-hole").keep_alive(quick()).reconnect(None).connect()).await.unwrap();
+    let socket =
+        within(place.builder("/black-hole").keep_alive(quick()).reconnect(None).connect()).await.unwrap();
     for _ in 0..8 {
         socket.try_send(vec![0; 1 << 20]).unwrap();
     }
@@ -66,7 +67,9 @@ async fn a_dead_link_is_found_out_however_much_is_being_sent() {
 #[wasm_bindgen_test]
 async fn any_message_proves_that_the_link_lives() {
     let place = Place::new();
-    let keep_alive = KeepAlive::new("hello?", |_| false).interval(Duration::from_millis(20)).deadline(Duration::from_millis(800));
+    let keep_alive = KeepAlive::new("hello?", |_| false)
+        .interval(Duration::from_millis(20))
+        .deadline(Duration::from_millis(800));
     let socket = within(place.builder("/echo").keep_alive(keep_alive).connect()).await.unwrap();
     place.stats("messages.ge.50").await;
     assert_eq!(socket.state(), State::Open);
@@ -77,12 +80,16 @@ async fn any_message_proves_that_the_link_lives() {
 async fn the_application_may_decide_after_a_silent_death() {
     let place = Place::new();
     let builder = place.builder("/pong?stop_after=0").keep_alive(quick());
-    let socket = within(builder.should_reconnect(|closed| closed.by != ClosedBy::KeepAlive).connect()).await.unwrap();
+    let socket =
+        within(builder.should_reconnect(|closed| closed.by != ClosedBy::KeepAlive).connect()).await.unwrap();
     let state = until(&socket, is_closed).await;
     assert!(matches!(state, State::Closed(Some(closed)) if closed.by == ClosedBy::KeepAlive));
-    let hour = rejoin::Backoff::default().with_first(Duration::from_secs(3_600)).with_cap(Duration::from_secs(3_600));
+    let hour = rejoin::Backoff::default()
+        .with_first(Duration::from_secs(3_600))
+        .with_cap(Duration::from_secs(3_600));
     let builder = place.builder("/pong?stop_after=0").keep_alive(quick()).reconnect(hour);
-    let socket = within(builder.should_reconnect(|closed| closed.by == ClosedBy::KeepAlive).connect()).await.unwrap();
+    let socket =
+        within(builder.should_reconnect(|closed| closed.by == ClosedBy::KeepAlive).connect()).await.unwrap();
     until(&socket, is_waiting).await;
 }
 

@@ -125,7 +125,10 @@ async fn a_return_asks_a_silent_link_at_once_whether_it_lives() {
     let probing = || KeepAlive::text("ping", "pong").interval(HOUR).probe(Duration::from_millis(200));
     for event in ["online", "offline", "resume", "visibilitychange"] {
         let place = Place::new();
-        let socket = within(place.builder("/pong?stop_after=1").keep_alive(probing()).reconnect(hourly()).connect()).await.unwrap();
+        let socket =
+            within(place.builder("/pong?stop_after=1").keep_alive(probing()).reconnect(hourly()).connect())
+                .await
+                .unwrap();
         let send = || match event {
             "online" | "offline" => tell_window(event),
             _ => tell(&document(), event),
@@ -166,7 +169,8 @@ async fn a_hidden_page_hands_over_its_queue_because_its_timers_sleep() {
 #[wasm_bindgen_test]
 async fn a_connection_begun_while_hidden_opens_all_the_same() {
     let hidden = Visibility::set("hidden");
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     socket.send("seen").await.unwrap();
     assert_eq!(crate::common::next_text(&mut socket).await, "seen");
     drop(hidden);

@@ -26,7 +26,8 @@ async fn an_open_connection_tells_what_the_browsers_own_object_tells() {
 
 #[wasm_bindgen_test]
 async fn what_is_sent_while_connecting_goes_when_it_is_open() {
-    let mut socket = Place::new().builder("/echo").open().unwrap();
+    let place = Place::new();
+    let mut socket = place.builder("/echo").open().unwrap();
     assert_eq!(socket.ready_state(), ReadyState::Connecting);
     socket.try_send("early").unwrap();
     assert_eq!(socket.queued(), (1, 5));
@@ -47,7 +48,10 @@ fn failure(result: Result<Socket, OpenError>) -> rejoin::Closed {
 async fn a_dead_port_an_unknown_host_and_a_blocked_port_are_one_typed_failure() {
     for url in ["ws://127.0.0.1:9/", "ws://no-such-host.invalid/", "ws://127.0.0.1:1/"] {
         let closed = failure(within(Socket::connect(url)).await);
-        assert_eq!((closed.by, closed.code, closed.was_open, closed.was_clean), (ClosedBy::Refused, 1006, false, false));
+        assert_eq!(
+            (closed.by, closed.code, closed.was_open, closed.was_clean),
+            (ClosedBy::Refused, 1006, false, false)
+        );
         assert!(OpenError::Failed(closed).is_retryable());
     }
 }
@@ -100,7 +104,8 @@ fn what_only_the_browser_can_refuse_is_a_typed_error_with_its_words() {
 #[wasm_bindgen_test]
 fn bad_subprotocols_are_refused_before_the_browser_sees_them() {
     let error = |names: &[&str]| {
-        let builder = names.iter().fold(Builder::new("ws://127.0.0.1:9/"), |builder, name| builder.protocol(*name));
+        let builder =
+            names.iter().fold(Builder::new("ws://127.0.0.1:9/"), |builder, name| builder.protocol(*name));
         match builder.open() {
             Err(OpenError::Subprotocol(error)) => error,
             other => panic!("{names:?}: {:?}", other.map(|socket| socket.state())),
@@ -149,7 +154,8 @@ async fn a_server_that_picks_none_of_the_subprotocols_refuses_those_who_insist()
 #[wasm_bindgen_test]
 async fn a_server_that_picks_none_of_the_subprotocols_is_never_half_agreed() {
     // Chromium fails the connection (its reading of RFC 6455), Firefox opens it without a subprotocol.
-    match within(Place::new().builder("/pick?name=").protocol("a").connect()).await {
+    let place = Place::new();
+    match within(place.builder("/pick?name=").protocol("a").connect()).await {
         Ok(socket) => assert_eq!((socket.state(), socket.protocol()), (State::Open, String::new())),
         Err(OpenError::Failed(closed)) => assert_eq!(closed.by, ClosedBy::Refused),
         Err(other) => panic!("{other}"),
@@ -160,7 +166,8 @@ async fn a_server_that_picks_none_of_the_subprotocols_is_never_half_agreed() {
 async fn a_subprotocol_that_was_not_offered_is_a_typed_failure() {
     for offered in [&[][..], &["a"]] {
         let place = Place::new();
-        let builder = offered.iter().fold(place.builder("/pick?name=z"), |builder, name| builder.protocol(*name));
+        let builder =
+            offered.iter().fold(place.builder("/pick?name=z"), |builder, name| builder.protocol(*name));
         assert_eq!(failure(within(builder.connect()).await).by, ClosedBy::Refused);
     }
 }
@@ -206,8 +213,10 @@ async fn without_reconnecting_one_failure_is_the_end() {
 
 #[wasm_bindgen_test]
 async fn while_waiting_it_says_how_long_and_why() {
-    let backoff = rejoin::Backoff::default().with_first(Duration::from_secs(60)).with_cap(Duration::from_secs(60));
-    let socket = Place::new().builder("/refuse").reconnect(backoff).seed(7).open().unwrap();
+    let backoff =
+        rejoin::Backoff::default().with_first(Duration::from_secs(60)).with_cap(Duration::from_secs(60));
+    let place = Place::new();
+    let socket = place.builder("/refuse").reconnect(backoff).seed(7).open().unwrap();
     let State::Waiting { attempt, delay, last } = until(&socket, is_waiting).await else { unreachable!() };
     assert_eq!((attempt, last.by), (2, ClosedBy::Refused));
     assert!(delay <= Duration::from_secs(60));

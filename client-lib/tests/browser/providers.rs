@@ -47,7 +47,8 @@ async fn each_attempt_asks_anew_with_its_number() {
         async move {
             // Asynchronous in earnest: asks the network.
             place.stats("").await;
-            Ok(Target::new(place.url(&format!("/refuse?tag=attempt-{attempt}"))).protocol(format!("p{attempt}")))
+            Ok(Target::new(place.url(&format!("/refuse?tag=attempt-{attempt}")))
+                .protocol(format!("p{attempt}")))
         }
     });
     let socket = builder.reconnect(at_once().with_max_attempts(3)).open().unwrap();
@@ -109,7 +110,10 @@ async fn a_provider_that_names_a_bad_target_fails_its_attempt_only() {
             _ => None,
         })
         .collect();
-    assert!(matches!(reasons[..], [a, b, c] if a.contains("ws://host/path") && b.contains("subprotocol") && c.contains("SyntaxError")), "{reasons:?}");
+    assert!(
+        matches!(reasons[..], [a, b, c] if a.contains("ws://host/path") && b.contains("subprotocol") && c.contains("SyntaxError")),
+        "{reasons:?}"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -137,7 +141,8 @@ async fn a_drop_ends_an_attempt_whose_provider_is_awaited() {
 #[wasm_bindgen_test]
 async fn a_provider_that_never_answers_is_left_at_the_connect_time_out() {
     let alive = Rc::default();
-    let builder = never(&alive).connect_timeout(Duration::from_millis(30)).reconnect(at_once().with_max_attempts(4));
+    let builder =
+        never(&alive).connect_timeout(Duration::from_millis(30)).reconnect(at_once().with_max_attempts(4));
     let socket = builder.open().unwrap();
     let State::Closed(Some(closed)) = until(&socket, is_closed).await else { unreachable!() };
     assert_eq!(closed.by, ClosedBy::ConnectTimeout);

@@ -62,7 +62,8 @@ async fn an_error_with_its_close_schedules_one_retry() {
 #[wasm_bindgen_test]
 async fn a_server_that_accepts_and_closes_is_not_hammered() {
     let place = Place::new();
-    let backoff = Backoff::default().with_first(Duration::from_millis(1)).with_floor(Duration::from_millis(20));
+    let backoff =
+        Backoff::default().with_first(Duration::from_millis(1)).with_floor(Duration::from_millis(20));
     let socket = place.builder("/accept-then-close").reconnect(backoff).open().unwrap();
     // Opening alone does not start the count anew, so that the waits grow.
     assert_eq!(waits(&socket, 4).await, [2, 3, 4, 5]);
@@ -170,7 +171,9 @@ async fn a_manual_close_is_not_reopened_by_anything() {
 
 #[wasm_bindgen_test]
 async fn the_servers_code_says_whether_it_comes_back() {
-    for (code, comes_back) in [(1000, false), (1008, false), (3000, false), (4000, false), (1001, true), (1011, true), (1012, true)] {
+    for (code, comes_back) in
+        [(1000, false), (1008, false), (3000, false), (4000, false), (1001, true), (1011, true), (1012, true)]
+    {
         let place = Place::new();
         let socket = place.builder(&format!("/close?code={code}")).reconnect(far_away()).open().unwrap();
         let state = until(&socket, |state| is_closed(state) || is_waiting(state)).await;
@@ -187,7 +190,8 @@ async fn the_application_may_decide_otherwise() {
     let builder = place.builder("/close?code=1012").reconnect(far_away());
     let socket = builder.should_reconnect(|_| false).open().unwrap();
     until(&socket, is_closed).await;
-    let builder = place.builder("/silent-handshake").reconnect(far_away()).connect_timeout(Duration::from_millis(50));
+    let builder =
+        place.builder("/silent-handshake").reconnect(far_away()).connect_timeout(Duration::from_millis(50));
     let socket = builder.should_reconnect(|closed| closed.by != ClosedBy::ConnectTimeout).open().unwrap();
     until(&socket, is_closed).await;
 }

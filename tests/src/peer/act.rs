@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use socket2::SockRef;
-use tokio::net::TcpStream;
-use tokio::sync::broadcast;
 use tokio::io::AsyncReadExt;
 use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -137,7 +137,13 @@ impl Talk<'_> {
         Ok(Some(message))
     }
 
-    async fn answer(&mut self, route: &Route, message: Message, came: u64, sink: &mut Sink) -> Result<(), Error> {
+    async fn answer(
+        &mut self,
+        route: &Route,
+        message: Message,
+        came: u64,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
         if !(message.is_text() || message.is_binary()) {
             return Ok(());
         }
@@ -181,7 +187,8 @@ impl Talk<'_> {
     }
 
     async fn send_close(&mut self, frame: Option<(u16, String)>) -> Result<(), Error> {
-        let frame = frame.map(|(code, reason)| CloseFrame { code: CloseCode::from(code), reason: reason.into() });
+        let frame =
+            frame.map(|(code, reason)| CloseFrame { code: CloseCode::from(code), reason: reason.into() });
         self.socket.close(frame).await
     }
 

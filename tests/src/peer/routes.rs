@@ -13,20 +13,37 @@ pub(super) enum Route {
     Echo,
     /// Close after so many messages or after a time, whichever the query names; at once by default. The TCP
     /// connection ends so much later than the close handshake.
-    Close { frame: Option<(u16, String)>, after: u64, wait: Duration, hold: Duration },
+    Close {
+        frame: Option<(u16, String)>,
+        after: u64,
+        wait: Duration,
+        hold: Duration,
+    },
     /// Reset the TCP connection after so many messages.
-    Cut { after: u64 },
+    Cut {
+        after: u64,
+    },
     /// Send a close frame and reset right behind it.
-    AcceptThenClose { code: u16 },
+    AcceptThenClose {
+        code: u16,
+    },
     /// Read and never answer a close frame.
     NoCloseAnswer,
     /// Read nothing, answer nothing.
     BlackHole,
-    Burst { count: usize, size: usize, kind: Kind },
+    Burst {
+        count: usize,
+        size: usize,
+        kind: Kind,
+    },
     /// Answer the text "ping" with "pong", that often; echo nothing.
-    Pong { stop_after: u64 },
+    Pong {
+        stop_after: u64,
+    },
     /// Take so many bytes a second until told to resume, then count like `Sink`.
-    SlowReader { rate: usize },
+    SlowReader {
+        rate: usize,
+    },
     Sink,
 }
 
@@ -99,7 +116,8 @@ fn burst(head: &Head) -> Result<Route, String> {
 /// The subprotocol to answer with: what `name` says, offered or not, none for an empty one, by default the first
 /// that was offered.
 fn protocol(head: &Head) -> Option<String> {
-    let first_offered = || head.header("sec-websocket-protocol")?.split(',').next().map(|name| name.trim().to_owned());
+    let first_offered =
+        || head.header("sec-websocket-protocol")?.split(',').next().map(|name| name.trim().to_owned());
     match head.text("name") {
         Some("") => None,
         Some(name) => Some(name.to_owned()),
