@@ -51,7 +51,6 @@ impl Driver {
             }
             return Ok(());
         }
-        target.check().map_err(|error| error.to_string())?;
         let transport = Transport::open(
             self.this.clone(),
             generation,

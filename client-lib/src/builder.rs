@@ -224,9 +224,10 @@ impl Builder {
     /// be reached is tried again as [`reconnect`](Self::reconnect) says.
     ///
     /// # Errors
-    /// What can't become right by trying again: a bad URL or subprotocol, and what the browser itself refuses.
+    /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
     pub fn open(self) -> Result<Socket, OpenError> {
         let Self { target, mut options, seed } = self;
+        options.link.check()?;
         match target {
             Where::Fixed(target) => {
                 target.check()?;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use rejoin_protocol::{Closed, InvalidSubprotocol, Refusal};
+use rejoin_protocol::{Closed, InvalidConfig, InvalidSubprotocol, Refusal};
 
 use crate::{InvalidUrl, Message};
 
@@ -15,6 +15,8 @@ pub enum OpenError {
     Url(InvalidUrl),
     /// The caller's: these subprotocols may not be offered.
     Subprotocol(InvalidSubprotocol),
+    /// The caller's: a setting that can't work.
+    Config(InvalidConfig),
     /// The browser would not try, and says why in its own words: mixed content, a policy of the page.
     Rejected(String),
     /// The attempt failed. A page is told nothing of why: a refused connection, an unknown host, a TLS error, an
@@ -27,7 +29,7 @@ impl OpenError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Url(_) | Self::Subprotocol(_) | Self::Rejected(_) => false,
+            Self::Url(_) | Self::Subprotocol(_) | Self::Config(_) | Self::Rejected(_) => false,
             Self::Failed(closed) => closed.is_retryable(),
         }
     }
@@ -38,6 +40,7 @@ impl fmt::Display for OpenError {
         match self {
             Self::Url(error) => error.fmt(f),
             Self::Subprotocol(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
             Self::Rejected(reason) => write!(f, "the browser refused to try: {reason}"),
             Self::Failed(closed) => write!(f, "no connection: {closed}"),
         }
@@ -49,6 +52,7 @@ impl Error for OpenError {
         match self {
             Self::Url(error) => Some(error),
             Self::Subprotocol(error) => Some(error),
+            Self::Config(error) => Some(error),
             Self::Rejected(_) | Self::Failed(_) => None,
         }
     }
@@ -57,6 +61,12 @@ impl Error for OpenError {
 impl From<InvalidUrl> for OpenError {
     fn from(error: InvalidUrl) -> Self {
         Self::Url(error)
+    }
+}
+
+impl From<InvalidConfig> for OpenError {
+    fn from(error: InvalidConfig) -> Self {
+        Self::Config(error)
     }
 }
 

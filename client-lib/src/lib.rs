@@ -70,6 +70,7 @@ mod builder;
 mod driver;
 mod error;
 mod event;
+mod global;
 mod handle;
 mod inbox;
 mod incoming;
@@ -100,8 +101,8 @@ pub use rejoin_codec::MsgPack;
 pub use rejoin_codec::Postcard;
 pub use rejoin_codec::{Codec, CodecError, Decode, Encode, Endpoint, Frame, FrameRef, Raw};
 pub use rejoin_protocol::{
-    Backoff, Close, Closed, ClosedBy, InvalidClose, InvalidSubprotocol, Overflow, QueueLimits, ReadyState,
-    Watermarks,
+    Backoff, Close, Closed, ClosedBy, InvalidClose, InvalidConfig, InvalidSubprotocol, Overflow, QueueLimits,
+    ReadyState, Watermarks,
 };
 pub use socket::{Receiver, Socket};
 pub use state::{State, States};

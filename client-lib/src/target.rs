@@ -65,7 +65,7 @@ pub(crate) type Answer = Box<dyn FnOnce(Result<Target, TargetError>)>;
 /// Where targets come from. A trait object rather than an enum, so that a client with a fixed target does not
 /// carry the code of the others.
 pub(crate) trait Source {
-    /// Gives the target for an attempt, now or later. Dropping what it returns drops what is still being asked.
+    /// Gives a target that has been checked for an attempt, now or later. Dropping what it returns drops what is still being asked.
     fn target(&self, attempt: u32, answer: Answer) -> Option<Asking>;
 
     /// The target, if it is the same for every attempt: what is wrong with it will not mend itself.
@@ -101,7 +101,14 @@ where
 {
     fn target(&self, attempt: u32, answer: Answer) -> Option<Asking> {
         let provider = self.0.clone();
-        Some(Asking::begin(Box::pin(async move { answer(provider(attempt).await) })))
+        let asking = Box::pin(async move {
+            let target = provider(attempt).await;
+            answer(target.and_then(|target| match target.check() {
+                Ok(()) => Ok(target),
+                Err(error) => Err(TargetError(error.to_string())),
+            }));
+        });
+        Some(Asking::begin(asking))
     }
 }
 

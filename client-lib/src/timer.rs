@@ -3,58 +3,66 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Weak;
 
-use gloo_timers::callback::Timeout;
-use js_sys::Reflect;
 use rejoin_protocol::Time;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Performance;
 
 use crate::driver::Driver;
+use crate::global::{clear_timeout, performance_now, set_timeout};
 
-/// `performance.now()`, in a window as in a worker.
-pub(crate) struct Clock(Performance);
+/// The longest wait that browsers take: 31 bits of milliseconds. A longer one wakes in between, and the link, not
+/// yet due, names its moment again.
+const LONGEST: f64 = 2_147_483_647.0;
 
-impl Clock {
-    pub(crate) fn new() -> Self {
-        // Both kinds of global scope have it (W3C High Resolution Time), but web-sys knows no type for both.
-        let performance = Reflect::get(&js_sys::global(), &JsValue::from_str("performance"));
-        Self(performance.unwrap_or(JsValue::UNDEFINED).unchecked_into())
-    }
-
-    pub(crate) fn now(&self) -> Time {
-        Time::from_micros((self.0.now() * 1_000.0) as u64)
-    }
+/// Now, by the clock that never goes back.
+pub(crate) fn now() -> Time {
+    Time::from_micros((performance_now() * 1_000.0) as u64)
 }
 
 /// A timer that is set for one moment at a time and tells the driver.
-#[derive(Default)]
 pub(crate) struct Timer {
     at: Cell<Option<Time>>,
-    running: RefCell<Option<Timeout>>,
+    running: RefCell<JsValue>,
+    callback: Closure<dyn Fn()>,
 }
 
 impl Timer {
+    pub(crate) fn new(driver: Weak<Driver>) -> Self {
+        let callback = Closure::<dyn Fn()>::new(move || {
+            if let Some(driver) = driver.upgrade() {
+                driver.timeout();
+            }
+        });
+        Self { at: Cell::new(None), running: RefCell::new(JsValue::UNDEFINED), callback }
+    }
+
     /// Sets the timer for a moment, or stops it. The one set before is forgotten.
-    pub(crate) fn set(&self, driver: &Weak<Driver>, now: Time, at: Option<Time>) {
+    pub(crate) fn set(&self, now: Time, at: Option<Time>) {
         if self.at.replace(at) == at {
             return;
         }
-        let timeout = at.map(|at| {
-            // Rounded up, so that it does not fire before the moment. Browsers take 31 bits of milliseconds; a
-            // longer wait wakes in between, and the link, not yet due, names the moment again.
-            let millis = at.since(now).as_micros().div_ceil(1_000).min(0x7fff_ffff);
-            let driver = driver.clone();
-            Timeout::new(millis as u32, move || {
-                if let Some(driver) = driver.upgrade() {
-                    driver.timeout();
-                }
-            })
-        });
-        self.running.replace(timeout);
+        self.stop();
+        if let Some(at) = at {
+            // Rounded up, so that it does not fire before the moment.
+            let micros = at.as_micros().saturating_sub(now.as_micros()) as f64;
+            let millis = (micros / 1_000.0).ceil().min(LONGEST);
+            self.running.replace(set_timeout(self.callback.as_ref().unchecked_ref(), millis));
+        }
     }
 
     /// To be called when the timer has fired: it may be set for the same moment again.
     pub(crate) fn fired(&self) {
         self.at.set(None);
+    }
+
+    fn stop(&self) {
+        // Clearing what has fired already, or nothing, does nothing (HTML, clearTimeout).
+        clear_timeout(&self.running.replace(JsValue::UNDEFINED));
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

@@ -43,38 +43,61 @@ impl fmt::Display for InvalidUrl {
 
 impl Error for InvalidUrl {}
 
+/// Checks byte by byte: the library's searches and slices of `str` would bring their tables and messages into every
+/// client.
 pub(crate) fn check(url: &str) -> Result<(), InvalidUrl> {
-    if url.is_empty() {
-        return Err(InvalidUrl::Empty);
+    let bytes = url.as_bytes();
+    let Some(first) = bytes.first() else { return Err(InvalidUrl::Empty) };
+    if let Some(byte) = bytes.iter().find(|byte| **byte <= b' ' || **byte == 0x7f) {
+        return Err(InvalidUrl::Character(char::from(*byte)));
     }
-    if let Some(character) = url.chars().find(|c| c.is_whitespace() || c.is_control()) {
-        return Err(InvalidUrl::Character(character));
-    }
-    if url.contains('#') {
+    if bytes.contains(&b'#') {
         return Err(InvalidUrl::Fragment(url.into()));
     }
-    if url.starts_with('/') && !url.starts_with("//") {
+    if *first == b'/' && bytes.get(1) != Some(&b'/') {
         return Ok(());
     }
-    let known = |scheme: &str| ["ws", "wss", "http", "https"].iter().any(|k| scheme.eq_ignore_ascii_case(k));
-    let Some((_, rest)) = url.split_once("://").filter(|(scheme, _)| known(scheme)) else {
-        return Err(InvalidUrl::Scheme(url.into()));
-    };
-    let authority = rest.split(['/', '?', '\\']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
-    // The last colon separates the port, unless it lies within an IPv6 address's brackets.
-    let (host, port) = match host_and_port.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port),
-        _ => (host_and_port, ""),
-    };
-    if host.is_empty() {
+    let Some(rest) = behind_scheme(bytes) else { return Err(InvalidUrl::Scheme(url.into())) };
+    check_authority(rest, url)
+}
+
+fn behind_scheme(url: &[u8]) -> Option<&[u8]> {
+    let schemes: [&[u8]; 4] = [b"ws://", b"wss://", b"http://", b"https://"];
+    schemes.iter().find_map(|scheme| {
+        let start = url.get(..scheme.len())?;
+        if start.eq_ignore_ascii_case(scheme) { url.get(scheme.len()..) } else { None }
+    })
+}
+
+fn check_authority(rest: &[u8], url: &str) -> Result<(), InvalidUrl> {
+    let (mut host, mut port, mut in_port, mut in_brackets) = (0usize, Vec::new(), false, false);
+    for byte in rest {
+        match byte {
+            b'/' | b'?' | b'\\' => break,
+            // What came so far was a user's name and password.
+            b'@' => {
+                (host, in_port) = (0, false);
+                port.clear();
+            }
+            b':' if !in_brackets => in_port = true,
+            _ if in_port => port.push(*byte),
+            _ => {
+                in_brackets = *byte == b'[' || (in_brackets && *byte != b']');
+                host += 1;
+            }
+        }
+    }
+    if host == 0 {
         return Err(InvalidUrl::Host(url.into()));
     }
+    let number = port.iter().try_fold(0u32, |number, digit| {
+        digit.is_ascii_digit().then(|| number.saturating_mul(10).saturating_add(u32::from(*digit - b'0')))
+    });
     // An empty port means the default one, and 0 can't be connected to.
-    if !port.is_empty() && !port.parse::<u16>().is_ok_and(|number| number > 0) {
-        return Err(InvalidUrl::Port(port.into()));
+    if port.is_empty() || number.is_some_and(|number| (1..=65_535).contains(&number)) {
+        return Ok(());
     }
-    Ok(())
+    Err(InvalidUrl::Port(port.into_iter().map(char::from).collect()))
 }
 
 #[cfg(test)]

@@ -73,7 +73,14 @@ mod tests {
 
     #[test]
     fn a_number_keeps_three_digits_or_more() {
-        let cases = [(412.74, "412.7"), (41.26, "41.3"), (9.994, "9.99"), (9.996, "10.0"), (0.412, "0.41"), (0.0, "0.00")];
+        let cases = [
+            (412.74, "412.7"),
+            (41.26, "41.3"),
+            (9.994, "9.99"),
+            (9.996, "10.0"),
+            (0.412, "0.41"),
+            (0.0, "0.00"),
+        ];
         for (value, shown) in cases {
             assert_eq!(three_digits(value), shown);
         }

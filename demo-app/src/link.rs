@@ -10,10 +10,16 @@ pub(crate) enum Link {
     #[default]
     Idle,
     /// An attempt is under way; the first is 1.
-    Connecting { attempt: u32 },
+    Connecting {
+        attempt: u32,
+    },
     Open,
     /// The next attempt begins at `retry_at_ms` (milliseconds since 1970).
-    Waiting { attempt: u32, retry_at_ms: u64, last: Option<Ending> },
+    Waiting {
+        attempt: u32,
+        retry_at_ms: u64,
+        last: Option<Ending>,
+    },
     /// The device has no network; the next attempt begins when it has.
     Offline,
     Closing,
@@ -69,7 +75,8 @@ pub(crate) struct Pill {
 impl Link {
     /// The pill at the moment `now_ms`; `rtt_ms` is the round-trip time, if measured.
     pub(crate) fn pill(&self, now_ms: u64, rtt_ms: Option<f64>) -> Pill {
-        let pill = |tone, word: &str, figure| Pill { tone, word: word.to_owned(), figure, can_try_now: false };
+        let pill =
+            |tone, word: &str, figure| Pill { tone, word: word.to_owned(), figure, can_try_now: false };
         match self {
             Self::Idle => pill(Tone::Quiet, words::NOT_CONNECTED, None),
             Self::Connecting { attempt } => {

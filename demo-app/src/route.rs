@@ -21,12 +21,6 @@ pub(crate) enum Route {
         /// The path that was asked for.
         path: String,
     },
-    /// Every state of the pages, for designers.
-    #[cfg(feature = "gallery")]
-    Gallery {
-        /// Which picture, by its name.
-        picture: String,
-    },
 }
 
 impl Route {
@@ -35,8 +29,6 @@ impl Route {
         match path.trim_end_matches('/') {
             "" | "/chat" => Self::Chat { room: room_of(search).unwrap_or(FIRST_ROOM).to_owned() },
             "/speed" => Self::Speed { shared: hash.trim_start_matches('#').to_owned() },
-            #[cfg(feature = "gallery")]
-            "/gallery" => Self::Gallery { picture: hash.trim_start_matches('#').to_owned() },
             other => Self::Missing { path: other.to_owned() },
         }
     }
@@ -49,8 +41,6 @@ impl Route {
             Self::Speed { shared } if shared.is_empty() => "/speed".to_owned(),
             Self::Speed { shared } => format!("/speed#{shared}"),
             Self::Missing { path } => path.clone(),
-            #[cfg(feature = "gallery")]
-            Self::Gallery { picture } => format!("/gallery#{picture}"),
         }
     }
 }
@@ -88,16 +78,21 @@ mod tests {
     #[test]
     fn a_query_names_the_room_and_a_bad_one_is_ignored() {
         assert_eq!(Route::parse("/chat", "?a=b&room=tea-2", ""), chat("tea-2"));
-        for bad in ["?room=", "?room=Tea", "?room=a%20b", "?room=../x", &format!("?room={}", "a".repeat(33))] {
+        for bad in ["?room=", "?room=Tea", "?room=a%20b", "?room=../x", &format!("?room={}", "a".repeat(33))]
+        {
             assert_eq!(Route::parse("/chat", bad, ""), chat("general"), "{bad}");
         }
     }
 
     #[test]
     fn an_address_leads_back_to_its_route() {
-        for (path, search, hash) in
-            [("/chat", "", ""), ("/chat", "?room=tea", ""), ("/speed", "", ""), ("/speed", "", "#d1-u2"), ("/no", "", "")]
-        {
+        for (path, search, hash) in [
+            ("/chat", "", ""),
+            ("/chat", "?room=tea", ""),
+            ("/speed", "", ""),
+            ("/speed", "", "#d1-u2"),
+            ("/no", "", ""),
+        ] {
             let route = Route::parse(path, search, hash);
             assert_eq!(route.address(), format!("{path}{search}{hash}"));
         }

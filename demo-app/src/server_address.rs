@@ -33,21 +33,17 @@ pub(crate) fn base(told: &str, page: Origin<'_>) -> String {
 
 /// The base for the page that runs now.
 pub(crate) fn of_this_page() -> String {
-    let window = gloo_events_window();
-    let location = window.location();
+    let location = crate::browser::window().location();
     let part = |value: Result<String, wasm_bindgen::JsValue>| value.unwrap_or_default();
-    let told = window
-        .document()
-        .and_then(|document| document.query_selector("meta[name=rejoin-server]").ok().flatten())
+    let told = crate::browser::document()
+        .query_selector("meta[name=rejoin-server]")
+        .ok()
+        .flatten()
         .and_then(|meta| meta.get_attribute("content"))
         .unwrap_or_default();
-    let (scheme, hostname, port) = (part(location.protocol()), part(location.hostname()), part(location.port()));
+    let (scheme, hostname, port) =
+        (part(location.protocol()), part(location.hostname()), part(location.port()));
     base(&told, Origin { scheme: &scheme, hostname: &hostname, port: &port })
-}
-
-#[expect(clippy::expect_used, reason = "the page's code runs in a window or not at all")]
-fn gloo_events_window() -> web_sys::Window {
-    web_sys::window().expect("a window")
 }
 
 #[cfg(test)]

@@ -18,10 +18,21 @@ pub(crate) const SKIP_TO_PAGE: &str = "Skip to the page";
 pub(crate) const CLOSE: &str = "Close";
 pub(crate) const MISSING_TITLE: &str = "No such page";
 pub(crate) const GO_TO_CHAT: &str = "Go to the chat";
-pub(crate) const NEW_MESSAGES: &str = "new messages";
+/// Follows the number of unread messages.
+pub(crate) const UNREAD_COUNT: &str = "unread";
 
 pub(crate) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -31,12 +42,22 @@ pub(crate) fn missing(path: &str) -> String {
 
 /// The document's title; `unread` messages wait.
 pub(crate) fn title(page: &str, unread: u32) -> String {
-    if unread == 0 { format!("{page} \u{2013} {PRODUCT}") } else { format!("({unread}) {page} \u{2013} {PRODUCT}") }
+    if unread == 0 {
+        format!("{page} \u{2013} {PRODUCT}")
+    } else {
+        format!("({unread}) {page} \u{2013} {PRODUCT}")
+    }
 }
 
 /// "22 November 2026".
 pub(crate) fn date(at: LocalTime) -> String {
     let month = MONTHS.get(usize::from(at.month) - 1).copied().unwrap_or_default();
+    format!("{} {month} {}", at.day, at.year)
+}
+
+/// "22 Nov 2026".
+pub(crate) fn short_date(at: LocalTime) -> String {
+    let month = MONTHS.get(usize::from(at.month) - 1).map_or("", |month| &month[..3]);
     format!("{} {month} {}", at.day, at.year)
 }
 
@@ -54,7 +75,8 @@ pub(crate) fn day(at: LocalTime, today: LocalTime) -> String {
 fn is_day_before(at: LocalTime, today: LocalTime) -> bool {
     let same_month = (at.year, at.month) == (today.year, today.month);
     // Across a month's end the date is clear enough in itself, except on its first day.
-    (same_month && at.day + 1 == today.day) || (today.day == 1 && !same_month && is_last_of_month_before(at, today))
+    (same_month && at.day + 1 == today.day)
+        || (today.day == 1 && !same_month && is_last_of_month_before(at, today))
 }
 
 fn is_last_of_month_before(at: LocalTime, today: LocalTime) -> bool {

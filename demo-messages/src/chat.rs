@@ -102,6 +102,8 @@ pub enum Request {
         /// True while typing.
         typing: bool,
     },
+    /// Asks for [`Event::Pong`] at once, before [`Request::Hello`] too: the page's keep-alive.
+    Ping,
     /// Changes the name. Answered with [`Event::Renamed`] to the room.
     Rename {
         /// The new name, 1 to [`NAME_CHARS`] characters after trimming.
@@ -180,6 +182,8 @@ pub enum Event {
         /// True while typing.
         typing: bool,
     },
+    /// The answer to [`Request::Ping`].
+    Pong,
     /// The list of rooms or their numbers of people changed.
     Rooms {
         /// All rooms that have people or history.

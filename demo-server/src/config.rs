@@ -23,7 +23,6 @@ pub enum Classic {
 /// to standard error. Ctrl-C or SIGTERM ends it: open connections are closed with code 1012.
 #[derive(Debug, Clone, Parser)]
 #[command(version, max_term_width = 100)]
-#[non_exhaustive]
 pub struct Config {
     /// Address and port to listen on; port 0 picks a free one.
     #[arg(long, env = "REJOIN_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
@@ -143,7 +142,8 @@ impl Config {
     /// Chat: small messages that go to many.
     pub(crate) fn chat_limits(&self) -> Limits {
         let mut limits = self.limits();
-        limits.max_message_bytes = 16 << 10;
+        // The longest text in four bytes a character, or its control characters in six, and the JSON around it.
+        limits.max_message_bytes = 32 << 10;
         limits.receive_queue_bytes = 64 << 10;
         limits.send_queue_bytes = self.send_queue_bytes;
         limits.rate = Some(Rate {

@@ -115,13 +115,14 @@ pub(crate) fn host<B>(request: &Request<B>) -> Option<String> {
 }
 
 /// True for a name with a hash of the content in it, as trunk writes them: `app-0123456789abcdef.js`,
-/// `app-0123456789abcdef_bg.wasm`.
+/// `app-0123456789abcdef_bg.wasm`, `0123456789abcdef-boot.mjs`.
 fn is_hashed(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('-').is_some_and(|(_, rest)| {
-        let digits = rest.bytes().take_while(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b)).count();
-        (12..=64).contains(&digits) && rest[digits..].starts_with(['.', '_'])
-    })
+    let is_hash = |part: &str| {
+        (12..=64).contains(&part.len())
+            && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            && part.bytes().any(|b| b.is_ascii_digit())
+    };
+    path.rsplit('/').next().unwrap_or_default().split(['-', '_', '.']).any(is_hash)
 }
 
 #[cfg(test)]
@@ -134,13 +135,20 @@ mod tests {
             "/demo-app-6a5ab5c5e8b4f5d0.js",
             "/demo-app-6a5ab5c5e8b4f5d0_bg.wasm",
             "/assets/style-16fcb71b1da3d21a.css",
+            "/34367d38cf55baf1-boot.mjs",
             "/snippets/x-0123456789abcdef/inline0.js-0123456789abcdef.js",
         ] {
             assert!(is_hashed(path), "{path}");
         }
-        for path in
-            ["/app.js", "/demo-app.js", "/demo-decade.js", "/a-0123456789abcdefg.js", "/favicon-32.png", "/"]
-        {
+        for path in [
+            "/app.js",
+            "/demo-app.js",
+            "/demo-decade.js",
+            "/deadbeefcafe.js",
+            "/a-0123456789abcdefg.js",
+            "/favicon-32.png",
+            "/",
+        ] {
             assert!(!is_hashed(path), "{path}");
         }
     }

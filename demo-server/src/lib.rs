@@ -48,8 +48,7 @@ mod speed;
 
 use std::future::Future;
 
-use rejoin_codec::{CodecError, Endpoint};
-use rejoin_server::{Close, CloseCode};
+use rejoin_server::{Close, CloseCode, CodecError, Endpoint};
 use tokio::net::TcpListener;
 
 pub use config::{Classic, Config};

@@ -1,6 +1,6 @@
 //! The demo server's program: reads the configuration, listens, serves until it is told to stop.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,7 +9,11 @@ use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
     let config = Config::parse();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(config.log).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(config.log)
+        .init();
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

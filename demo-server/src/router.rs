@@ -11,8 +11,7 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use demo_messages::{chat, speed};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use rejoin_codec::Endpoint;
-use rejoin_server::{Acceptor, Connections, Upgrade, UpgradeError};
+use rejoin_server::{Acceptor, Connections, Endpoint, Upgrade, UpgradeError};
 use serde_json::json;
 
 use crate::chat::Chat;

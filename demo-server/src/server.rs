@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use axum::Router;
 use demo_messages::{chat, speed};
-use rejoin_codec::Endpoint;
-use rejoin_server::{Acceptor, ConnectionLimits, Connections, Origins, ServeLimits, serve};
+use rejoin_server::{Acceptor, ConnectionLimits, Connections, Endpoint, Origins, ServeLimits, serve};
 use tokio::net::TcpListener;
 
 use crate::chat::Chat;

@@ -219,6 +219,8 @@ mod tests {
         assert_eq!(Close::new(1000, "ä".repeat(62)), Err(InvalidClose::Reason { bytes: 124 }));
         let text = Close::new(1000, "x".repeat(200)).unwrap_err().to_string();
         assert!(text.contains("123") && text.contains("200"), "{text}");
+        assert!(InvalidClose::Code(1006).to_string().contains("1006 may not be sent"));
+        assert_eq!(Close::new(4000, "enough").unwrap().reason(), "enough");
     }
 
     #[test]

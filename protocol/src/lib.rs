@@ -49,6 +49,7 @@ mod time;
 pub use backoff::Backoff;
 pub use close::{Close, Closed, ClosedBy, InvalidClose};
 pub use link::Link;
+pub use link::check::InvalidConfig;
 pub use link::config::{KeepAlive, LinkConfig, Overflow, QueueLimits, Watermarks};
 pub use link::io::{Event, Generation, Input, Output};
 pub use link::queue::{Refusal, Refused};

@@ -49,7 +49,7 @@ pub fn check_subprotocols<S: AsRef<str>>(names: &[S]) -> Result<(), InvalidSubpr
         if let Some(character) = name.chars().find(|c| !is_token_character(*c)) {
             return Err(InvalidSubprotocol::Character { name: name.into(), character });
         }
-        if names[..index].iter().any(|earlier| earlier.as_ref() == name) {
+        if names.iter().take(index).any(|earlier| earlier.as_ref() == name) {
             return Err(InvalidSubprotocol::Repeated(name.into()));
         }
     }
@@ -57,13 +57,15 @@ pub fn check_subprotocols<S: AsRef<str>>(names: &[S]) -> Result<(), InvalidSubpr
 }
 
 fn is_token_character(character: char) -> bool {
-    character.is_ascii_graphic() && !"()<>@,;:\\\"/[]?={}".contains(character)
+    character.is_ascii_graphic()
+        && !b"()<>@,;:\\\"/[]?={}".iter().any(|separator| char::from(*separator) == character)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::format;
+    use alloc::string::ToString;
 
     #[test]
     fn tokens_pass_and_every_separator_and_control_character_is_refused() {
@@ -76,6 +78,14 @@ mod tests {
                 Err(InvalidSubprotocol::Character { name: name.clone(), character })
             );
         }
+    }
+
+    #[test]
+    fn errors_name_what_is_wrong() {
+        let text = |names: &[&str]| check_subprotocols(names).unwrap_err().to_string();
+        assert!(text(&["a b"]).contains("\"a b\" has ' '"));
+        assert!(text(&["twice", "twice"]).contains("\"twice\" is offered twice"));
+        assert!(text(&[""]).contains("can't be empty"));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use core::ops::Add;
 use core::time::Duration;
 
-/// A moment, counted from any fixed point that the caller chooses, in microseconds. Arithmetic saturates.
+/// A moment, counted from any fixed point that the caller chooses, in microseconds. Arithmetic saturates. The clock
+/// may jump forward (a laptop slept, a tab was frozen), but must not go back: deadlines would be that much later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(u64);
 

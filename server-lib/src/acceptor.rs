@@ -126,7 +126,8 @@ impl Acceptor {
                 }
             };
             let Info { id, peer, subprotocol } = &shared.info;
-            tracing::info!(id, ?peer, subprotocol = subprotocol.as_deref(), "connection opened");
+            let peer = peer.map(tracing::field::display);
+            tracing::info!(id, peer, subprotocol = subprotocol.as_deref(), "connection opened");
             let driver = Driver::new(io, Arc::clone(&shared), limits, signals).await;
             driver.run(handler(Connection::new(shared))).await;
         });

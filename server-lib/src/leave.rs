@@ -12,22 +12,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) async fn leave(&mut self, cause: Cause) {
         let timeout = self.limits.close_timeout;
         let farewell = async {
-            match cause {
+            let understood = match cause {
                 Cause::Gone(_) => return,
-                Cause::Peer(_) => {
-                    // Flushes the answer that was queued when the peer's close frame was read.
-                    if self.ws.flush().await.is_err() {
-                        return;
-                    }
-                }
+                // Flushes the answer that was queued when the peer's close frame was read.
+                Cause::Peer(_) => self.ws.flush().await.is_ok(),
                 Cause::Close(close) => {
                     if self.ws.send(WsMessage::Close(Some(close.to_frame()))).await.is_err() {
                         return;
                     }
                     // Messages that crossed our close frame are dropped, as the standard allows.
-                    while let Some(Ok(message)) = self.ws.next().await {
-                        if message.is_close() {
-                            break;
+                    loop {
+                        match self.ws.next().await {
+                            Some(Ok(message)) if message.is_close() => break true,
+                            Some(Ok(_)) => {}
+                            Some(Err(_)) | None => break false,
                         }
                     }
                 }
@@ -35,9 +33,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     if self.ws.send(WsMessage::Close(Some(close.to_frame()))).await.is_err() {
                         return;
                     }
+                    false
                 }
+            };
+            // Both have said goodbye: nothing can come any more, and the server ends the transport first.
+            if self.ws.get_mut().shutdown().await.is_ok() && !understood {
+                self.linger().await;
             }
-            self.linger().await;
         };
         if tokio::time::timeout(timeout, farewell).await.is_err() {
             tracing::debug!(
@@ -47,13 +49,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Ends our direction and reads the other to its end. Dropping a socket with unread bytes resets it, and
-    /// a reset may overtake the close frame, so that the peer would never learn why.
+    /// Reads what still comes, to its end. Dropping a socket with unread bytes resets it, and a reset may
+    /// overtake the close frame, so that the peer would never learn why.
     async fn linger(&mut self) {
         let io = self.ws.get_mut();
-        if io.shutdown().await.is_err() {
-            return;
-        }
         let mut sink = [0; 4096];
         while matches!(io.read(&mut sink).await, Ok(1..)) {}
     }

@@ -75,5 +75,7 @@ pub use serve::{ServeLimits, serve};
 pub use typed::{Received, Typed, encode};
 pub use upgrade::{Upgrade, UpgradeError};
 
+/// What an endpoint is, and why a payload is no message of it.
+pub use rejoin_codec::{CodecError, Endpoint};
 /// Text that is UTF-8, shared when cloned: the payload of [`Message::Text`].
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;

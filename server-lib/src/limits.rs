@@ -29,7 +29,7 @@ pub struct Limits {
     pub send_queue_bytes: usize,
     /// Messages that may wait to be sent. Default: 1,024.
     pub send_queue_messages: usize,
-    /// Frames that the peer may send, pings and pongs included; above it the connection ends with 1008.
+    /// Messages, pings and pongs that the peer may send; above it the connection ends with 1008.
     /// `None`: no limit but what the handler takes. Default: 100 a second, bursts of 1,000.
     pub rate: Option<Rate>,
     /// The longest time without a message in either direction; then the connection ends with 1001.

@@ -42,7 +42,7 @@ pub struct ServeLimits {
     pub unacknowledged_timeout: Option<Duration>,
     /// Bytes that the system may hold unsent for one connection (`TCP_NOTSENT_LOWAT`; on Linux): little
     /// memory for a stalled download, and pings do not queue behind megabytes. `None`: as many as fit its
-    /// send buffer. Default: 128 KiB.
+    /// send buffer. Default: 256 KiB.
     pub unsent_bytes: Option<u32>,
     /// How long shutting down may take before what is still open is dropped. Default: 10 s.
     pub drain_timeout: Duration,
@@ -55,7 +55,7 @@ impl Default for ServeLimits {
             max_header_bytes: 16 << 10,
             max_http_connections: 1_024,
             unacknowledged_timeout: Some(Duration::from_secs(30)),
-            unsent_bytes: Some(128 << 10),
+            unsent_bytes: Some(256 << 10),
             drain_timeout: Duration::from_secs(10),
         }
     }

@@ -42,6 +42,8 @@ fn build(context: &Context) -> Result<PathBuf> {
 pub(crate) fn trunk(context: &Context, subcommand: &str) -> Result<Command> {
     let mut trunk = context.toolbox.command("trunk");
     trunk.args([subcommand, "--offline", "true", "--skip-version-check"]);
+    // A backtrace through trunk hides the message of the tool that failed.
+    trunk.env("RUST_BACKTRACE", "0");
     // Trunk takes NO_COLOR for a flag and fails on the customary value 1.
     if std::env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Tidy,
     /// Measure what a browser downloads.
     Size,
+    /// Measure throughput beside others, in so many rounds.
+    Bench(u32),
     /// Print the help text.
     Help,
 }
@@ -38,6 +40,7 @@ Usage: cargo xtask COMMAND
   test [PART…]     every quick check, or the named parts
   tidy             check the structure of the project
   size             build the smallest clients and the app, print what a browser downloads
+  bench [ROUNDS]   throughput in Chromium beside raw JavaScript and gloo-net, 9 rounds by default
   help             this text
 
 Environment: REJOIN_TOOLS, the folder for tools; REJOIN_WASM_TOOLCHAIN, the name of the linked toolchain;
@@ -73,6 +76,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         ("tidy", []) => Ok(Command::Tidy),
         ("size", []) => Ok(Command::Size),
         ("help", []) => Ok(Command::Help),
+        ("bench", []) => Ok(Command::Bench(9)),
+        ("bench", [rounds]) => match rounds.parse() {
+            Ok(rounds) if rounds > 0 => Ok(Command::Bench(rounds)),
+            _ => Err(refuse(format!("`{rounds}` is no number of rounds: use 1 or more"))),
+        },
         ("setup" | "dev" | "tidy" | "size" | "help", [extra, ..]) => {
             Err(refuse(format!("`{name}` takes no argument `{extra}`")))
         }

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the commands of this workspace, the same on every machine.
 
 mod app;
+mod bench;
 mod cli;
 mod compress;
 mod context;
@@ -60,6 +61,7 @@ fn carry_out() -> Result<()> {
         Command::Test(parts) => parts::run(&context, &parts),
         Command::Tidy => tidy::run(&context),
         Command::Size => size::run(&context),
+        Command::Bench(rounds) => bench::run(&context, rounds),
         Command::Help => Ok(()),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 
-use rejoin::{Builder, Decode, Encode, Endpoint, Event, Incoming, TypedSendError, TypedSender, Undecodable, decode};
+use rejoin::{
+    Builder, Decode, Encode, Endpoint, Event, Incoming, TypedSendError, TypedSender, Undecodable, decode,
+};
 use yew::prelude::*;
 
 use crate::connection::{Latest, use_connection};

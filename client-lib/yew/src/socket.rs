@@ -17,7 +17,9 @@ pub struct UseSocketHandle {
 }
 
 impl UseSocketHandle {
-    pub(crate) fn new((connection, handle): (UseStateHandle<Connection>, Rc<RefCell<Option<Handle>>>)) -> Self {
+    pub(crate) fn new(
+        (connection, handle): (UseStateHandle<Connection>, Rc<RefCell<Option<Handle>>>),
+    ) -> Self {
         Self { connection, handle }
     }
 
@@ -46,7 +48,10 @@ impl PartialEq for UseSocketHandle {
 ///
 /// `builder` is called once. To connect elsewhere give the component another `key`.
 #[hook]
-pub fn use_socket(builder: impl FnOnce() -> Builder + 'static, on_message: Callback<Incoming>) -> UseSocketHandle {
+pub fn use_socket(
+    builder: impl FnOnce() -> Builder + 'static,
+    on_message: Callback<Incoming>,
+) -> UseSocketHandle {
     UseSocketHandle::new(use_connection(builder, Latest { on_message, on_event: Callback::noop() }))
 }
 

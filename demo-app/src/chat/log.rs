@@ -14,12 +14,10 @@ pub(crate) enum Line {
         mine: bool,
     },
     /// The page was away for so long; what was said meanwhile follows.
-    Away {
-        seconds: u64,
-    },
+    Away { seconds: u64 },
     /// The server has another memory now: it knows nothing of what stands above.
     Anew,
-    /// The server no longer kept some of what was said meanwhile.
+    /// The server may not have kept all of what was said meanwhile.
     Gap,
 }
 
@@ -36,15 +34,6 @@ impl Log {
 
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    /// The newest entry's position, in the server's present memory.
-    pub(crate) fn last_id(&self) -> Option<u64> {
-        self.last_id
     }
 
     /// Adds an entry unless it is here already, and gives it if it was new. `me` is this page's person.
@@ -77,9 +66,11 @@ impl Log {
                 self.push(Line::Anew);
             }
             self.last_id = None;
-        } else if let (Some(last), Some(first)) = (self.last_id, history.first())
-            && first.id > last + 1
+        } else if let Some(last) = self.last_id
+            && !history.is_empty()
+            && history.iter().all(|entry| entry.id > last)
         {
+            // Numbers are given across rooms: only the entry known last shows that nothing is missing.
             self.push(Line::Gap);
         }
         history.into_iter().filter_map(|entry| self.add(entry, me)).collect()

@@ -25,8 +25,6 @@ pub(crate) enum Failure {
     Refused(Refusal),
     /// The client's queue holds as much as it may.
     QueueFull,
-    /// The connection was closed for good.
-    Closed,
     /// Something else; the words are the library's.
     Other(String),
 }
@@ -77,7 +75,8 @@ impl Outbox {
 
     /// Tries a failed message again, as the newest: others have been said since.
     pub(crate) fn retry(&mut self, key: Key, now_ms: u64) {
-        if let Some(at) = self.items.iter().position(|m| m.key == key && matches!(m.stage, Stage::Failed(_))) {
+        if let Some(at) = self.items.iter().position(|m| m.key == key && matches!(m.stage, Stage::Failed(_)))
+        {
             let mut message = self.items.remove(at);
             message.stage = Stage::ToSend;
             message.at_ms = now_ms;
@@ -88,7 +87,13 @@ impl Outbox {
     /// After `room` was entered over `connection`: what its log holds has arrived; what an earlier connection
     /// may have lost is to be sent again, with the same key, so that the server can't say it twice. What the
     /// server took stays taken as long as it has the `same_memory`.
-    pub(crate) fn settle(&mut self, room: &str, connection: u32, same_memory: bool, arrived: impl Fn(Key) -> bool) {
+    pub(crate) fn settle(
+        &mut self,
+        room: &str,
+        connection: u32,
+        same_memory: bool,
+        arrived: impl Fn(Key) -> bool,
+    ) {
         let taken = |message: &Outgoing| same_memory && message.stage == Stage::Accepted;
         self.items.retain(|message| message.room != room || !(arrived(message.key) || taken(message)));
         for message in self.items.iter_mut().filter(|message| message.room == room) {
@@ -98,6 +103,15 @@ impl Outbox {
                 Stage::ToSend | Stage::Failed(_) => false,
             };
             if in_doubt {
+                message.stage = Stage::ToSend;
+            }
+        }
+    }
+
+    /// What waited for the connection after `connection` was given back: it is to be handed over again.
+    pub(crate) fn give_back(&mut self, connection: u32) {
+        for message in &mut self.items {
+            if matches!(message.stage, Stage::Handed { connection: over } if over > connection) {
                 message.stage = Stage::ToSend;
             }
         }
@@ -150,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn what_waited_and_was_given_back_is_handed_over_again() {
+        let mut it = outbox(&[Stage::Handed { connection: 1 }, Stage::Handed { connection: 2 }]);
+        it.give_back(1);
+        assert_eq!(stages(&it), [(0, Stage::Handed { connection: 1 }), (1, Stage::ToSend)]);
+    }
+
+    #[test]
     fn another_room_s_messages_are_left_alone() {
         let mut it = outbox(&[Stage::Handed { connection: 1 }]);
         it.settle("b", 9, true, |_| true);
@@ -158,7 +179,7 @@ mod tests {
 
     #[test]
     fn only_a_failed_message_can_be_tried_again_and_goes_last() {
-        let mut it = outbox(&[Stage::Failed(Failure::Closed), Stage::Accepted]);
+        let mut it = outbox(&[Stage::Failed(Failure::QueueFull), Stage::Accepted]);
         it.retry(Key(1), 5);
         it.retry(Key(0), 5);
         assert_eq!(stages(&it), [(1, Stage::Accepted), (0, Stage::ToSend)]);

@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn messages_of_one_person_in_a_row_are_one_turn() {
-        let history = vec![entry(1, 2, "a"), entry(2, 2, "b"), entry(3, 3, "c"), entry(4, 1, "d"), entry(20, 1, "e")];
+        let history =
+            vec![entry(1, 2, "a"), entry(2, 2, "b"), entry(3, 3, "c"), entry(4, 1, "d"), entry(20, 1, "e")];
         let rows = rows(&state(history), LocalTime::at(0));
         assert_eq!(shape(&rows), ["[Today]", "N2:2", "N3:1", "You:1", "You:1"]);
     }

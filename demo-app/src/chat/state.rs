@@ -70,6 +70,8 @@ pub(crate) enum ChatAction {
     Handed { key: Key },
     /// The library has not taken it.
     NotTaken { key: Key, why: Failure },
+    /// The library gives back what waited for a connection: none follows.
+    GivenBack,
     /// The person wants a failed message to be tried again.
     Retry { key: Key, at_ms: u64 },
     /// The person gives a failed message up.
@@ -113,6 +115,7 @@ impl ChatState {
                 next.outbox.set(key, Stage::Handed { connection });
             }
             ChatAction::NotTaken { key, why } => next.outbox.set(key, Stage::Failed(why)),
+            ChatAction::GivenBack => next.outbox.give_back(next.connections),
             ChatAction::Retry { key, at_ms } => next.outbox.retry(key, at_ms),
             ChatAction::Discard { key } => next.outbox.remove(key),
             ChatAction::GoTo { room } => next.go_to(room),
@@ -151,12 +154,16 @@ impl ChatState {
                 self.epoch = Some(epoch);
                 self.rooms = rooms;
             }
-            Event::Joined { room, history, members } if room == self.room => self.enter(history, members, at_ms),
+            Event::Joined { room, history, members } if room == self.room => {
+                self.enter(history, members, at_ms);
+            }
             Event::Said { room, entry } if room == self.room => self.hear(entry),
             // Of a room that the person has left meanwhile.
             Event::Joined { .. } | Event::Said { .. } => {}
             Event::Accepted { key, .. } => self.outbox.set(key, Stage::Accepted),
-            Event::Refused { key: Some(key), code, .. } => self.outbox.set(key, Stage::Failed(Failure::Refused(code))),
+            Event::Refused { key: Some(key), code, .. } => {
+                self.outbox.set(key, Stage::Failed(Failure::Refused(code)));
+            }
             Event::Refused { key: None, code, reason } => self.notice = Some(Notice { code, reason }),
             Event::Entered { member } => {
                 self.members.insert(member.author, member);
@@ -175,6 +182,7 @@ impl ChatState {
                 }
             }
             Event::Rooms { rooms } => self.rooms = rooms,
+            Event::Pong => {}
         }
     }
 
@@ -214,6 +222,14 @@ impl ChatState {
             self.unread += 1;
             self.unread_from = self.unread_from.or(Some(entry.id));
         }
+    }
+}
+
+impl yew::Reducible for ChatState {
+    type Action = ChatAction;
+
+    fn reduce(self: std::rc::Rc<Self>, action: ChatAction) -> std::rc::Rc<Self> {
+        self.after(action).into()
     }
 }
 

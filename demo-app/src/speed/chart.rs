@@ -55,7 +55,7 @@ impl Chart {
 
 /// The next of 1, 2, 5, 10, 20, 50 and so on.
 fn round_up(value: f64) -> f64 {
-    if !(value > 0.0) {
+    if value.is_nan() || value <= 0.0 {
         return 1.0;
     }
     let unit = 10_f64.powf(value.log10().floor());
@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn the_axis_ends_at_a_round_number() {
-        for (value, top) in [(0.0, 1.0), (0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (412.7, 500.0), (501.0, 1_000.0)] {
+        for (value, top) in [(0.0, 1.0), (0.3, 0.5), (1.0, 1.0), (1.1, 2.0), (412.7, 500.0), (501.0, 1_000.0)]
+        {
             assert!((round_up(value) - top).abs() < 1e-9, "{value}");
         }
     }

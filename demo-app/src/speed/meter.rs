@@ -29,11 +29,6 @@ impl Meter {
         self.samples.last().copied().unwrap_or((0.0, 0))
     }
 
-    /// All bytes so far.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.last().1
-    }
-
     /// Since the load began, in milliseconds.
     pub(crate) fn elapsed_ms(&self) -> f64 {
         self.last().0
@@ -67,7 +62,8 @@ impl Meter {
     pub(crate) fn result(&self) -> Option<f64> {
         let windows = self.windows();
         let warm_until = (self.elapsed_ms() * WARM_UP).min(WARM_UP_MS);
-        let mut speeds: Vec<f64> = windows.iter().filter(|(at, _)| *at > warm_until).map(|(_, speed)| *speed).collect();
+        let mut speeds: Vec<f64> =
+            windows.iter().filter(|(at, _)| *at > warm_until).map(|(_, speed)| *speed).collect();
         if speeds.is_empty() {
             speeds = windows.into_iter().map(|(_, speed)| speed).collect();
         }

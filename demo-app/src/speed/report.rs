@@ -53,8 +53,8 @@ pub(crate) enum Report {
     RoundTrip { under: Option<Direction>, ms: f64 },
     /// Payload bytes of a direction since its load began.
     Moved { direction: Direction, at_ms: f64, bytes: u64 },
-    /// What the server counted of a direction.
-    Served { direction: Direction, bytes: u64, micros: u64 },
+    /// A direction is done: what the server counted, for how long, and what the page counted.
+    Served { direction: Direction, bytes: u64, micros: u64, page_bytes: u64 },
     /// All is measured.
     Finished,
     /// Stopped by order.

@@ -91,7 +91,8 @@ impl SpeedState {
                 run.measured.push(*ms);
             }
             if outcome == Outcome::Finished {
-                measured = classic::mean(&run.measured).map(|mean| Measured::Classic { megabytes: mean.megabytes });
+                measured =
+                    classic::mean(&run.measured).map(|mean| Measured::Classic { megabytes: mean.megabytes });
             }
             run.outcome = outcome;
         } else if let Some(run) = self.streamed.as_mut().filter(|run| run.outcome == Outcome::Running) {
@@ -104,6 +105,14 @@ impl SpeedState {
         if let Some(measured) = measured {
             self.history.add(Record { at_ms, measured });
         }
+    }
+}
+
+impl yew::Reducible for SpeedState {
+    type Action = SpeedAction;
+
+    fn reduce(self: std::rc::Rc<Self>, action: SpeedAction) -> std::rc::Rc<Self> {
+        self.after(action).into()
     }
 }
 
@@ -126,7 +135,10 @@ mod tests {
         assert!(state.is_running());
         let state = run(&state, [Report::Took { ms: 200.0 }, Report::Finished]);
         assert!(!state.is_running());
-        assert_eq!(state.history.records(), [Record { at_ms: 9, measured: Measured::Classic { megabytes: 50.0 } }]);
+        assert_eq!(
+            state.history.records(),
+            [Record { at_ms: 9, measured: Measured::Classic { megabytes: 50.0 } }]
+        );
     }
 
     #[test]

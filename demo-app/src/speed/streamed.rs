@@ -10,10 +10,17 @@ use super::verdict::Figures;
 pub(crate) struct Load {
     pub(crate) meter: Meter,
     pub(crate) latency: Latency,
-    /// Payload bytes as the server counted them, once it has said so.
-    pub(crate) served: Option<u64>,
+    /// The whole as both ends counted it, once it is done.
+    pub(crate) counted: Option<Counted>,
+}
+
+/// Payload bytes of a whole load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) by_server: u64,
+    pub(crate) by_page: u64,
     /// How long the server was at it, in microseconds.
-    pub(crate) served_micros: Option<u64>,
+    pub(crate) micros: u64,
 }
 
 /// What a streamed test has measured.
@@ -30,8 +37,8 @@ pub(crate) struct Streamed {
     done: bool,
 }
 
-/// The round trips before the first load that make the idle phase whole, for its progress.
-const IDLE_TRIPS: f64 = 20.0;
+/// How many round trips are measured without load.
+pub(crate) const IDLE_TRIPS: f64 = 20.0;
 
 impl Streamed {
     /// Nothing measured yet.
@@ -69,10 +76,9 @@ impl Streamed {
             Report::RoundTrip { under: None, ms } => self.idle.add(*ms),
             Report::RoundTrip { under: Some(direction), ms } => self.load_mut(*direction).latency.add(*ms),
             Report::Moved { direction, at_ms, bytes } => self.load_mut(*direction).meter.add(*at_ms, *bytes),
-            Report::Served { direction, bytes, micros } => {
-                let load = self.load_mut(*direction);
-                load.served = Some(*bytes);
-                load.served_micros = Some(*micros);
+            Report::Served { direction, bytes, micros, page_bytes } => {
+                let counted = Counted { by_server: *bytes, by_page: *page_bytes, micros: *micros };
+                self.load_mut(*direction).counted = Some(counted);
             }
             Report::Finished => self.done = true,
             Report::Ready | Report::Took { .. } | Report::Stopped | Report::Failed(_) => {}

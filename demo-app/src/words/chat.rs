@@ -19,11 +19,9 @@ pub(crate) const ROOMS: &str = "Rooms";
 pub(crate) const IS_TYPING: &str = "typing";
 pub(crate) const NOBODY_KNOWN: &str = "Who is here will be shown when you are connected.";
 pub(crate) const OTHER_ROOM: &str = "Go to another room";
-pub(crate) const ROOM_NAME: &str = "Room";
 pub(crate) const ENTER: &str = "Go";
 pub(crate) const CHANGE_NAME: &str = "Change your name";
 pub(crate) const SAVE_NAME: &str = "Save";
-pub(crate) const MESSAGE: &str = "Message";
 pub(crate) const MESSAGES: &str = "Messages";
 pub(crate) const ENTERING: &str = "Entering the room\u{2026}";
 pub(crate) const DISMISS: &str = "Dismiss";
@@ -36,7 +34,7 @@ pub(crate) const JOIN: &str = "Join the chat";
 
 pub(crate) const SERVER_ANEW: &str =
     "the server has started anew: it no longer has what stands above, only this page still does";
-pub(crate) const HISTORY_GAP: &str = "the server has not kept some of what was said in between";
+pub(crate) const HISTORY_GAP: &str = "the server may not have kept all that was said in between";
 
 pub(crate) const EMPTY_TITLE: &str = "Nothing has been said here yet";
 pub(crate) const EMPTY_TEXT: &str =
@@ -94,16 +92,14 @@ pub(crate) fn typing(names: &[&str]) -> Option<String> {
     }
 }
 
-pub(crate) fn room_members(name: &str, members: u32) -> String {
-    format!("#{name}, {members} here")
-}
-
 pub(crate) fn refusal(code: Refusal) -> String {
     match code {
         Refusal::HelloFirst => "the server did not know this page yet".to_owned(),
         Refusal::BadSecret => "the server did not accept this tab's identity".to_owned(),
         Refusal::BadName => format!("a name has 1 to {NAME_CHARS} characters"),
-        Refusal::BadRoom => format!("a room's name has 1 to {ROOM_CHARS} lower-case letters, digits or hyphens"),
+        Refusal::BadRoom => {
+            format!("a room's name has 1 to {ROOM_CHARS} lower-case letters, digits or hyphens")
+        }
         Refusal::NotInRoom => "you were not in the room when it arrived".to_owned(),
         Refusal::Empty => "the text is empty".to_owned(),
         Refusal::TooLong => format!("the text is longer than {TEXT_CHARS} characters"),
@@ -118,7 +114,6 @@ pub(crate) fn failure(why: &Failure) -> String {
     match why {
         Failure::Refused(code) => refusal(*code),
         Failure::QueueFull => "as many messages wait already as may wait".to_owned(),
-        Failure::Closed => "the connection was closed".to_owned(),
         Failure::Other(words) => words.clone(),
     }
 }
@@ -126,7 +121,11 @@ pub(crate) fn failure(why: &Failure) -> String {
 /// A refused request that was no message.
 pub(crate) fn notice(code: Refusal, reason: &str) -> String {
     let why = refusal(code);
-    if reason.is_empty() { format!("Not done: {why}.") } else { format!("Not done: {why}. The server says: {reason}") }
+    if reason.is_empty() {
+        format!("Not done: {why}.")
+    } else {
+        format!("Not done: {why}. The server says: {reason}")
+    }
 }
 
 #[cfg(test)]

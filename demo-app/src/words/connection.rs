@@ -1,6 +1,7 @@
 //! The words of the connection.
 
 use crate::figures;
+use crate::link::Link;
 
 pub(crate) const CONNECTION: &str = "Connection";
 pub(crate) const NOT_CONNECTED: &str = "Not connected";
@@ -15,6 +16,9 @@ pub(crate) const NO_CONNECTION: &str = "No connection";
 pub(crate) const TRY_NOW: &str = "Try now";
 pub(crate) const RECONNECT: &str = "Reconnect";
 pub(crate) const DISCONNECT: &str = "Disconnect";
+
+/// Follows the state in the pill, for screen readers.
+pub(crate) const PILL_DETAILS: &str = ", details of the connection";
 
 pub(crate) const ADDRESS: &str = "Address";
 pub(crate) const SUBPROTOCOL: &str = "Subprotocol";
@@ -36,8 +40,7 @@ pub(crate) const AWAY_CONNECTING: &str =
     "No answer from the server yet. What you write now waits here and is sent when it answers.";
 pub(crate) const AWAY_LOST: &str =
     "The connection is gone and is being made again. What you write meanwhile waits here and is sent then.";
-pub(crate) const AWAY_NO_SERVER: &str =
-    "The server can't be reached. This page keeps trying; what you write waits here and is sent when it is back.";
+pub(crate) const AWAY_NO_SERVER: &str = "The server can't be reached. This page keeps trying; what you write waits here and is sent when it is back.";
 pub(crate) const AWAY_OFFLINE: &str =
     "This device has no network. What you write waits here and is sent when it is back.";
 pub(crate) const AWAY_DISCONNECTED: &str =
@@ -60,12 +63,34 @@ pub(crate) fn impossible(why: &str) -> String {
 }
 
 /// "12 messages, 3.40 kB".
-pub(crate) fn amount(messages: u64, bytes: u64) -> String {
-    let noun = if messages == 1 { "message" } else { "messages" };
-    format!("{} {noun}, {}", figures::whole(messages), figures::bytes(bytes))
+pub(crate) fn amount(count: u64, bytes: u64) -> String {
+    format!("{}, {}", messages(count), figures::bytes(bytes))
 }
 
-/// The pill's name for a screen reader.
-pub(crate) fn pill_label(state: &str) -> String {
-    format!("Connection: {state}. Show details")
+/// A line of the connection's past. None for what is no news.
+pub(crate) fn happened(link: &Link) -> Option<String> {
+    Some(match link {
+        Link::Idle | Link::Closing => return None,
+        Link::Connecting { attempt } => format!("{CONNECTING}, attempt {attempt}"),
+        Link::Open => CONNECTED.to_owned(),
+        Link::Waiting { last: Some(last), .. } if last.was_open => {
+            format!("Connection lost ({})", last.figure())
+        }
+        Link::Waiting { last: Some(last), .. } => format!("No connection ({})", last.figure()),
+        Link::Waiting { .. } => RECONNECTING.to_owned(),
+        Link::Offline => OFFLINE.to_owned(),
+        Link::Closed(ending) if ending.by_us => DISCONNECTED.to_owned(),
+        Link::Closed(ending) => format!("{CLOSED_BY_SERVER} ({})", ending.figure()),
+        Link::Impossible(why) => format!("{NO_CONNECTION}: {why}"),
+    })
+}
+
+pub(crate) fn unreadable(why: &str) -> String {
+    format!("A message could not be read: {why}")
+}
+
+/// "12 messages".
+pub(crate) fn messages(count: u64) -> String {
+    let noun = if count == 1 { "message" } else { "messages" };
+    format!("{} {noun}", figures::whole(count))
 }

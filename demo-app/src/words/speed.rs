@@ -5,6 +5,7 @@ use demo_messages::speed::FILE_BYTES;
 use crate::figures::{self, three_digits};
 use crate::speed::classic::Grade;
 use crate::speed::report::{Direction, Phase, Trouble};
+use crate::speed::streamed::Counted;
 use crate::speed::verdict::{Limit, Use};
 
 pub(crate) const SPEED_TITLE: &str = "Speed test";
@@ -29,16 +30,10 @@ pub(crate) const GOOD_FOR_NOTHING: &str = "little of what people do online";
 pub(crate) const STREAMED_HINT: &str =
     "Measures how fast messages come and go over one WebSocket, and how long a small one takes meanwhile.";
 pub(crate) const STREAMED_DETAILS: &str = "Details";
-pub(crate) const SERVER_COUNTED: &str = "Counted by the server";
-pub(crate) const PAGE_COUNTED: &str = "Counted by this page";
 
 pub(crate) const CLASSIC_STARTING: &str = "Starting...";
 pub(crate) const CLASSIC_FINISHED: &str = "Finished.";
 pub(crate) const CLASSIC_LOG: &str = "Log";
-pub(crate) const CLASSIC_RUN: &str = "Run";
-pub(crate) const CLASSIC_TIME: &str = "Time";
-pub(crate) const CLASSIC_SPEED: &str = "Speed";
-pub(crate) const AVERAGE: &str = "Average";
 
 pub(crate) const HISTORY: &str = "History";
 pub(crate) const WHEN: &str = "When";
@@ -51,7 +46,8 @@ pub(crate) const COPY_JSON: &str = "Copy as JSON";
 pub(crate) const COPY_RESULT: &str = "Copy result";
 pub(crate) const COPY_LINK: &str = "Copy link";
 pub(crate) const COPIED: &str = "Copied.";
-pub(crate) const COPY_YOURSELF: &str = "This browser does not let the page copy. Select the text and copy it yourself.";
+pub(crate) const COPY_YOURSELF: &str =
+    "This browser does not let the page copy. Select the text and copy it yourself.";
 pub(crate) const HISTORY_EMPTY: &str = "Finished tests are kept here, in this browser only.";
 pub(crate) const SHARED: &str = "A result from a link";
 pub(crate) const SHARED_BAD: &str = "This link holds no result that can be read. It may have been cut short.";
@@ -134,7 +130,8 @@ pub(crate) fn limited_by(limit: Limit) -> &'static str {
     }
 }
 
-pub(crate) fn trouble(trouble: &Trouble) -> String {
+/// What happened to a test; `measured` is whether anything is left of it.
+pub(crate) fn trouble(trouble: &Trouble, measured: bool) -> String {
     let what = match trouble {
         Trouble::Unreachable => "The server can't be reached.".to_owned(),
         Trouble::Lost { code, reason } if reason.is_empty() => format!("The connection ended ({code})."),
@@ -149,7 +146,8 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
         Trouble::Unreadable(why) => format!("The server said something that this page can't read: {why}."),
         Trouble::Worker(why) => format!("The test could not run in this browser: {why}."),
     };
-    format!("{what} What was measured until then is kept below. Start again when you like.")
+    let kept = if measured { " What was measured until then is kept below." } else { "" };
+    format!("{what}{kept} Start again when you like.")
 }
 
 pub(crate) const STOPPED: &str = "Stopped. What was measured until then is kept below.";
@@ -176,6 +174,38 @@ pub(crate) fn chart_label(of: Direction, now: Option<f64>, top: f64) -> String {
 
 const NONE_YET: &str = "nothing yet";
 
-pub(crate) fn percentiles(p50: &str, p95: &str, count: usize) -> String {
-    format!("median {p50}, 95 % within {p95}, {count} round trips")
+pub(crate) fn percentiles(p50: &str, p95: &str, jitter: &str, count: usize) -> String {
+    format!("median {p50}, 95 % within {p95}, from one to the next {jitter}, {count} round trips")
+}
+
+pub(crate) const CLASSIC_UNIT: &str = "MB/s";
+pub(crate) const COPY_LOG: &str = "Copy log";
+
+/// Beside the mean in megabytes.
+pub(crate) fn megabits(megabits: f64) -> String {
+    format!("{megabits:.2} Mbps")
+}
+
+pub(crate) fn mean_so_far(runs: usize) -> String {
+    if runs == 1 { "after 1 run".to_owned() } else { format!("mean of {runs} runs so far") }
+}
+
+/// The latency while a direction is loaded.
+pub(crate) fn while_loaded(of: Direction) -> String {
+    match of {
+        Direction::Download => "During download".to_owned(),
+        Direction::Upload => "During upload".to_owned(),
+    }
+}
+
+/// The bytes of a load as both ends counted them.
+pub(crate) fn counted(it: Counted) -> String {
+    let millis = it.micros / 1_000;
+    let server = figures::whole(it.by_server);
+    let page = figures::whole(it.by_page);
+    if it.by_server == it.by_page {
+        format!("{server} bytes in {} ms, counted alike by server and page", figures::whole(millis))
+    } else {
+        format!("{server} bytes in {} ms by the server's count, {page} by the page's", figures::whole(millis))
+    }
 }

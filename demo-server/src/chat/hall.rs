@@ -83,6 +83,7 @@ impl Hall {
     pub(crate) fn handle(&mut self, tab: Tab, request: Request, now_ms: u64) -> Vec<Delivery> {
         match request {
             Request::Hello { secret, name } => self.hello(tab, &secret, &name),
+            Request::Ping => vec![Delivery { to: Audience::Tab(tab), event: Event::Pong }],
             _ if !self.places.contains_key(&tab) => {
                 let key = if let Request::Say { key, .. } = request { Some(key) } else { None };
                 refuse(tab, key, Refusal::HelloFirst, "say hello first".into())

@@ -47,6 +47,8 @@ impl TypedChat {
         let mut bucket = Bucket::new(self.rate, Instant::now());
         while let Some(received) = typed.recv().await {
             match received {
+                // A keep-alive that is refused for haste would look like a dead link.
+                Received::Value(Request::Ping) => self.handle(tab, Request::Ping),
                 Received::Value(request) if bucket.take(Instant::now()) => self.handle(tab, request),
                 Received::Value(request) => self.too_fast(tab, &request),
                 Received::Undecodable { message: Message::Binary(_), .. } => {

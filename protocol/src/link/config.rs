@@ -50,7 +50,8 @@ pub struct KeepAlive {
     /// `bufferedAmount`; but a browser hides the bytes of an unfinished message, so that this must suit the
     /// largest message on the slowest line it is meant for. Default 10 s.
     pub deadline: Duration,
-    /// The deadline of a ping that is sent because the clock jumped or the page came back. Default 3 s.
+    /// The deadline of a ping that is sent because the clock jumped or the page came back. It must suit the slowest
+    /// line as well: a message that takes longer hides the answer. Default 3 s.
     pub probe: Duration,
 }
 
@@ -116,10 +117,10 @@ pub struct Watermarks {
 }
 
 impl Watermarks {
-    /// These marks. A low one above the high one counts as equal to it.
+    /// These marks.
     #[must_use]
     pub fn new(low: u64, high: u64) -> Self {
-        Self { high, low: low.min(high) }
+        Self { high, low }
     }
 }
 

@@ -97,9 +97,9 @@ impl<M> Link<M> {
             return;
         }
         let now = self.now;
-        let fell = self.note_buffered(bytes);
+        let progress = self.note_buffered(bytes);
         if let Some(pulse) = self.pulse() {
-            pulse.buffered(now, fell, bytes == 0);
+            pulse.progress(now, progress);
         }
         if !self.congested {
             self.transmit_ready();
@@ -126,7 +126,10 @@ impl<M> Link<M> {
         let Phase::Open { generation, .. } = self.phase else { return };
         match beat {
             Beat::Nothing => {}
-            Beat::Ping => self.outputs.push_back(Output::Ping { generation }),
+            Beat::Ping => {
+                self.outputs.push_back(Output::Ping { generation });
+                self.mark_ping();
+            }
             Beat::Dead => {
                 let reason = "nothing came within the keep-alive's deadline";
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::KeepAlive, true, reason));

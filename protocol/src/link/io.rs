@@ -29,7 +29,9 @@ pub enum Input {
         /// Whose.
         generation: Generation,
     },
-    /// The socket's `bufferedAmount` is this now. To be given before [`Input::Timeout`] while the link is open.
+    /// The socket's `bufferedAmount` is this now. To be given before [`Input::Timeout`] while the link is open, and
+    /// before `reconnect` and `abort`, so that [`Closed::unsent_bytes`] is exact; otherwise what was handed over
+    /// since the last word counts as unsent.
     Buffered {
         /// Whose.
         generation: Generation,
@@ -67,9 +69,9 @@ pub enum Input {
     Timeout,
 }
 
-/// What the link asks the outside to do.
+/// What the link asks the outside to do. It is exhaustive on purpose: a driver that does not know an output must not
+/// compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Output<M> {
     /// Make a socket. Answer with [`Input::Opened`] or [`Input::Disconnected`].
     Open {
@@ -110,9 +112,8 @@ pub enum Output<M> {
     Wait(Option<Time>),
 }
 
-/// What the application should know.
+/// What the application should know. Exhaustive like [`Output`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event<M> {
     /// The state is another now.
     State(State),

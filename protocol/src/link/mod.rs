@@ -1,5 +1,6 @@
 //! The link: the life of one logical connection, over as many sockets as it takes.
 
+pub(crate) mod check;
 pub(crate) mod config;
 mod deadline;
 pub(crate) mod io;

@@ -39,6 +39,20 @@ pub(crate) enum Beat {
     Dead,
 }
 
+/// What became of that which lay in the socket's buffer at its last word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// All of it still lies there.
+    None,
+    /// Some of it has left.
+    Some,
+    /// Nothing of it lies there any more, if anything did.
+    Gone {
+        /// Whether anything did.
+        moved: bool,
+    },
+}
+
 impl Pulse {
     pub(crate) fn new(settings: KeepAlive, now: Time) -> Self {
         Self { settings, next_ping: now + settings.interval, unanswered: None }
@@ -54,16 +68,20 @@ impl Pulse {
 
     /// The socket's buffer was looked at. If some of what lay in it has left, a ping may have waited behind it, so
     /// that its deadline begins anew. It is not lifted: the operating system takes bytes for a dead peer as well,
-    /// until its own buffer is full. Therefore a buffer that is empty again and again proves nothing either once
-    /// the ping has left it; only one that falls and is still backed up does.
-    pub(crate) fn buffered(&mut self, now: Time, fell: bool, empty: bool) {
-        if let Some(unanswered) = &mut self.unanswered {
-            if fell && unanswered.deadline.is_some() && (unanswered.buffered || !empty) {
-                unanswered.deadline = Some(now + self.settings.deadline);
-                unanswered.late_probes = 0;
-            }
-            unanswered.buffered &= !empty;
+    /// until its own buffer is full. Therefore once the ping itself has left, bytes that come and go at once prove
+    /// nothing; only a buffer that is backed up and moves does.
+    pub(crate) fn progress(&mut self, now: Time, progress: Progress) {
+        let Some(unanswered) = &mut self.unanswered else { return };
+        let counts = match progress {
+            Progress::None => false,
+            Progress::Some => true,
+            Progress::Gone { moved } => moved && unanswered.buffered,
+        };
+        if counts && unanswered.deadline.is_some() {
+            unanswered.deadline = Some(now + self.settings.deadline);
+            unanswered.late_probes = 0;
         }
+        unanswered.buffered &= !matches!(progress, Progress::Gone { .. });
     }
 
     /// The answer to a ping came; returns how long it took, if that can be told.
@@ -118,6 +136,11 @@ impl Pulse {
         Beat::Ping
     }
 
+    /// True while a deadline runs.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.unanswered.as_ref().is_some_and(|unanswered| unanswered.deadline.is_some())
+    }
+
     pub(crate) fn wake(&self) -> Time {
         let deadline = self.unanswered.as_ref().and_then(|unanswered| unanswered.deadline);
         deadline.map_or(self.next_ping, |deadline| deadline.min(self.next_ping))
@@ -168,11 +191,44 @@ mod tests {
     #[test]
     fn what_leaves_the_buffer_starts_a_running_deadline_anew_and_does_not_lift_it() {
         let mut pulse = pulse();
-        pulse.buffered(at(20), true, false);
+        pulse.progress(at(20), Progress::Some);
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        pulse.buffered(at(34), true, false);
+        pulse.progress(at(34), Progress::Some);
         assert_eq!(pulse.timeout(at(35)), Beat::Nothing);
         assert_eq!(pulse.timeout(at(44)), Beat::Dead);
+    }
+
+    #[test]
+    fn what_leaves_after_the_ping_has_left_counts_only_while_the_buffer_is_backed_up() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        pulse.progress(at(26), Progress::None);
+        assert_eq!(pulse.wake(), at(35));
+        pulse.progress(at(27), Progress::Gone { moved: true });
+        assert_eq!(pulse.wake(), at(37), "the ping has left only now");
+        pulse.progress(at(28), Progress::Gone { moved: true });
+        assert_eq!(pulse.wake(), at(37));
+        pulse.progress(at(29), Progress::Some);
+        assert_eq!(pulse.wake(), at(39));
+    }
+
+    #[test]
+    fn a_ping_that_found_the_buffer_empty_did_not_wait() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        pulse.progress(at(26), Progress::Gone { moved: false });
+        pulse.progress(at(27), Progress::Gone { moved: true });
+        assert_eq!(pulse.wake(), at(35));
+    }
+
+    #[test]
+    fn a_second_ping_does_not_make_the_first_one_wait_again() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        pulse.progress(at(26), Progress::Gone { moved: false });
+        assert_eq!(pulse.probe(at(27)), Beat::Ping);
+        pulse.progress(at(28), Progress::Gone { moved: true });
+        assert_eq!(pulse.wake(), at(30));
     }
 
     #[test]
@@ -180,7 +236,7 @@ mod tests {
         let mut pulse = pulse();
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
         pulse.life();
-        pulse.buffered(at(26), true, false);
+        pulse.progress(at(26), Progress::Some);
         assert_eq!(pulse.wake(), at(50));
     }
 
@@ -196,9 +252,17 @@ mod tests {
     fn a_late_timer_probes_before_it_declares_death() {
         let mut pulse = pulse();
         assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        assert_eq!(pulse.timeout(Time::from_millis(35_100)), Beat::Ping, "woke 0.1 s late");
-        assert_eq!(pulse.wake(), Time::from_millis(38_100));
-        assert_eq!(pulse.timeout(Time::from_millis(38_199)), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(35_020)), Beat::Ping, "woke 20 ms late");
+        assert_eq!(pulse.wake(), Time::from_millis(38_020));
+        assert_eq!(pulse.timeout(Time::from_millis(38_039)), Beat::Dead);
+    }
+
+    #[test]
+    fn a_probe_at_the_very_deadline_has_its_own() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.probe(at(35)), Beat::Ping);
+        assert_eq!(pulse.wake(), at(38));
     }
 
     #[test]

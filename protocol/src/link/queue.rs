@@ -90,7 +90,7 @@ impl<M> Queue<M> {
         if len > self.limits.bytes {
             return Err(Refused { message, reason: Refusal::TooLarge { limit: self.limits.bytes } });
         }
-        if self.limits.overflow == Overflow::DropOldest && self.limits.messages > 0 {
+        if self.limits.overflow == Overflow::DropOldest {
             while !self.has_room(len) {
                 let Some((oldest, _)) = self.pop() else { break };
                 evicted.push(oldest);
@@ -112,7 +112,7 @@ impl<M> Queue<M> {
 
     pub(crate) fn take(&mut self) -> Vec<M> {
         self.bytes = 0;
-        self.waiting.drain(..).map(|(message, _)| message).collect()
+        core::mem::take(&mut self.waiting).into_iter().map(|(message, _)| message).collect()
     }
 }
 

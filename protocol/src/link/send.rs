@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::Link;
 use super::phase::Phase;
+use super::pulse::{Progress, Pulse};
 use crate::{Event, Generation, Output, Overflow, Refusal, Refused, Time};
 
 /// A browser does not say when `bufferedAmount` falls, so it is looked at: first after this time, then after
@@ -141,9 +142,12 @@ impl<M> Link<M> {
         }
     }
 
-    /// Takes the socket's word on its buffer. Returns true if some of what lay in it at the last word has left.
-    pub(super) fn note_buffered(&mut self, bytes: u64) -> bool {
-        let fell = bytes < self.reported_buffered;
+    /// Takes the socket's word on its buffer and says what became of that which lay in it at the last word. What
+    /// was handed to it since lies behind.
+    pub(super) fn note_buffered(&mut self, bytes: u64) -> Progress {
+        let handed_since = self.buffered - self.reported_buffered;
+        let rest = bytes.saturating_sub(handed_since);
+        let fell = rest < self.reported_buffered;
         self.buffered = bytes;
         self.reported_buffered = bytes;
         if bytes <= self.config.watermarks.low || self.hidden {
@@ -154,11 +158,24 @@ impl<M> Link<M> {
         }
         if !self.wants_poll() {
             self.poll = None;
-        } else if fell {
-            self.poll = None;
+        } else {
+            // Whoever waits for room wants to know soon; a ping's deadline has time.
+            if fell && (self.congested || self.watching_drain) {
+                self.poll = None;
+            }
             self.poll_soon();
         }
-        fell
+        match rest {
+            0 => Progress::Gone { moved: fell },
+            _ if fell => Progress::Some,
+            _ => Progress::None,
+        }
+    }
+
+    /// A ping lies behind what lies in the buffer now: at the next word that is what counts.
+    pub(super) fn mark_ping(&mut self) {
+        self.reported_buffered = self.buffered;
+        self.poll_soon();
     }
 
     /// The moment to look at the buffer has passed; [`Input::Buffered`](crate::Input::Buffered) came before it.
@@ -188,7 +205,9 @@ impl<M> Link<M> {
     }
 
     fn wants_poll(&self) -> bool {
-        self.is_open() && (self.congested || (self.watching_drain && !self.is_drained()))
+        let Phase::Open { pulse, .. } = &self.phase else { return false };
+        let ping_waits = self.buffered > 0 && pulse.as_ref().is_some_and(Pulse::is_waiting);
+        self.congested || ping_waits || (self.watching_drain && !self.is_drained())
     }
 
     fn schedule_poll(&mut self, pause: Duration) {

@@ -59,3 +59,24 @@ impl From<ReadyState> for u16 {
         state as Self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_numbers_and_the_order_that_the_standard_gives_them() {
+        let until = Time::default();
+        let states = [
+            (State::Connecting { attempt: 1 }, 0),
+            (State::Waiting { attempt: 2, until }, 0),
+            (State::Open, 1),
+            (State::Closing, 2),
+            (State::Closed, 3),
+        ];
+        for (state, number) in states {
+            assert_eq!(u16::from(state.ready_state()), number, "{state:?}");
+        }
+        assert!(ReadyState::Connecting < ReadyState::Open && ReadyState::Closing < ReadyState::Closed);
+    }
+}

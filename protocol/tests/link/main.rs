@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod closing;
+mod congestion;
 mod connecting;
 mod keep_alive;
+mod lifecycle;
+mod queue;
 mod rig;

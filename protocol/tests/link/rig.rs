@@ -15,12 +15,13 @@ pub(crate) struct Rig {
     /// The newest socket.
     pub(crate) newest: Option<Generation>,
     out: Vec<Output<u32>>,
+    timers: u32,
 }
 
 impl Rig {
     pub(crate) fn new(config: LinkConfig) -> Self {
         let link = Link::new(config);
-        Self { link, now: Time::default(), wait: None, buffered: 0, newest: None, out: Vec::new() }
+        Self { link, now: Time::default(), wait: None, buffered: 0, newest: None, out: Vec::new(), timers: 0 }
     }
 
     /// A link that is open since 0 s.
@@ -130,6 +131,8 @@ impl Rig {
 
     /// A timer at the present moment, with the socket's word on its buffer before it.
     pub(crate) fn timeout(&mut self) {
+        self.timers += 1;
+        assert!(self.timers < 100_000, "a loop without an end");
         if self.link.state() == State::Open {
             self.says_buffered(self.buffered);
         }
@@ -218,4 +221,39 @@ pub(crate) fn with_backoff(set: impl FnOnce(&mut Backoff)) -> LinkConfig {
     set(&mut backoff);
     config.reconnect = Some(backoff);
     config
+}
+
+/// What the outputs say to the application of the state.
+pub(crate) fn states(outputs: &[Output<u32>]) -> Vec<State> {
+    let state = |output: &Output<u32>| match output {
+        Output::Event(Event::State(state)) => Some(*state),
+        _ => None,
+    };
+    outputs.iter().filter_map(state).collect()
+}
+
+/// A link in each of its states, by name.
+pub(crate) fn in_every_state(config: &LinkConfig) -> [(&'static str, Rig); 6] {
+    let open = || Rig::opened(config.clone());
+    let mut connecting = Rig::new(config.clone());
+    connecting.open();
+    let mut waiting = open();
+    waiting.ends(1006);
+    let mut closing = open();
+    closing.close(Close::normal());
+    let mut peer_closing = open();
+    peer_closing.peer_closing();
+    let closed = Rig::new(config.clone());
+    let mut rigs = [
+        ("connecting", connecting),
+        ("open", open()),
+        ("waiting", waiting),
+        ("closing", closing),
+        ("peer closing", peer_closing),
+        ("closed", closed),
+    ];
+    for (_, rig) in &mut rigs {
+        rig.take();
+    }
+    rigs
 }

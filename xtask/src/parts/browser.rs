@@ -17,6 +17,21 @@ const PEERS: [(&str, &str, &str, u16); 2] = [
     ("demo-server", "demo-server", "REJOIN_TEST_SERVER", 19481),
 ];
 
+/// How the drivers start their browsers: one file for the tests of all crates.
+const CAPABILITIES: &str = "client-lib/webdriver.json";
+/// How long the tests of one crate may take together, in seconds. The runner's own 20 are not enough for many tests
+/// on a slow machine, and each test has a limit of its own.
+const TEST_SECONDS: &str = "600";
+/// How long a driver may take to start its browser, in seconds.
+const DRIVER_SECONDS: &str = "60";
+
+/// Gives the variables with the addresses values, for checks that compile the tests and do not run them.
+pub(super) fn name_peers(cargo: &mut Command) {
+    for (_, _, variable, port) in PEERS {
+        cargo.env(variable, format!("ws://127.0.0.1:{port}"));
+    }
+}
+
 /// In Chromium.
 pub(super) fn chromium(context: &Context) -> Result<()> {
     let browser = setup::chromium(&context.toolbox)
@@ -44,8 +59,13 @@ fn tests(context: &Context, driver: impl Fn(&mut Command)) -> Result<()> {
     }
     driver(&mut cargo);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
-    let capabilities = context.workspace.root.join("xtask").join("webdriver.json");
+    let capabilities = context.workspace.root.join(CAPABILITIES);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
+    cargo
+        .env("WASM_BINDGEN_TEST_TIMEOUT", TEST_SECONDS)
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_SECONDS);
+    // A failed test is told by its own words; a backtrace through the runner hides them.
+    cargo.env("RUST_BACKTRACE", "0");
     let mut servers = Vec::new();
     for (package, binary, variable, port) in PEERS {
         let program = context.build_binary(package, binary, false)?;

@@ -7,6 +7,11 @@ use crate::failure::Result;
 use crate::process;
 use crate::workspace::Package;
 
+use super::browser::name_peers;
+
+/// Packages of the browser with a program for the host in them.
+const ON_BOTH: [&str; 1] = ["rejoin-bench"];
+
 /// `cargo fmt --check` over the whole workspace.
 pub(super) fn fmt(context: &Context) -> Result<()> {
     process::run(
@@ -17,18 +22,21 @@ pub(super) fn fmt(context: &Context) -> Result<()> {
 
 /// Clippy without a warning, with each crate's tests and examples.
 pub(super) fn clippy(context: &Context) -> Result<()> {
-    let mut native = context.cargo(&["clippy", "--quiet"]);
-    let mut wasm = context.wasm_cargo("clippy", &["--quiet"])?;
+    let mut native = context.cargo(&["clippy", "--quiet", "--keep-going"]);
+    let mut wasm = context.wasm_cargo("clippy", &["--quiet", "--keep-going"])?;
+    name_peers(&mut wasm);
+    let on_host = context.workspace.packages.values();
+    let on_host = on_host.filter(|package| package.native || ON_BOTH.contains(&package.name.as_str()));
     let deny = ["--all-targets", "--", "-D", "warnings"];
-    both(process::run(choose(&mut native, context.workspace.native()).args(deny), "clippy, native"), || {
+    both(process::run(choose(&mut native, on_host).args(deny), "clippy, native"), || {
         process::run(choose(&mut wasm, context.workspace.browser()).args(deny), "clippy, wasm")
     })
 }
 
 /// Documentation without a warning.
 pub(super) fn rustdoc(context: &Context) -> Result<()> {
-    let mut native = context.cargo(&["doc", "--quiet", "--no-deps"]);
-    let mut wasm = context.wasm_cargo("doc", &["--quiet", "--no-deps"])?;
+    let mut native = context.cargo(&["doc", "--quiet", "--keep-going", "--no-deps"]);
+    let mut wasm = context.wasm_cargo("doc", &["--quiet", "--keep-going", "--no-deps"])?;
     both(
         process::run(
             choose(&mut native, context.workspace.native()).env("RUSTDOCFLAGS", "-D warnings"),
@@ -41,7 +49,7 @@ pub(super) fn rustdoc(context: &Context) -> Result<()> {
     )
 }
 
-/// Adds `--package` for each of them.
+/// Adds `--package` for each of them, with all its features: what a feature hides no check would see.
 pub(super) fn choose<'a, 'p>(
     command: &'a mut Command,
     packages: impl Iterator<Item = &'p Package>,
@@ -49,7 +57,7 @@ pub(super) fn choose<'a, 'p>(
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    command
+    command.arg("--all-features")
 }
 
 /// The second check is run whatever came of the first, whose failure counts first.

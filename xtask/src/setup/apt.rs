@@ -18,8 +18,13 @@ pub(super) fn is_debian() -> bool {
     std::fs::read_to_string("/etc/os-release").is_ok_and(|text| text.lines().any(|line| line == "ID=debian"))
 }
 
-/// Installs packages, bringing the lists up to date once beforehand.
+/// Installs those of the packages that are missing, bringing the lists up to date once beforehand.
 pub(super) fn install(packages: &[&str]) -> Result<()> {
+    let missing: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(package)).collect();
+    let packages = missing.as_slice();
+    if packages.is_empty() {
+        return Ok(());
+    }
     if !usable() {
         return Err(Failure::with_remedy(
             format!("missing Debian packages: {}", packages.join(" ")),
@@ -36,6 +41,12 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
     // dpkg reports each package on standard output; only its errors are of interest here.
     command.stdout(std::process::Stdio::null());
     process::run(&mut command, &format!("apt-get install {}", packages.join(" "))).map_err(explain)
+}
+
+fn is_installed(package: &str) -> bool {
+    let mut query = Command::new("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    process::capture(&mut query, "dpkg-query").is_ok_and(|status| status == "installed")
 }
 
 fn apt() -> Command {

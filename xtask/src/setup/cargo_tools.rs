@@ -95,7 +95,7 @@ impl CargoTool {
                     self.version,
                     started.elapsed().as_secs()
                 ),
-                "read cargo's message above: without a network, connect and run the command again; without a C compiler, install one (on Debian: gcc)",
+                "read cargo's message above: without a network, connect and run the command again; without a C compiler, install one (on Debian: gcc); without space, free 2 GB",
             ),
         })
     }

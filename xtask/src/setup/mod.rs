@@ -16,7 +16,7 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 pub(crate) use browsers::{chromium, firefox};
-pub(crate) use npm::release as wasm_opt_release;
+pub(crate) use npm::{axe, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +33,13 @@ pub(crate) enum Need {
     Chromium,
     /// Firefox and its driver.
     Firefox,
+    /// The script that looks for what keeps people from using a page.
+    Axe,
 }
 
 /// What all of `cargo xtask test` needs. Firefox is not among it.
-pub(crate) const DEFAULT: [Need; 5] =
-    [Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Chromium];
+pub(crate) const DEFAULT: [Need; 6] =
+    [Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Chromium, Need::Axe];
 
 /// Whether a need is met.
 #[derive(Debug, Clone)]
@@ -58,6 +60,7 @@ impl Need {
             Self::WasmOpt => "wasm-opt",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::Axe => "axe-core",
         }
     }
 
@@ -69,6 +72,7 @@ impl Need {
             Self::WasmOpt => npm::check(workspace, toolbox),
             Self::Chromium => Ok(browsers::check_chromium(toolbox)),
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
+            Self::Axe => npm::check_axe(workspace, toolbox),
         }
     }
 
@@ -79,6 +83,7 @@ impl Need {
             Self::Trunk => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmBindgen => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
+            Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
@@ -94,6 +99,7 @@ impl Need {
             Self::WasmOpt => npm::install(workspace, toolbox),
             Self::Chromium => browsers::install_chromium(toolbox),
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
+            Self::Axe => npm::install_axe(workspace, toolbox),
         }
     }
 }
@@ -108,16 +114,19 @@ impl Unmet {
         self.0.iter().find(|(need, _)| needs.contains(need)).map(|(need, failure)| (*need, failure))
     }
 
-    /// A failure that says all of it, if anything is unmet.
+    /// A failure that names them, if anything is unmet. The reasons have been told as they came up.
     pub(crate) fn into_result(self) -> Result<()> {
-        match self.0.len() {
-            0 => Ok(()),
-            1 => Err(self.0.into_iter().next().map_or(Failure::Interrupted, |(_, failure)| failure)),
-            _ => {
-                let all: Vec<String> = self.0.iter().map(|(_, failure)| failure.to_string()).collect();
-                Err(Failure::new(all.join("\n")))
-            }
+        if self.0.is_empty() {
+            return Ok(());
         }
+        let names: Vec<&str> = self.0.iter().map(|(need, _)| need.name()).collect();
+        Err(Failure::new(format!("setup is incomplete, for the reasons above: {}", names.join(", "))))
+    }
+
+    fn add(&mut self, need: Need, failure: Failure) {
+        let failure = failure.within(&format!("setup of {}", need.name()));
+        say::progress(&failure);
+        self.0.push((need, failure));
     }
 }
 
@@ -135,7 +144,7 @@ pub(crate) fn provide(
             Ok(State::Ready(by)) if verbose => say::progress(format_args!("setup: {:<13}{by}", need.name())),
             Ok(State::Ready(_)) => {}
             Ok(State::Missing(why)) => missing.push((need, why)),
-            Err(failure) => unmet.0.push((need, failure.within(&format!("setup of {}", need.name())))),
+            Err(failure) => unmet.add(need, failure),
         }
     }
     for (need, why) in missing {
@@ -147,11 +156,7 @@ pub(crate) fn provide(
                 say::progress(format_args!("setup: {:<13}{by}, in {took} s", need.name()));
             }
             Err(Failure::Interrupted) => return Err(Failure::Interrupted),
-            Err(failure) => {
-                let failure = failure.within(&format!("setup of {}", need.name()));
-                say::progress(&failure);
-                unmet.0.push((need, failure));
-            }
+            Err(failure) => unmet.add(need, failure),
         }
     }
     cargo_tools::clean(toolbox)?;

@@ -1,4 +1,6 @@
-//! wasm-opt, from the npm package binaryen: the one thing here that Node.js is needed for.
+//! wasm-opt and axe-core from npm packages: the only things here that Node.js is needed for.
+
+use std::path::PathBuf;
 
 use crate::failure::{Context, Failure, Result};
 use crate::process;
@@ -6,6 +8,9 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 use super::State;
+
+/// The package that looks for what keeps people from using a page.
+const AXE: &str = "axe-core";
 
 /// Whether wasm-opt of the pinned release is found first.
 pub(super) fn check(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
@@ -20,27 +25,51 @@ pub(super) fn check(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
     })
 }
 
-/// Installs the package into the toolbox.
+/// Installs wasm-opt into the toolbox.
 pub(super) fn install(workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
     let version = workspace.tool_version("binaryen")?;
+    let instead = format!("put wasm-opt {} in PATH", release(version));
+    package("binaryen", version, toolbox, &format!(", or {instead}"))
+}
+
+/// Whether the script of axe-core is in the toolbox.
+pub(super) fn check_axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
+    let version = workspace.tool_version(AXE)?;
+    Ok(if axe(workspace, toolbox)?.is_file() {
+        State::Ready(format!("axe-core {version}"))
+    } else {
+        State::Missing(format!("axe-core {version} is not installed"))
+    })
+}
+
+/// Installs axe-core into the toolbox.
+pub(super) fn install_axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
+    package(AXE, workspace.tool_version(AXE)?, toolbox, "")
+}
+
+/// Where the script of axe-core is once it is installed.
+pub(crate) fn axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<PathBuf> {
+    let root = toolbox.npm_root(AXE, workspace.tool_version(AXE)?);
+    Ok(root.join("node_modules").join(AXE).join("axe.min.js"))
+}
+
+/// Installs a package into a folder of its own; `otherwise` ends the sentence on what to do without npm.
+fn package(name: &str, version: &str, toolbox: &Toolbox, otherwise: &str) -> Result<()> {
     let Some(npm) = toolbox.find(&["npm"]) else {
         return Err(Failure::with_remedy(
-            "npm was not found, and wasm-opt is installed with it",
-            format!(
-                "install Node.js 18 or newer with npm (on Debian: apt-get install npm), or put wasm-opt {} in PATH",
-                release(version)
-            ),
+            format!("npm was not found, and {name} is installed with it"),
+            format!("install Node.js 18 or newer with npm (on Debian: apt-get install npm){otherwise}"),
         ));
     };
-    let root = toolbox.npm_root("binaryen", version);
+    let root = toolbox.npm_root(name, version);
     std::fs::create_dir_all(&root).context(|| format!("make the folder {}", root.display()))?;
     let mut command = toolbox.command(npm);
     command.args(["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error"]);
-    command.arg("--prefix").arg(&root).arg(format!("binaryen@{version}")).current_dir(&root);
+    command.arg("--prefix").arg(&root).arg(format!("{name}@{version}")).current_dir(&root);
     process::run(&mut command, "npm install").map_err(|failure| match failure {
         Failure::Interrupted => failure,
         _ => Failure::with_remedy(
-            format!("binaryen {version} could not be installed ({failure})"),
+            format!("{name} {version} could not be installed ({failure})"),
             "read npm's message above; without a network, connect and run the command again",
         ),
     })

@@ -7,7 +7,7 @@ use crate::workspace::{Package, Workspace};
 use super::Finding;
 
 /// Each package, and the packages of the workspace it may depend on. Nothing else is allowed.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("rejoin-protocol", &[]),
     ("rejoin-codec", &[]),
     ("rejoin", &["rejoin-protocol", "rejoin-codec"]),
@@ -19,7 +19,6 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("demo-app", &["rejoin", "rejoin-yew", "demo-messages"]),
     ("rejoin-tests", PUBLIC),
     ("rejoin-bench", PUBLIC),
-    ("minimal-client", &["rejoin"]),
     ("xtask", &[]),
 ];
 /// What tests and benchmarks may use: the crates' public faces.

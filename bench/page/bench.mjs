@@ -1,0 +1,92 @@
+// Runs every contender in turn, many rounds, and reports each time to the server. The page measures itself, because
+// an attached debugger would slow every message down.
+import init, * as wasm from "./contenders.js";
+
+const url = `ws://${location.host}/ws`;
+
+function open() {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => resolve(socket);
+    socket.onerror = () => reject(new Error("no connection"));
+  });
+}
+
+async function rawReceive(_, count, size) {
+  const socket = await open();
+  let messages = 0;
+  let bytes = 0;
+  const start = performance.now();
+  await new Promise((resolve) => {
+    socket.onmessage = (event) => {
+      bytes += event.data.byteLength;
+      if (++messages === count) resolve();
+    };
+    socket.send(`send me ${count} ${size}`);
+  });
+  const elapsed = performance.now() - start;
+  socket.close();
+  if (bytes !== count * size) throw new Error(`${bytes} bytes came`);
+  return elapsed;
+}
+
+async function rawSend(_, count, size) {
+  const socket = await open();
+  const payload = new Uint8Array(size);
+  const start = performance.now();
+  await new Promise((resolve) => {
+    socket.onmessage = resolve;
+    socket.send(`take ${count}`);
+    for (let i = 0; i < count; i++) socket.send(payload);
+  });
+  const elapsed = performance.now() - start;
+  socket.close();
+  return elapsed;
+}
+
+const receive = {
+  "raw JavaScript": rawReceive,
+  "rejoin, callback": wasm.rejoin_receive_callback,
+  "rejoin, Stream": wasm.rejoin_receive_stream,
+  "gloo-net": wasm.gloo_receive,
+};
+const send = {
+  "raw JavaScript": rawSend,
+  "rejoin, bytes": wasm.rejoin_send,
+  "rejoin, Uint8Array": wasm.rejoin_send_view,
+};
+// gloo-net needs almost a minute for 100,000.
+const sendFew = { "raw JavaScript": rawSend, "rejoin, bytes": wasm.rejoin_send, "gloo-net": wasm.gloo_send };
+const cases = [
+  { name: "receive 10 x 10,000,000 bytes", count: 10, size: 10_000_000, contenders: receive },
+  { name: "receive 100,000 x 64 bytes", count: 100_000, size: 64, contenders: receive },
+  { name: "send 100,000 x 64 bytes", count: 100_000, size: 64, contenders: send },
+  { name: "send 2,000 x 64 bytes", count: 2_000, size: 64, contenders: sendFew },
+];
+
+async function report(line) {
+  await fetch("report", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(line) });
+}
+
+try {
+  await init();
+  const rounds = Number(new URLSearchParams(location.search).get("rounds") ?? 9);
+  // Round 0 warms up and is not counted.
+  for (let round = 0; round <= rounds; round++) {
+    for (const { name, count, size, contenders } of cases) {
+      const names = Object.keys(contenders);
+      // Each round begins with another contender, so that none always follows the same one.
+      const turn = names.map((_, i) => names[(i + round) % names.length]);
+      for (const contender of turn) {
+        const ms = await contenders[contender](url, count, size);
+        if (round > 0) await report({ case: name, contender, ms, count, size });
+      }
+    }
+  }
+  await report({ done: true });
+  document.getElementById("words").textContent = "Done.";
+} catch (error) {
+  document.getElementById("words").textContent = String(error);
+  await report({ failed: String(error) });
+}

@@ -1,0 +1,47 @@
+//! The few things of the browser that more than one part asks for.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The window.
+#[expect(clippy::expect_used, reason = "the page's code runs in a window or not at all")]
+pub(crate) fn window() -> web_sys::Window {
+    web_sys::window().expect("a window")
+}
+
+/// The document.
+#[expect(clippy::expect_used, reason = "a window that runs scripts has a document")]
+pub(crate) fn document() -> web_sys::Document {
+    window().document().expect("a document")
+}
+
+/// Whether the device says that it has a network.
+pub(crate) fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// Whether the page can be seen.
+pub(crate) fn is_visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Moves the focus to an element of the page, if it is there.
+pub(crate) fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element
+        && let Err(error) = element.focus()
+    {
+        warn("the focus could not be moved", &error);
+    }
+}
+
+/// Leaves a line for whoever looks into the browser's console.
+pub(crate) fn warn(what: &str, error: &JsValue) {
+    web_sys::console::warn_2(&JsValue::from_str(what), error);
+}
+
+/// A JavaScript error in words.
+pub(crate) fn words_of(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+}

@@ -1,0 +1,96 @@
+//! The connection panel: everything about the connection, and what the person can do to it.
+
+use gloo_timers::callback::Interval;
+use yew::prelude::*;
+
+use super::icon::Icon;
+use super::pill::{shape, use_now};
+use crate::figures;
+use crate::link::Link;
+use crate::local_time::LocalTime;
+use crate::session::Session;
+use crate::words;
+
+/// How often the figures are looked at, in milliseconds.
+const REFRESH_MS: u32 = 500;
+
+/// Props of [`ConnectionPanel`].
+#[derive(Properties, PartialEq)]
+pub(crate) struct PanelProps {
+    pub(crate) session: Session,
+}
+
+/// State, facts, buttons and past of the connection.
+#[component]
+pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
+    let Session { link, deeds, .. } = &props.session;
+    let facts = use_state_eq(|| deeds.facts.emit(()));
+    {
+        let (facts, read) = (facts.setter(), deeds.facts.clone());
+        use_effect_with(link.link.clone(), move |_| {
+            facts.set(read.emit(()));
+            let interval = Interval::new(REFRESH_MS, move || facts.set(read.emit(())));
+            move || drop(interval)
+        });
+    }
+    let now = use_now(matches!(link.link, Link::Waiting { .. }));
+    let pill = link.link.pill(now, None);
+    let or_none = |text: &str| if text.is_empty() { words::NONE.to_owned() } else { text.to_owned() };
+    let rtt = link.rtt_ms.map_or_else(|| words::NOT_MEASURED.to_owned(), figures::millis);
+    html! {
+        <div class="connection">
+            <p class={classes!("connection-now", pill.tone.class())}>
+                <Icon shape={shape(&link.link)} />
+                { &pill.word }
+                // Elsewhere the sentence has the figure.
+                if pill.can_try_now {
+                    { pill.figure.as_ref().map(|figure| format!(" {figure}")) }
+                }
+            </p>
+            if let Some(sentence) = link.link.sentence() {
+                <p class="hint">{ sentence }</p>
+            }
+            { buttons(&props.session, &pill) }
+            <dl class="facts">
+                <dt>{ words::ADDRESS }</dt><dd>{ &facts.address }</dd>
+                <dt>{ words::SUBPROTOCOL }</dt><dd>{ or_none(&facts.subprotocol) }</dd>
+                <dt>{ words::EXTENSIONS }</dt><dd>{ or_none(&facts.extensions) }</dd>
+                <dt>{ words::ROUND_TRIP }</dt><dd>{ rtt }</dd>
+                <dt>{ words::QUEUED }</dt><dd>{ words::amount(facts.queued.0, facts.queued.1) }</dd>
+                <dt>{ words::SENT }</dt><dd>{ words::messages(facts.sent) }</dd>
+                <dt>{ words::RECEIVED }</dt><dd>{ words::messages(facts.received) }</dd>
+            </dl>
+            if !link.past.is_empty() {
+                <section>
+                    <h3 class="heading">{ words::TIME_LINE }</h3>
+                    <ol class="time-line">{ for link.past.iter().map(|(at, what)| past(*at, what)) }</ol>
+                </section>
+            }
+        </div>
+    }
+}
+
+fn buttons(session: &Session, pill: &crate::link::Pill) -> Html {
+    let reconnect = session.deeds.reconnect.reform(|_: MouseEvent| ());
+    let disconnect = session.deeds.disconnect.reform(|_: MouseEvent| ());
+    let over = session.link.link.is_over();
+    let possible = !matches!(session.link.link, Link::Impossible(_) | Link::Closing);
+    html! {
+        <div class="buttons">
+            <button class="button" onclick={reconnect} disabled={!possible}>
+                { if pill.can_try_now { words::TRY_NOW } else { words::RECONNECT } }
+            </button>
+            <button class="button" onclick={disconnect} disabled={over || !possible}>{ words::DISCONNECT }</button>
+        </div>
+    }
+}
+
+fn past(at_ms: u64, what: &str) -> Html {
+    let at = LocalTime::at(at_ms);
+    html! {
+        <li key={format!("{at_ms}{what}")}>
+            <time>{ format!("{}:{:02}", at.clock(), at_ms / 1_000 % 60) }</time>
+            <span>{ what.to_owned() }</span>
+        </li>
+    }
+}

@@ -1,0 +1,8 @@
+//! Parts that both pages use.
+
+pub(crate) mod connection_panel;
+pub(crate) mod icon;
+pub(crate) mod notice;
+pub(crate) mod pill;
+pub(crate) mod sheet;
+pub(crate) mod top;

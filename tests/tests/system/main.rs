@@ -1,0 +1,11 @@
+//! Tests of everything together: the demo's server as a process, its pages in a real browser.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A helper that fails is a test that fails, and says why.
+
+mod chatting;
+mod chromium_only;
+mod classic;
+mod development;
+mod outages;
+mod pages;
+mod rig;
+mod speed;

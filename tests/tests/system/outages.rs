@@ -1,0 +1,85 @@
+//! An open page while its server or its network goes away and comes back.
+
+use crate::rig::chat::{TEXTS, chatter};
+use crate::rig::server::Server;
+
+#[tokio::test]
+async fn a_page_outlives_its_server_and_what_was_typed_meanwhile_arrives_exactly_once() {
+    let server = Server::start(&[]).await;
+    let url = server.url("/");
+    let (ada, bob) = tokio::join!(chatter(&url, "Ada"), chatter(&url, "Bob"));
+    let (ada_page, bob_page) = (ada.page(), bob.page());
+    ada_page.say("Before").await;
+    bob_page.hears("Before").await;
+
+    let gone = server.kill().await;
+    for page in [&ada_page, &bob_page] {
+        page.connection_is("Reconnecting").await;
+        page.shows(".notice", "waits here and is sent").await;
+    }
+    ada_page.say("While it was away, one").await;
+    ada_page.say("While it was away, two").await;
+    ada_page.marked("While it was away, two", "waits for the connection").await;
+
+    let server = gone.restart().await;
+    for page in [&ada_page, &bob_page] {
+        page.connection_is("Connected").await;
+        page.hears("While it was away, two").await;
+    }
+    ada_page.marked("While it was away, two", "sent").await;
+    bob_page.say("After").await;
+    ada_page.hears("After").await;
+    // Each message once, in the order in which it was said, on both pages.
+    for page in [&ada_page, &bob_page] {
+        assert_eq!(
+            page.texts(TEXTS).await,
+            ["Before", "While it was away, one", "While it was away, two", "After"]
+        );
+        page.shows_no(".notice", "waits here and is sent").await;
+        page.shows("aside h2", "2 here").await;
+    }
+    assert_eq!(server.connections().await, 2);
+}
+
+#[tokio::test]
+async fn a_server_that_drains_says_so_and_the_page_comes_back_to_the_next() {
+    let server = Server::start(&[]).await;
+    let ada = chatter(&server.url("/"), "Ada").await;
+    let page = ada.page();
+    let (status, gone) = server.terminate().await;
+    assert!(status.success(), "{status}");
+    page.connection_is("Reconnecting").await;
+    page.element(".pill").await.click().await.unwrap();
+    page.shows(".time-line", "Connection lost (1012").await;
+    page.element("dialog.sheet [aria-label=Close]").await.click().await.unwrap();
+    let _server = gone.restart().await;
+    page.connection_is("Connected").await;
+    page.say("Here again").await;
+    page.marked("Here again", "sent").await;
+}
+
+#[tokio::test]
+async fn a_person_disconnects_and_reconnects_by_the_buttons() {
+    let server = Server::start(&[]).await;
+    let ada = chatter(&server.url("/"), "Ada").await;
+    let page = ada.page();
+    page.in_connection("Disconnect").await;
+    page.connection_is("Disconnected").await;
+    page.shows(".notice", "You have disconnected").await;
+    let count = "return fetch('/health').then(r => r.json()).then(h => h.connections === 0)";
+    page.until("the server has no connection", count, &[]).await;
+    page.press(".notice", "Reconnect").await;
+    page.connection_is("Connected").await;
+    page.shows("aside .person", "Ada").await;
+    page.say("Back").await;
+    page.marked("Back", "sent").await;
+    // A new connection takes the old one's place.
+    page.in_connection("Reconnect").await;
+    page.connection_is("Connected").await;
+    page.say("And again").await;
+    page.marked("And again", "sent").await;
+    let count = "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)";
+    page.until("the server has one connection", count, &[]).await;
+    assert_eq!(page.texts(TEXTS).await, ["Back", "And again"]);
+    assert_eq!(ada.errors().await, [""; 0]);
+}

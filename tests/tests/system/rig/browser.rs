@@ -1,0 +1,143 @@
+//! A browser with a profile and a driver of its own.
+
+use std::net::SocketAddr;
+use std::process::Command as Process;
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::command::Command;
+use super::http;
+use super::page::Page;
+use super::program::Program;
+use super::settings::{self, Kind};
+
+/// Headless, and kept from doing anything on the network by itself.
+const CHROMIUM: [&str; 10] = [
+    "headless",
+    // Chromium's sandbox can't be had as root, nor in most containers.
+    "no-sandbox",
+    "disable-gpu",
+    "disable-dev-shm-usage",
+    "disable-background-networking",
+    "no-first-run",
+    "disable-component-update",
+    "disable-sync",
+    "window-size=1280,800",
+    "lang=en-GB",
+];
+
+/// A browser with one page. Dropping it ends both it and its driver.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver_address: SocketAddr,
+    session: String,
+    // Dropped after the session has been ended, and before the folder goes.
+    _driver: Program,
+    _profile: TempDir,
+}
+
+impl Browser {
+    pub(crate) async fn start() -> Self {
+        let profile = TempDir::with_prefix("rejoin-browser-").unwrap();
+        let (driver, driver_address) = driver().await;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(&profile))
+            .connect(&format!("http://{driver_address}"))
+            .await
+            .unwrap_or_else(|error| panic!("the browser does not start: {error}\n{}", driver.stderr.text()));
+        let session = client.session_id().await.unwrap().expect("a session");
+        Self { client, driver_address, session, _driver: driver, _profile: profile }
+    }
+
+    /// Starts a browser and opens an address in it.
+    pub(crate) async fn open(url: &str) -> Self {
+        let browser = Self::start().await;
+        browser.page().goto(url).await;
+        browser
+    }
+
+    pub(crate) fn page(&self) -> Page<'_> {
+        Page::new(self)
+    }
+
+    /// Chromium's own commands.
+    pub(crate) async fn command(&self, command: Command) -> Value {
+        self.client.issue_cmd(command).await.unwrap()
+    }
+
+    /// What was said in the console as an error since the last time. A browser asks by itself for an icon that
+    /// pages without one don't have; that is no error of theirs. Firefox's driver tells nothing of its console.
+    pub(crate) async fn errors(&self) -> Vec<String> {
+        if settings::kind() == Kind::Firefox {
+            return Vec::new();
+        }
+        let entries = self.command(Command::console()).await;
+        let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
+        let severe = |entry: &&Value| entry["level"] == "SEVERE" && !text(entry).contains("/favicon.ico - ");
+        entries.as_array().unwrap().iter().filter(severe).map(text).collect()
+    }
+
+    /// Sets the size of what is seen of the page, and its colours.
+    pub(crate) async fn show_as(&self, width: u32, dark: bool) {
+        let size = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.command(Command::devtools("Emulation.setDeviceMetricsOverride", &size)).await;
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.command(Command::devtools("Emulation.setEmulatedMedia", &media)).await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver ends its browser with the session; killed, it would leave it behind.
+        if let Err(error) = http::delete(self.driver_address, &format!("/session/{}", self.session)) {
+            println!("a browser's session could not be ended: {error}");
+        }
+    }
+}
+
+async fn driver() -> (Program, SocketAddr) {
+    let mut command = Process::new(settings::driver());
+    match settings::kind() {
+        Kind::Chromium => {
+            let driver = Program::start(command.arg("--port=0"));
+            let port = driver.stdout.after("successfully on port ").await;
+            let address = format!("127.0.0.1:{}", port.trim_end_matches('.')).parse().unwrap();
+            (driver, address)
+        }
+        Kind::Firefox => {
+            let driver = Program::start(command.args(["--port", "0"]));
+            let address = driver.stdout.after("Listening on ").await.parse().unwrap();
+            (driver, address)
+        }
+    }
+}
+
+fn capabilities(profile: &TempDir) -> Capabilities {
+    let mut all = Capabilities::new();
+    match settings::kind() {
+        Kind::Chromium => {
+            let own = [format!("user-data-dir={}", profile.path().display())];
+            let arguments: Vec<&str> = CHROMIUM.into_iter().chain(own.iter().map(String::as_str)).collect();
+            let mut options = json!({ "args": arguments });
+            if let Some(program) = settings::browser() {
+                options["binary"] = json!(program);
+            }
+            all.insert("goog:chromeOptions".to_owned(), options);
+            all.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+        }
+        Kind::Firefox => {
+            let mut options = json!({ "args": ["-headless", "-profile", profile.path()] });
+            if let Some(program) = settings::browser() {
+                options["binary"] = json!(program);
+            }
+            all.insert("moz:firefoxOptions".to_owned(), options);
+        }
+    }
+    all
+}

@@ -1,0 +1,17 @@
+//! What the tests work with: the server's program, a browser, and the pages in it.
+
+pub(crate) mod browser;
+pub(crate) mod chat;
+pub(crate) mod command;
+pub(crate) mod http;
+pub(crate) mod lines;
+pub(crate) mod page;
+pub(crate) mod program;
+pub(crate) mod server;
+pub(crate) mod settings;
+pub(crate) mod trunk;
+
+use std::time::Duration;
+
+/// Long enough for any machine; reached only by a test that fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,69 @@
+//! Where everything is, as the environment tells.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The browser that the pages are looked at with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Chromium,
+    Firefox,
+}
+
+/// Firefox if a driver for it is named and none for Chromium, as `cargo xtask test` does for its parts.
+pub(crate) fn kind() -> Kind {
+    match (env::var_os("CHROMEDRIVER"), env::var_os("GECKODRIVER")) {
+        (None, Some(_)) => Kind::Firefox,
+        _ => Kind::Chromium,
+    }
+}
+
+/// The driver of the browser.
+pub(crate) fn driver() -> PathBuf {
+    match kind() {
+        Kind::Chromium => path("CHROMEDRIVER"),
+        Kind::Firefox => path("GECKODRIVER"),
+    }
+}
+
+/// The browser's program, where the driver is not to look for it itself.
+pub(crate) fn browser() -> Option<PathBuf> {
+    let name = match kind() {
+        Kind::Chromium => "REJOIN_CHROMIUM",
+        Kind::Firefox => "REJOIN_FIREFOX",
+    };
+    env::var_os(name).map(PathBuf::from)
+}
+
+/// The demo server's program.
+pub(crate) fn server() -> PathBuf {
+    path("REJOIN_SERVER")
+}
+
+/// The folder of the built app.
+pub(crate) fn app() -> PathBuf {
+    path("REJOIN_APP")
+}
+
+/// The script of axe-core.
+pub(crate) fn axe() -> PathBuf {
+    path("REJOIN_AXE")
+}
+
+/// The toolchain that compiles for the browser, if it is not the one in use.
+pub(crate) fn wasm_toolchain() -> Option<OsString> {
+    env::var_os("REJOIN_WASM_TOOLCHAIN")
+}
+
+fn path(name: &str) -> PathBuf {
+    let value = env::var_os(name).filter(|value| !value.is_empty());
+    let Some(value) = value else {
+        panic!(
+            "{name} is not set: these tests are run by `cargo xtask test system`, which says where everything is"
+        );
+    };
+    let path = PathBuf::from(value);
+    assert!(path.exists(), "{name} names {}, and nothing is there", path.display());
+    path
+}

@@ -1,0 +1,173 @@
+//! The speed test's page, and whether its figures agree with the server's.
+
+use crate::rig::browser::Browser;
+use crate::rig::page::Page;
+use crate::rig::server::Server;
+
+const FILE_ASKED_FOR: &str = "classic speed test: file asked for";
+/// The lines of the coursework's log.
+const LOG: &str = ".test-log p";
+
+async fn speed_page(server: &Server, kind: &str) -> Browser {
+    let browser = Browser::open(&server.url("/speed")).await;
+    let page = browser.page();
+    page.element(".kinds").await;
+    let choose = "const label = [...document.querySelectorAll('label.kind')]
+        .find(l => l.textContent.trim() === arguments[0]); label?.click(); return !!label";
+    page.until("the kind of test can be chosen", choose, &[kind.into()]).await;
+    browser
+}
+
+/// The milliseconds in the lines "Completed Test: 3/10. Took 41.3 milliseconds.", each checked to the letter.
+fn times(lines: &[String]) -> Vec<f64> {
+    let time = |(at, line): (usize, &String)| {
+        let start = format!("Completed Test: {}/10. Took ", at + 1);
+        let number = line.strip_prefix(&start).and_then(|rest| rest.strip_suffix(" milliseconds."));
+        let number = number.unwrap_or_else(|| panic!("line {} is {line:?}", at + 1));
+        assert_eq!(number.split_once('.').map(|(_, decimals)| decimals.len()), Some(1), "{line:?}");
+        number.parse().unwrap()
+    };
+    lines.iter().enumerate().map(time).collect()
+}
+
+/// The mean as the page shows it: MB/s and Mbps.
+async fn mean(page: Page<'_>) -> (f64, f64) {
+    let parts = page.texts("#mean > span").await;
+    assert_eq!((parts.len(), parts[1].as_str()), (3, "MB/s"), "{parts:?}");
+    let megabits = parts[2].strip_suffix(" Mbps").unwrap();
+    for number in [parts[0].as_str(), megabits] {
+        assert_eq!(number.split_once('.').map(|(_, decimals)| decimals.len()), Some(2), "{parts:?}");
+    }
+    (parts[0].parse().unwrap(), megabits.parse().unwrap())
+}
+
+#[tokio::test]
+async fn ten_files_are_timed_and_page_and_server_agree() {
+    let server = Server::start(&[]).await;
+    let browser = speed_page(&server, "Ten files").await;
+    let page = browser.page();
+    // Each change of the button's words, so that a short "Running" is not missed.
+    page.script(
+        "const start = document.getElementById('start'); window.words = [];
+         const look = () => { const now = start.textContent.trim() + (start.disabled ? ' (disabled)' : '');
+             if (window.words.at(-1) !== now) window.words.push(now); };
+         look();
+         new MutationObserver(look).observe(start, { subtree: true, childList: true, characterData: true, attributes: true });",
+        vec![],
+    )
+    .await;
+    page.press(".test", "Start").await;
+    page.shows(LOG, "Finished.").await;
+
+    let log = page.texts(LOG).await;
+    assert_eq!(log.len(), 12, "{log:?}");
+    assert_eq!((log[0].as_str(), log[11].as_str()), ("Starting...", "Finished."));
+    let times = times(&log[1..11]);
+    let (megabytes, megabits) = mean(page).await;
+    let of_times = 10.0 / (times.iter().sum::<f64>() / 10.0 / 1_000.0);
+    // The times are rounded to tenths of a millisecond; the mean is of what was measured.
+    let rounding = of_times * 0.05 * 10.0 / times.iter().sum::<f64>() + 0.005;
+    assert!((megabytes - of_times).abs() <= rounding + 0.01, "shown {megabytes}, of the times {of_times}");
+    assert!((megabits - megabytes * 8.0).abs() <= 0.05, "{megabits} is not eight times {megabytes}");
+    let grade = if megabytes < 10.0 {
+        "Bad"
+    } else if megabytes < 50.0 {
+        "Fair"
+    } else {
+        "Good"
+    };
+    page.shows(".test strong", grade).await;
+    let words = page.script("return window.words.join(', ')", vec![]).await;
+    assert_eq!(words, "Start, Running (disabled), Start");
+
+    assert_eq!(server.log().count(FILE_ASKED_FOR), 10);
+    // Ten frames' headers come on top of the files, and nothing else of that size was sent.
+    let written: u64 = server.log().after("written=").await.split(' ').next().unwrap().parse().unwrap();
+    assert!((100_000_000..100_100_000).contains(&written), "the server wrote {written} bytes");
+
+    // A new start begins with nothing.
+    page.press(".test", "Start").await;
+    page.until("the log begins anew", "return document.querySelectorAll('.test-log p').length < 12", &[])
+        .await;
+    page.shows(LOG, "Finished.").await;
+    assert_eq!(page.texts(LOG).await.len(), 12);
+    assert_eq!(server.log().count(FILE_ASKED_FOR), 20);
+    assert_eq!(browser.errors().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_cancelled_test_keeps_what_was_measured() {
+    let server = Server::start(&[]).await;
+    let browser = speed_page(&server, "Ten files").await;
+    let page = browser.page();
+    // Cancelled by the page itself when the second file is there: a test outside may come too late.
+    page.script(
+        "const cancel = () => [...document.querySelectorAll('.test button')].find(b => b.textContent.trim() === 'Cancel');
+         new MutationObserver((_, observer) => {
+             if (document.querySelectorAll('.test-log p').length < 3) return;
+             observer.disconnect();
+             cancel()?.click();
+         }).observe(document.body, { subtree: true, childList: true });",
+        vec![],
+    )
+    .await;
+    page.press(".test", "Start").await;
+    page.shows(".test", "What was measured until then is kept below").await;
+    let log = page.texts(LOG).await;
+    assert!((3..12).contains(&log.len()), "{log:?}");
+    times(&log[1..]);
+    mean(page).await;
+    page.shows_no(LOG, "Finished.").await;
+    page.press(".test", "Start").await;
+    page.shows(LOG, "Finished.").await;
+    assert_eq!(page.texts(LOG).await.len(), 12);
+}
+
+#[tokio::test]
+async fn the_streamed_test_completes_and_both_ends_count_the_same_bytes() {
+    let server = Server::start(&[]).await;
+    let browser = speed_page(&server, "Download and upload").await;
+    let page = browser.page();
+    let three_seconds = "const select = document.querySelector('select.seconds'); select.value = '3';
+        select.dispatchEvent(new Event('change', { bubbles: true }))";
+    page.script(three_seconds, vec![]).await;
+    page.press(".test", "Start").await;
+    page.shows(".test [role=status]", "Finished").await;
+
+    let tiles = page.texts(".tiles dd").await;
+    assert_eq!(tiles.len(), 4, "{tiles:?}");
+    assert!(tiles[..2].iter().all(|speed| speed.ends_with(" Mbit/s")), "{tiles:?}");
+    assert!(tiles[2..].iter().all(|latency| latency.ends_with(" ms")), "{tiles:?}");
+    let counts: Vec<String> = page.texts(".details dd").await;
+    let counts: Vec<u64> =
+        counts.iter().filter_map(|text| text.split_once(" bytes in ")).map(|(n, _)| digits(n)).collect();
+    assert_eq!(counts.len(), 2, "{counts:?}");
+    // The server's own log of its connections: download and upload go through one, the echo's pings through another.
+    let figures = |name: &str| -> Vec<u64> {
+        let log = server.log().text();
+        let of = |line: &str| line.split_once(name)?.1.split(' ').next()?.parse().ok();
+        log.lines().filter_map(of).collect()
+    };
+    server.log().after("read=").await;
+    for (shown, name) in [(counts[0], "written="), (counts[1], "read=")] {
+        page.until(
+            "the worker's connections have ended",
+            "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)",
+            &[],
+        )
+        .await;
+        let on_the_wire = figures(name).into_iter().max().unwrap();
+        // Frame headers and the control messages: below a hundredth.
+        assert!(
+            (shown..shown + shown / 100 + 10_000).contains(&on_the_wire),
+            "{name}{on_the_wire}, shown {shown}"
+        );
+    }
+    page.shows(".history, .card, table", "Download").await;
+    assert_eq!(browser.errors().await, [""; 0]);
+}
+
+fn digits(text: &str) -> u64 {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
