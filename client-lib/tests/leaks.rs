@@ -11,7 +11,7 @@ use rejoin::{Close, KeepAlive};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
-use common::{Place, next_text, settle, within};
+use common::{Place, is_firefox, next_text, settle, within};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -61,14 +61,9 @@ fn memory() -> u32 {
     buffer.byte_length()
 }
 
-/// Firefox keeps the TCP connection of a socket that was closed while connecting, ours or a script's, and begins no
-/// other to the same host meanwhile.
-fn is_firefox() -> bool {
-    web_sys::window().unwrap().navigator().user_agent().unwrap().contains("Firefox")
-}
-
 /// One life of a connection, of four kinds.
 async fn cycle(place: &Place, n: u32) {
+    // Firefox keeps the TCP connection of such a one, and begins no other to the same host meanwhile.
     if n % 4 == 3 && !is_firefox() {
         let socket = place.builder("/silent-handshake").open().unwrap();
         socket.try_send("queued").unwrap();

@@ -79,6 +79,14 @@ impl Place {
         self.get(&format!("/command?do={what}")).await;
     }
 
+    /// Waits until the connections of handshakes that were never answered have ended. Firefox keeps them for a while
+    /// after their socket was closed, ours or a script's, so that there is nothing to see there.
+    pub(crate) async fn unanswered_end(&self) {
+        if !is_firefox() {
+            self.stats("alive.le.0").await;
+        }
+    }
+
     fn fetch(&self, path: &str) -> js_sys::Promise {
         let url = self.url(path).replacen("ws", "http", 1);
         let global = js_sys::global();
@@ -102,9 +110,16 @@ impl Drop for Place {
     }
 }
 
+pub(crate) fn is_firefox() -> bool {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
+    let agent = Reflect::get(&navigator, &"userAgent".into()).unwrap().as_string().unwrap();
+    agent.contains("Firefox")
+}
+
 /// A back-off that comes back at once, for tests that are not about its times.
 pub(crate) fn at_once() -> Backoff {
-    Backoff::default().with_first(Duration::ZERO).with_cap(Duration::ZERO).with_floor(Duration::ZERO)
+    let least = Duration::from_micros(1);
+    Backoff::default().with_first(least).with_cap(least).with_floor(Duration::ZERO)
 }
 
 /// The future's output, or a panic when it takes too long.
