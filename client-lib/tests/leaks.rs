@@ -11,7 +11,7 @@ use rejoin::{Close, KeepAlive};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
-use common::{Place, next_text, settle, within};
+use common::{Place, is_firefox, next_text, settle, within};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -63,7 +63,8 @@ fn memory() -> u32 {
 
 /// One life of a connection, of four kinds.
 async fn cycle(place: &Place, n: u32) {
-    if n % 4 == 3 {
+    // Firefox keeps the TCP connection of such a one, and begins no other to the same host meanwhile.
+    if n % 4 == 3 && !is_firefox() {
         let socket = place.builder("/silent-handshake").open().unwrap();
         socket.try_send("queued").unwrap();
         settle().await;
@@ -85,33 +86,37 @@ async fn cycle(place: &Place, n: u32) {
     }
 }
 
-async fn lives(cycles: u32) {
-    const WARM: u32 = 60;
+/// So many lives one after another, at places of their own, since what the peer tells of a place grows with it.
+async fn batch(lives: u32) {
     let place = Place::new();
-    for n in 0..WARM {
+    for n in 0..lives {
         cycle(&place, n).await;
     }
-    place.stats("alive.le.0").await;
+    assert_eq!(place.stats("alive.le.0").await.open_now, 0, "sockets left open");
     settle().await;
+}
+
+async fn lives(batches: u32) {
+    const BATCH: u32 = 100;
+    // What is allocated once, and as much as is ever in use at the same time.
+    batch(BATCH).await;
+    batch(BATCH).await;
     let census = Census::install();
     let before = (memory(), wasm_bindgen::externref_heap_live_count());
     let (listeners, timers) = census.count();
-    for n in 0..cycles {
-        cycle(&place, n).await;
+    for _ in 0..batches {
+        batch(BATCH).await;
     }
-    settle().await;
-    assert_eq!(place.stats("alive.le.0").await.open_now, 0, "sockets left open");
-    settle().await;
     let after = (memory(), wasm_bindgen::externref_heap_live_count());
+    let lives = batches * BATCH;
     console_log!(
-        "{cycles} lives: memory {} to {} bytes, handles {} to {}",
+        "{lives} lives: memory {} to {} bytes, handles {} to {}",
         before.0,
         after.0,
         before.1,
         after.1
     );
     assert_eq!(census.count().0, listeners, "listeners left behind");
-    // The time-outs of this test's own deadlines are cleared as well.
     assert!(census.count().1 <= timers, "{} timers left behind", census.count().1 - timers);
     assert!(after.1 <= before.1 + 4, "{} handles left behind", after.1 - before.1);
     assert_eq!(after.0, before.0, "memory grew");
@@ -119,11 +124,11 @@ async fn lives(cycles: u32) {
 
 #[wasm_bindgen_test]
 async fn five_hundred_lives_leave_no_socket_listener_timer_or_memory_behind() {
-    lives(500).await;
+    lives(5).await;
 }
 
 #[wasm_bindgen_test]
-#[ignore = "takes minutes: run it by name with --ignored"]
+#[ignore = "takes minutes: run it by name with --include-ignored"]
 async fn ten_thousand_lives_leave_no_socket_listener_timer_or_memory_behind() {
-    lives(10_000).await;
+    lives(100).await;
 }

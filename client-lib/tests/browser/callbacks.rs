@@ -212,7 +212,8 @@ async fn what_to_send_first_may_close_and_then_nothing_is_sent() {
 
 #[wasm_bindgen_test]
 async fn a_handler_may_replace_itself() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let (handle, seen) = (socket.handle(), Rc::new(Cell::new(0)));
     let count = seen.clone();
     socket.set_on_message(Some(Box::new(move |_| {

@@ -29,11 +29,15 @@ struct Visibility;
 
 impl Visibility {
     fn set(state: &str) -> Self {
-        let descriptor = Object::new();
-        let get = Function::new_no_args(&format!("return '{state}'"));
-        Reflect::set(&descriptor, &"get".into(), &get).unwrap();
-        Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
-        Reflect::define_property(&document(), &"visibilityState".into(), &descriptor).unwrap();
+        for (property, value) in
+            [("visibilityState", format!("'{state}'")), ("hidden", (state == "hidden").to_string())]
+        {
+            let descriptor = Object::new();
+            let get = Function::new_no_args(&format!("return {value}"));
+            Reflect::set(&descriptor, &"get".into(), &get).unwrap();
+            Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
+            Reflect::define_property(&document(), &property.into(), &descriptor).unwrap();
+        }
         tell(&document(), "visibilitychange");
         Self
     }
@@ -41,7 +45,9 @@ impl Visibility {
 
 impl Drop for Visibility {
     fn drop(&mut self) {
-        Reflect::delete_property(&document(), &"visibilityState".into()).unwrap();
+        for property in ["visibilityState", "hidden"] {
+            Reflect::delete_property(&document(), &property.into()).unwrap();
+        }
         tell(&document(), "visibilitychange");
     }
 }
@@ -169,7 +175,8 @@ async fn a_hidden_page_hands_over_its_queue_because_its_timers_sleep() {
 #[wasm_bindgen_test]
 async fn a_connection_begun_while_hidden_opens_all_the_same() {
     let hidden = Visibility::set("hidden");
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     socket.send("seen").await.unwrap();
     assert_eq!(crate::common::next_text(&mut socket).await, "seen");
     drop(hidden);

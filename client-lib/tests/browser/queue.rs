@@ -19,7 +19,8 @@ fn texts(messages: &[Message]) -> Vec<&str> {
 #[wasm_bindgen_test]
 fn a_full_queue_that_refuses_hands_the_message_back() {
     let limits = QueueLimits::new(2, 10, Overflow::Refuse);
-    let socket = Place::new().builder("/silent-handshake").queue(limits).open().unwrap();
+    let place = Place::new();
+    let socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
     socket.try_send("a").unwrap();
     let refused = socket.try_send("too long for now").unwrap_err();
     assert_eq!(refused.error, SendError::TooLarge { limit: 10 });
@@ -96,7 +97,8 @@ async fn what_is_queued_at_the_end_is_handed_back_to_the_handler_or_kept_for_it(
 #[wasm_bindgen_test]
 async fn what_is_kept_unsent_has_the_queues_bound() {
     let limits = QueueLimits::new(3, 100, Overflow::Refuse);
-    let socket = Place::new().builder("/silent-handshake").queue(limits).open().unwrap();
+    let place = Place::new();
+    let socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
     for round in 0..3 {
         for n in 0..3 {
             socket.try_send(format!("{round}.{n}")).unwrap();

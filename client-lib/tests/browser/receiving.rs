@@ -11,7 +11,8 @@ use crate::common::{Place, is_closed, next, next_text, until, within};
 
 #[wasm_bindgen_test]
 async fn a_received_payload_is_read_in_every_way_offered() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     socket.send("grüße").await.unwrap();
     socket.send(&[1u8, 2, 3]).await.unwrap();
     let text = next(&mut socket).await;
@@ -40,7 +41,8 @@ async fn a_received_payload_is_read_in_every_way_offered() {
 
 #[wasm_bindgen_test]
 async fn blobs_are_received_read_and_sent_on() {
-    let builder = Place::new().builder("/echo").binary_type(BinaryType::Blob);
+    let place = Place::new();
+    let builder = place.builder("/echo").binary_type(BinaryType::Blob);
     let mut socket = within(builder.connect()).await.unwrap();
     assert_eq!(socket.binary_type(), Some(BinaryType::Blob));
     socket.send(&[7u8, 8]).await.unwrap();
@@ -58,7 +60,8 @@ async fn blobs_are_received_read_and_sent_on() {
 
 #[wasm_bindgen_test]
 async fn a_burst_of_ten_thousand_arrives_whole_and_in_order_through_the_stream() {
-    let mut socket = Place::new().connect("/burst?count=10000&size=20&kind=mixed").await;
+    let place = Place::new();
+    let mut socket = place.connect("/burst?count=10000&size=20&kind=mixed").await;
     within(async {
         for n in 0..10_000u32 {
             let message = socket.next().await.unwrap();
@@ -93,7 +96,8 @@ async fn a_burst_of_ten_thousand_arrives_whole_and_in_order_through_the_callback
 
 #[wasm_bindgen_test]
 async fn a_callback_set_late_gets_first_what_the_stream_had_not_yielded() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     for text in ["0", "1", "2"] {
         socket.send(text).await.unwrap();
     }
@@ -114,7 +118,8 @@ async fn a_callback_set_late_gets_first_what_the_stream_had_not_yielded() {
 
 #[wasm_bindgen_test]
 async fn a_callback_that_takes_itself_off_while_it_is_handed_the_backlog_leaves_the_rest_to_the_stream() {
-    let mut socket = Place::new().connect("/burst?count=3&size=1").await;
+    let place = Place::new();
+    let mut socket = place.connect("/burst?count=3&size=1").await;
     while socket.untaken() < 3 {
         crate::common::settle().await;
     }
@@ -151,7 +156,8 @@ async fn more_received_than_taken_closes_the_connection_and_keeps_what_was_withi
 
 #[wasm_bindgen_test]
 async fn one_message_larger_than_the_byte_limit_is_taken_if_nothing_else_waits() {
-    let builder = Place::new().builder("/echo").receive(ReceiveLimits::new(10, 10));
+    let place = Place::new();
+    let builder = place.builder("/echo").receive(ReceiveLimits::new(10, 10));
     let mut socket = within(builder.connect()).await.unwrap();
     socket.send("x".repeat(1_000)).await.unwrap();
     assert_eq!(next(&mut socket).await.len(), 1_000);
@@ -160,7 +166,8 @@ async fn one_message_larger_than_the_byte_limit_is_taken_if_nothing_else_waits()
 
 #[wasm_bindgen_test]
 async fn ten_megabytes_arrive_as_one_message() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let big = Message::Binary(vec![0xa5; 10_000_000]);
     assert_eq!(big.len(), 10_000_000);
     socket.send(big).await.unwrap();

@@ -15,7 +15,8 @@ fn blob(bytes: &[u8]) -> Blob {
 
 #[wasm_bindgen_test]
 async fn text_bytes_array_buffer_view_and_blob_arrive_intact() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let bytes: Vec<u8> = (0..=255).collect();
     let whole = Uint8Array::from(&bytes[..]);
     socket.send("grüße 🦀").await.unwrap();
@@ -44,7 +45,8 @@ async fn text_bytes_array_buffer_view_and_blob_arrive_intact() {
 
 #[wasm_bindgen_test]
 async fn what_was_queued_of_each_kind_arrives_intact_and_in_order() {
-    let mut socket = Place::new().builder("/echo").open().unwrap();
+    let place = Place::new();
+    let mut socket = place.builder("/echo").open().unwrap();
     socket.try_send("a").unwrap();
     socket.try_send(&[1u8, 2][..]).unwrap();
     socket.try_send(JsString::from("b")).unwrap();
@@ -63,7 +65,8 @@ async fn what_was_queued_of_each_kind_arrives_intact_and_in_order() {
 
 #[wasm_bindgen_test]
 async fn order_is_kept_over_mixed_kinds_and_sizes() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let size = |n: usize| [0, 1, 100, 70_000, 5][n % 5];
     for n in 0..200usize {
         let fill = vec![b'x'; size(n)];
@@ -87,7 +90,8 @@ async fn order_is_kept_over_mixed_kinds_and_sizes() {
 
 #[wasm_bindgen_test]
 async fn lone_surrogates_go_out_as_replacement_characters() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let lone = JsString::from_char_code(&[0x61, 0xd800, 0x62, 0xdc00]);
     socket.send(lone).await.unwrap();
     assert_eq!(next_text(&mut socket).await, "a\u{fffd}b\u{fffd}");
@@ -98,7 +102,8 @@ async fn lone_surrogates_go_out_as_replacement_characters() {
 
 #[wasm_bindgen_test]
 async fn a_send_after_close_hands_the_message_back() {
-    let socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
     socket.begin_close(Close::normal());
     assert_eq!(socket.ready_state(), ReadyState::Closing);
     let unsent = socket.try_send("too late").unwrap_err();
@@ -164,7 +169,8 @@ async fn a_message_to_a_closing_server_goes_over_the_next_connection() {
 
 #[wasm_bindgen_test]
 async fn a_detached_buffer_in_the_queue_does_no_harm_to_its_neighbours() {
-    let mut socket = Place::new().builder("/echo").open().unwrap();
+    let place = Place::new();
+    let mut socket = place.builder("/echo").open().unwrap();
     let buffer = Uint8Array::from(&[1u8, 2, 3][..]).buffer();
     socket.try_send("before").unwrap();
     socket.try_send(buffer.clone()).unwrap();

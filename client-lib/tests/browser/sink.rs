@@ -26,7 +26,8 @@ async fn clogged(place: &Place) -> Socket {
 
 #[wasm_bindgen_test]
 async fn ten_thousand_fed_messages_arrive_in_order_with_one_flush() {
-    let mut socket = Place::new().connect("/sink").await;
+    let place = Place::new();
+    let mut socket = place.connect("/sink").await;
     within(async {
         for n in 0..10_000 {
             socket.feed(Message::Text(format!("{n} abc"))).await.unwrap();
@@ -142,7 +143,8 @@ async fn closing_says_when_a_cut_came_before_everything_had_left() {
 #[wasm_bindgen_test]
 async fn a_sink_that_waits_learns_of_the_end() {
     let limits = QueueLimits::new(1, 100, Overflow::Wait);
-    let mut socket = Place::new().builder("/silent-handshake").queue(limits).open().unwrap();
+    let place = Place::new();
+    let mut socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
     socket.feed(Message::from("a")).await.unwrap();
     let handle = socket.handle();
     let mut feeding = socket.feed(Message::from("b"));
@@ -154,7 +156,8 @@ async fn a_sink_that_waits_learns_of_the_end() {
 #[wasm_bindgen_test]
 async fn a_sink_whose_queue_drops_the_oldest_never_waits() {
     let limits = QueueLimits::new(2, 100, Overflow::DropOldest);
-    let mut socket = Place::new().builder("/silent-handshake").queue(limits).open().unwrap();
+    let place = Place::new();
+    let mut socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
     for text in ["a", "b", "c"] {
         socket.feed(Message::from(text)).now_or_never().expect("it waits").unwrap();
     }
@@ -178,7 +181,8 @@ async fn a_message_larger_than_the_room_left_waits_in_the_sink_and_keeps_its_pla
 
 #[wasm_bindgen_test]
 async fn the_connections_own_send_and_close_are_meant_where_the_sinks_are_imported_too() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     socket.send("borrowed text").await.unwrap();
     assert_eq!(next_text(&mut socket).await, "borrowed text");
     let closed = within(socket.close(rejoin::Close::new(4000, "").unwrap())).await;
@@ -187,7 +191,8 @@ async fn the_connections_own_send_and_close_are_meant_where_the_sinks_are_import
 
 #[wasm_bindgen_test]
 async fn a_stream_is_forwarded_whole_into_the_sink() {
-    let mut socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let mut socket = place.connect("/echo").await;
     let mut messages = stream::iter((0..100).map(|n| Ok(Message::Text(n.to_string()))));
     within(socket.send_all(&mut messages)).await.unwrap();
     let texts: Vec<String> =

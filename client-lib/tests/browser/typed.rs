@@ -30,7 +30,8 @@ macro_rules! round_trip {
     ($($name:ident: $codec:ty, text: $text:expr;)*) => {$(
         #[wasm_bindgen_test]
         async fn $name() {
-            let socket = Place::new().connect("/echo").await;
+            let place = Place::new();
+            let socket = place.connect("/echo").await;
             let mut typed: Typed<Order, Order, $codec> = socket.into_typed();
             for order in &orders() {
                 typed.send(order).await.unwrap();
@@ -55,7 +56,8 @@ round_trip! {
 
 #[wasm_bindgen_test]
 async fn a_message_that_cannot_be_read_is_an_item_with_its_payload_and_the_stream_goes_on() {
-    let socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
     let mut typed: Typed<Order, Order, Json> = socket.into_typed();
     rejoin::Handle::try_send(&typed, r#"{"Dish":{"table":"four"}}"#).unwrap();
     rejoin::Handle::try_send(&typed, "not JSON").unwrap();
@@ -73,7 +75,8 @@ async fn a_message_that_cannot_be_read_is_an_item_with_its_payload_and_the_strea
 
 #[wasm_bindgen_test]
 async fn a_blob_is_an_undecodable_item() {
-    let socket = within(Place::new().builder("/echo").binary_type(BinaryType::Blob).connect()).await.unwrap();
+    let place = Place::new();
+    let socket = within(place.builder("/echo").binary_type(BinaryType::Blob).connect()).await.unwrap();
     let mut typed: Typed<Order, Order, Postcard> = socket.into_typed();
     typed.send(&Order::Done).await.unwrap();
     let odd = within(typed.next()).await.unwrap().unwrap_err();
@@ -82,7 +85,8 @@ async fn a_blob_is_an_undecodable_item() {
 
 #[wasm_bindgen_test]
 async fn a_value_for_a_closed_connection_is_a_typed_error() {
-    let socket = Place::new().connect("/echo").await;
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
     within(socket.close(rejoin::Close::normal())).await;
     let mut typed: Typed<Order, Order, Json> = socket.into_typed();
     assert_eq!(typed.send(&Order::Done).await, Err(TypedSendError::Send(SendError::Closed)));

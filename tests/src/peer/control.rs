@@ -33,8 +33,9 @@ pub fn help() -> &'static str {
 Every path takes key= (under which it is counted), tag= (listed), refuse_first=N&status= (the key's first N fail).
 
 HTTP:
-  /stats?key=&until=field.le.N,field.ge.N   counts as JSON, once they are so (408 after 15 s)
+  /stats?key=&until=field.le.N,field.ge.N   counts as JSON, once they are so (504 after 15 s)
   /command?key=&do=cut|close|say|resume&code=&reason=&text=   acts on the key's open connections
+  /finish?key=                              ends the key's connections, those still to come as well
 "
 }
 
@@ -42,6 +43,10 @@ pub(super) async fn serve(mut stream: TcpStream, head: &Head, ledger: &Ledger) {
     let (status, kind, body) = match head.path.as_str() {
         "/" => ("200 OK", "text/plain", help().to_owned()),
         "/stats" => stats(head, ledger).await,
+        "/finish" => {
+            ledger.page(head.key()).finish();
+            ("200 OK", "text/plain", String::new())
+        }
         "/command" => match command(head) {
             Ok(command) => {
                 ledger.page(head.key()).command(command);
@@ -72,7 +77,7 @@ async fn stats(head: &Head, ledger: &Ledger) -> (&'static str, &'static str, Str
     let mut watch = ledger.page(head.key()).watch();
     let holds = |record: &Record| conditions.iter().all(|condition| condition.holds(record));
     let waited = tokio::time::timeout(PATIENCE, watch.wait_for(holds)).await;
-    let status = if waited.is_ok() { "200 OK" } else { "408 Request Timeout" };
+    let status = if waited.is_ok() { "200 OK" } else { "504 Gateway Timeout" };
     drop(waited);
     let body = serde_json::json!(*watch.borrow()).to_string();
     (status, "application/json", body)

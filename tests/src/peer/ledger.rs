@@ -58,6 +58,8 @@ pub(super) struct Page {
     record: watch::Sender<Record>,
     commands: broadcast::Sender<Command>,
     first: Mutex<Option<Instant>>,
+    /// Set when the test is over.
+    over: watch::Sender<bool>,
 }
 
 impl Default for Page {
@@ -66,6 +68,7 @@ impl Default for Page {
             record: watch::Sender::new(Record::default()),
             commands: broadcast::Sender::new(COMMANDS),
             first: Mutex::default(),
+            over: watch::Sender::new(false),
         }
     }
 }
@@ -77,6 +80,17 @@ impl Page {
 
     pub(super) fn watch(&self) -> watch::Receiver<Record> {
         self.record.subscribe()
+    }
+
+    /// Has every connection of the key end, those too that are still to come.
+    pub(super) fn finish(&self) {
+        self.over.send_replace(true);
+    }
+
+    /// Returns when the test is over.
+    pub(super) async fn over(&self) {
+        // An error would mean that the page is gone, which it is not while it is borrowed.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
     }
 
     pub(super) fn command(&self, command: Command) {

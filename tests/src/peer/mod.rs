@@ -61,7 +61,10 @@ async fn serve_one(mut stream: TcpStream, ledger: &Arc<Ledger>) {
     }
     if head.is_upgrade() {
         let visit = ledger.visit(head.key());
-        shake::serve(stream, &head, &visit).await;
+        tokio::select! {
+            () = shake::serve(stream, &head, &visit) => {}
+            () = visit.page.over() => {}
+        }
     } else {
         control::serve(stream, &head, ledger).await;
     }
