@@ -29,11 +29,13 @@ struct Visibility;
 
 impl Visibility {
     fn set(state: &str) -> Self {
-        let descriptor = Object::new();
-        let get = Function::new_no_args(&format!("return '{state}'"));
-        Reflect::set(&descriptor, &"get".into(), &get).unwrap();
-        Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
-        Reflect::define_property(&document(), &"visibilityState".into(), &descriptor).unwrap();
+        for (name, value) in [("visibilityState", format!("'{state}'")), ("hidden", (state == "hidden").to_string())] {
+            let descriptor = Object::new();
+            let get = Function::new_no_args(&format!("return {value}"));
+            Reflect::set(&descriptor, &"get".into(), &get).unwrap();
+            Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
+            Reflect::define_property(&document(), &name.into(), &descriptor).unwrap();
+        }
         tell(&document(), "visibilitychange");
         Self
     }
@@ -41,7 +43,9 @@ impl Visibility {
 
 impl Drop for Visibility {
     fn drop(&mut self) {
-        Reflect::delete_property(&document(), &"visibilityState".into()).unwrap();
+        for name in ["visibilityState", "hidden"] {
+            Reflect::delete_property(&document(), &name.into()).unwrap();
+        }
         tell(&document(), "visibilitychange");
     }
 }
