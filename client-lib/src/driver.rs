@@ -41,8 +41,10 @@ pub(crate) struct Driver {
     pub(crate) inbox: Inbox,
     pub(crate) watch: Rc<Watch>,
     pub(crate) metrics: RefCell<Metrics>,
-    /// How often a connection ended before all that it had been given had left.
+    /// How often a connection ended before all that it had been given had left, or the browser refused a message.
     pub(crate) losses: Cell<u64>,
+    /// How many connections and attempts have ended.
+    pub(crate) ends: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
     pub(crate) unsent: RefCell<Vec<Message>>,
     /// The asking for the present attempt's target.
@@ -82,6 +84,7 @@ impl Driver {
             watch: Watch::new(State::Closed(None)),
             metrics: RefCell::default(),
             losses: Cell::default(),
+            ends: Cell::default(),
             unsent: RefCell::default(),
             asking: RefCell::default(),
             first: RefCell::default(),
@@ -198,7 +201,10 @@ impl Driver {
         match sent {
             Ok(()) => self.metrics.borrow_mut().sent += 1,
             // The browser takes every message but in states that the link excludes; if it does not, it says so here.
-            Err(_) => self.events.borrow_mut().push_back(Event::Unsent(vec![message])),
+            Err(_) => {
+                self.losses.set(self.losses.get() + 1);
+                self.events.borrow_mut().push_back(Event::Unsent(vec![message]));
+            }
         }
     }
 
@@ -210,6 +216,7 @@ impl Driver {
             Of::Disconnected(closed) => {
                 self.transport.take();
                 self.asking.take();
+                self.ends.set(self.ends.get() + 1);
                 self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
                 self.metrics.borrow_mut().last_closed = Some(closed.clone());
                 Event::Disconnected(closed)
@@ -279,7 +286,18 @@ impl Driver {
     pub(crate) fn keep_unsent(&self, messages: Vec<Message>) {
         let mut unsent = self.unsent.borrow_mut();
         unsent.extend(messages);
-        let surplus = unsent.len().saturating_sub(self.options.link.queue.messages.max(1));
+        let limits = &self.options.link.queue;
+        let (mut room, mut kept) = (limits.bytes, 0);
+        for message in unsent.iter().rev().take(limits.messages.max(1)) {
+            // The newest is kept however large it is: the sink may have taken one larger than the queue.
+            match room.checked_sub(message.len()) {
+                Some(rest) => room = rest,
+                None if kept == 0 => room = 0,
+                None => break,
+            }
+            kept += 1;
+        }
+        let surplus = unsent.len() - kept;
         unsent.drain(..surplus);
         self.metrics.borrow_mut().evicted += surplus as u64;
     }
@@ -309,6 +327,7 @@ impl Driver {
             Some(handler) => handler(message),
             None if self.inbox.push(message) => {}
             None => {
+                self.measure();
                 let reason = "more was received than taken: read faster, or raise the receive limits";
                 self.step(|link, now| link.abort(now, ClosedBy::Overflow, reason));
             }
