@@ -45,7 +45,7 @@ pub async fn rejoin_receive_callback(url: String, count: u32, size: u32) -> Resu
         }
     })));
     let start = now();
-    socket.try_send(&format!("send me {count} {size}")).map_err(words)?;
+    socket.try_send(format!("send me {count} {size}")).map_err(words)?;
     all.await.map_err(words)?;
     let elapsed = now() - start;
     check(bytes.get(), count, size)?;
@@ -57,7 +57,7 @@ pub async fn rejoin_receive_callback(url: String, count: u32, size: u32) -> Resu
 pub async fn rejoin_receive_stream(url: String, count: u32, size: u32) -> Result<f64, JsValue> {
     let mut socket = Socket::connect(url).await.map_err(words)?;
     let start = now();
-    socket.try_send(&format!("send me {count} {size}")).map_err(words)?;
+    socket.try_send(format!("send me {count} {size}")).map_err(words)?;
     let mut bytes = 0.0;
     for _ in 0..count {
         bytes += socket.next().await.ok_or_else(|| words("closed"))?.len() as f64;
@@ -93,7 +93,7 @@ pub async fn rejoin_send(url: String, count: u32, size: u32) -> Result<f64, JsVa
     let mut socket = Socket::connect(url).await.map_err(words)?;
     let payload = vec![7u8; size as usize];
     let start = now();
-    socket.try_send(&format!("take {count}")).map_err(words)?;
+    socket.try_send(format!("take {count}")).map_err(words)?;
     for _ in 0..count {
         socket.try_send(&payload).map_err(words)?;
     }
@@ -108,7 +108,7 @@ pub async fn rejoin_send_view(url: String, count: u32, size: u32) -> Result<f64,
     let mut socket = Socket::connect(url).await.map_err(words)?;
     let payload = Uint8Array::new_with_length(size);
     let start = now();
-    socket.try_send(&format!("take {count}")).map_err(words)?;
+    socket.try_send(format!("take {count}")).map_err(words)?;
     for _ in 0..count {
         socket.try_send(payload.clone()).map_err(words)?;
     }

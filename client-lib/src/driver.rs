@@ -57,8 +57,7 @@ pub(crate) struct Driver {
     on_event: RefCell<Option<OnEvent>>,
     /// Who waits for room, for a drained buffer or for another state.
     waiting: RefCell<Vec<Waker>>,
-    /// What they were woken for last: the state's version, the queue's messages and bytes, and whether the link was
-    /// congested, drained, taking messages.
+    /// What they were woken for last.
     news: Cell<News>,
     /// What is still to be told, and whether somebody is telling.
     events: RefCell<VecDeque<Event>>,

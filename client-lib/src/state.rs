@@ -24,7 +24,7 @@ pub enum State {
     Waiting {
         /// The number of the attempt that follows.
         attempt: u32,
-        /// How long the wait is from the moment of this state on; [`Socket::retry_in`](crate::Socket::retry_in)
+        /// How long the wait is from the moment of this state on; [`Socket::retry_in`](crate::Handle::retry_in)
         /// tells what is left of it.
         delay: Duration,
         /// How the connection, or the last attempt, ended.
@@ -32,7 +32,7 @@ pub enum State {
     },
     /// The close handshake is under way.
     Closing,
-    /// No connection, and none follows unless [`reconnect`](crate::Socket::reconnect) is called.
+    /// No connection, and none follows unless [`reconnect`](crate::Handle::reconnect) is called.
     Closed(Option<Closed>),
 }
 

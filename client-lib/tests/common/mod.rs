@@ -41,9 +41,12 @@ pub(crate) struct Stats {
 }
 
 fn peer() -> &'static str {
-    option_env!("REJOIN_TEST_PEER").expect(
-        "compile the tests with REJOIN_TEST_PEER=ws://127.0.0.1:PORT of a running test-peer (cargo xtask test does)",
-    )
+    match option_env!("REJOIN_TEST_PEER") {
+        Some(peer) => peer,
+        None => panic!(
+            "compile the tests with REJOIN_TEST_PEER=ws://127.0.0.1:PORT of a running test-peer (cargo xtask test does)"
+        ),
+    }
 }
 
 impl Place {

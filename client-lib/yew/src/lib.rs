@@ -2,7 +2,7 @@
 //!
 //! A message is an event, not a state: a hook that keeps "the last message" in a state loses all of a burst but its
 //! end, since Yew renders once for many changes. So messages go to a callback, each of them, in order, and only the
-//! connection's [`State`] is a state.
+//! connection's [`State`](rejoin::State) is a state.
 //!
 //! ```no_run
 //! use rejoin::{Builder, Incoming};

@@ -49,7 +49,7 @@ pub(super) fn rustdoc(context: &Context) -> Result<()> {
     )
 }
 
-/// Adds `--package` for each of them.
+/// Adds `--package` for each of them, with all its features: what a feature hides no check would see.
 pub(super) fn choose<'a, 'p>(
     command: &'a mut Command,
     packages: impl Iterator<Item = &'p Package>,
@@ -57,7 +57,7 @@ pub(super) fn choose<'a, 'p>(
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    command
+    command.arg("--all-features")
 }
 
 /// The second check is run whatever came of the first, whose failure counts first.

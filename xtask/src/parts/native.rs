@@ -17,13 +17,21 @@ const HOST_FEATURES: [&str; 1] = ["native"];
 /// Unit and integration tests, by nextest where it is installed.
 pub(super) fn tests(context: &Context) -> Result<()> {
     let nextest = process::capture(&mut context.cargo(&["nextest", "--version"]), "cargo nextest").is_ok();
-    let mut cargo = if nextest {
-        context.cargo(&["nextest", "run", "--no-tests=pass", "--no-fail-fast", "--status-level=fail"])
-    } else {
-        context.cargo(&["test", "--quiet", "--no-fail-fast", "--all-targets"])
+    let cargo = |targets: &str| {
+        let mut cargo = if nextest {
+            context.cargo(&["nextest", "run", "--no-tests=pass", "--no-fail-fast", "--status-level=fail"])
+        } else {
+            context.cargo(&["test", "--quiet", "--no-fail-fast"])
+        };
+        cargo.arg(targets);
+        cargo
     };
     let packages = context.workspace.native().filter(|package| package.name != SYSTEM);
-    process::run(choose(&mut cargo, packages), "the native tests")
+    both(process::run(choose(&mut cargo("--all-targets"), packages), "the native tests"), || {
+        // What is pure in the browser's crates is tested on the host as well.
+        let libraries = context.workspace.browser().filter(|package| package.library);
+        process::run(choose(&mut cargo("--lib"), libraries), "the native tests of the browser's crates")
+    })
 }
 
 /// Examples in the documentation; those of the browser's crates are compiled for the browser.
