@@ -15,6 +15,7 @@ use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::options::Options;
+use crate::returned::Returned;
 use crate::state::{Watch, register};
 use crate::timer::{Timer, now};
 use crate::transport::Transport;
@@ -46,7 +47,7 @@ pub(crate) struct Driver {
     /// How many connections and attempts have ended.
     pub(crate) ends: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
-    pub(crate) unsent: RefCell<Vec<Message>>,
+    pub(crate) unsent: Returned,
     /// The asking for the present attempt's target.
     pub(crate) asking: RefCell<Option<Asking>>,
     /// What the present attempt's target wants sent first.
@@ -78,13 +79,13 @@ impl Driver {
             this: this.clone(),
             link: RefCell::new(Link::new(options.link.clone())),
             inbox: Inbox::new(options.receive),
+            unsent: Returned::new(options.link.queue),
             options,
             transport: RefCell::default(),
             watch: Watch::new(State::Closed(None)),
             metrics: RefCell::default(),
             losses: Cell::default(),
             ends: Cell::default(),
-            unsent: RefCell::default(),
             asking: RefCell::default(),
             first: RefCell::default(),
             timer: Timer::new(this.clone()),
@@ -281,23 +282,9 @@ impl Driver {
         }
     }
 
-    /// Keeps what was not sent until the application takes it, at most as much as the queue holds.
+    /// Keeps what was not sent until the application takes it.
     pub(crate) fn keep_unsent(&self, messages: Vec<Message>) {
-        let mut unsent = self.unsent.borrow_mut();
-        unsent.extend(messages);
-        let limits = &self.options.link.queue;
-        let (mut room, mut kept) = (limits.bytes, 0);
-        for message in unsent.iter().rev().take(limits.messages.max(1)) {
-            // The newest is kept however large it is: the sink may have taken one larger than the queue.
-            match room.checked_sub(message.len()) {
-                Some(rest) => room = rest,
-                None if kept == 0 => room = 0,
-                None => break,
-            }
-            kept += 1;
-        }
-        let surplus = unsent.len() - kept;
-        unsent.drain(..surplus);
+        let surplus = self.unsent.keep(messages);
         self.metrics.borrow_mut().evicted += surplus as u64;
     }
 

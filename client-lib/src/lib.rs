@@ -78,6 +78,7 @@ mod incoming;
 mod lifecycle;
 mod message;
 mod options;
+mod returned;
 mod socket;
 mod state;
 mod target;

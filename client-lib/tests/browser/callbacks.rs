@@ -61,7 +61,9 @@ async fn a_message_handler_may_reconnect_and_open_another_connection() {
     socket.send("go").await.unwrap();
     place.stats("opened.ge.3").await;
     within(socket.opened()).await.unwrap();
-    within(other.borrow().as_ref().unwrap().handle().opened()).await.unwrap();
+    let opened = other.borrow().as_ref().unwrap().handle();
+    within(opened.opened()).await.unwrap();
+    drop(opened);
     socket.set_on_message(None);
     drop((socket, other));
     place.stats("alive.le.0").await;

@@ -29,7 +29,9 @@ struct Visibility;
 
 impl Visibility {
     fn set(state: &str) -> Self {
-        for (name, value) in [("visibilityState", format!("'{state}'")), ("hidden", (state == "hidden").to_string())] {
+        for (name, value) in
+            [("visibilityState", format!("'{state}'")), ("hidden", (state == "hidden").to_string())]
+        {
             let descriptor = Object::new();
             let get = Function::new_no_args(&format!("return {value}"));
             Reflect::set(&descriptor, &"get".into(), &get).unwrap();

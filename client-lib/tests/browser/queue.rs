@@ -8,11 +8,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, until, within};
 
-fn texts(messages: &[Message]) -> Vec<&str> {
-    let text = |message| match message {
-        &Message::Text(ref text) => text.as_str(),
+fn text(message: &Message) -> &str {
+    match message {
+        Message::Text(text) => text,
         other => panic!("{other:?}"),
-    };
+    }
+}
+
+fn texts(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(text).collect()
 }
 
