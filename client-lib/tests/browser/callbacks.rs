@@ -61,7 +61,9 @@ async fn a_message_handler_may_reconnect_and_open_another_connection() {
     socket.send("go").await.unwrap();
     place.stats("opened.ge.3").await;
     within(socket.opened()).await.unwrap();
-    within(other.borrow().as_ref().unwrap().handle().opened()).await.unwrap();
+    let opened = other.borrow().as_ref().unwrap().handle();
+    within(opened.opened()).await.unwrap();
+    drop(opened);
     socket.set_on_message(None);
     drop((socket, other));
     place.stats("alive.le.0").await;
@@ -224,4 +226,25 @@ async fn a_handler_may_replace_itself() {
     socket.send("for the stream").await.unwrap();
     assert_eq!(next_text(&mut socket).await, "for the stream");
     assert_eq!(seen.get(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_handler_with_a_weak_handle_calls_back_in_and_keeps_nothing_alive() {
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
+    let (done, mut all) = mpsc::unbounded();
+    let (weak, count) = (socket.downgrade(), Cell::new(0));
+    let of_handler = weak.clone();
+    socket.set_on_message(Some(Box::new(move |message| {
+        count.set(count.get() + 1);
+        match of_handler.upgrade() {
+            Some(handle) if count.get() < 3 => handle.try_send(message.to_message()).unwrap(),
+            _ => done.unbounded_send(()).unwrap(),
+        }
+    })));
+    socket.send("round").await.unwrap();
+    within(all.next()).await.unwrap();
+    drop(socket);
+    assert!(weak.upgrade().is_none());
+    assert_eq!(place.stats("alive.le.0").await.messages, 3);
 }

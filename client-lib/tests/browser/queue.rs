@@ -8,11 +8,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, until, within};
 
-fn texts(messages: &[Message]) -> Vec<&str> {
-    let text = |message| match message {
-        &Message::Text(ref text) => text.as_str(),
+fn text(message: &Message) -> &str {
+    match message {
+        Message::Text(text) => text,
         other => panic!("{other:?}"),
-    };
+    }
+}
+
+fn texts(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(text).collect()
 }
 
@@ -174,4 +177,17 @@ async fn while_away_waiting_for_the_first_connection_costs_no_attempt_more() {
         socket.try_send("x").unwrap();
     }
     assert_eq!(place.stats("attempts.ge.1").await.attempts, 1);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_kept_unsent_has_the_queues_bound_in_bytes_too() {
+    let limits = QueueLimits::new(100, 10, Overflow::Refuse);
+    let socket = Place::new().builder("/silent-handshake").queue(limits).open().unwrap();
+    for text in ["0 aaaa", "1 bb", "2 cccc"] {
+        socket.try_send(text).unwrap();
+        within(socket.close(Close::normal())).await;
+        socket.reconnect();
+    }
+    assert_eq!(texts(&socket.take_unsent()), ["1 bb", "2 cccc"]);
+    assert_eq!(socket.metrics().evicted, 1);
 }
