@@ -212,7 +212,8 @@ async fn an_attempt_that_times_out_is_followed_by_the_next() {
 async fn the_decision_is_not_asked_for_after_a_close_of_this_ends_own() {
     let asked = std::rc::Rc::new(std::cell::Cell::new(false));
     let of_builder = asked.clone();
-    let builder = Place::new().builder("/echo").should_reconnect(move |_| {
+    let place = Place::new();
+    let builder = place.builder("/echo").should_reconnect(move |_| {
         of_builder.set(true);
         true
     });

@@ -231,7 +231,8 @@ async fn closing_after_a_loss_closes_all_the_same_and_says_so() {
 #[wasm_bindgen_test]
 async fn a_message_that_waits_in_the_sink_is_not_lost_when_the_halves_part() {
     let limits = QueueLimits::new(10, 10, Overflow::Wait);
-    let mut socket = Place::new().builder("/silent-handshake").queue(limits).open().unwrap();
+    let place = Place::new();
+    let mut socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
     for text in ["0 aaaa", "1 bbbbb"] {
         socket.feed(Message::from(text)).await.unwrap();
     }
