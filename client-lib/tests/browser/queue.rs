@@ -9,11 +9,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, until, within};
 
 fn texts(messages: &[Message]) -> Vec<&str> {
-    let text = |message| match message {
-        &Message::Text(ref text) => text.as_str(),
-        other => panic!("{other:?}"),
-    };
-    messages.iter().map(text).collect()
+    let mut texts = Vec::new();
+    for message in messages {
+        match message {
+            Message::Text(text) => texts.push(text.as_str()),
+            other => panic!("{other:?}"),
+        }
+    }
+    texts
 }
 
 #[wasm_bindgen_test]
