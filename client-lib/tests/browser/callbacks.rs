@@ -61,25 +61,28 @@ async fn a_message_handler_may_reconnect_and_open_another_connection() {
     socket.send("go").await.unwrap();
     place.stats("opened.ge.3").await;
     within(socket.opened()).await.unwrap();
-    let opened = other.borrow().as_ref().unwrap().handle();
-    within(opened.opened()).await.unwrap();
-    drop(opened);
+    let second = other.borrow().as_ref().unwrap().handle();
+    within(second.opened()).await.unwrap();
     socket.set_on_message(None);
-    drop((socket, other));
+    drop((socket, other, second));
     place.stats("alive.le.0").await;
 }
 
 #[wasm_bindgen_test]
 async fn a_message_handler_may_drop_the_connection_that_runs_it() {
     let place = Place::new();
-    let socket = Rc::new(RefCell::new(Some(place.connect("/burst?count=10&size=1").await)));
-    let (owned, count) = (socket.clone(), Rc::new(Cell::new(0)));
+    let socket = place.connect("/echo").await;
+    for n in 0..10 {
+        socket.try_send(n.to_string()).unwrap();
+    }
+    let own: Rc<RefCell<Option<Socket>>> = Rc::default();
+    let (owned, count) = (own.clone(), Rc::new(Cell::new(0)));
     let counted = count.clone();
-    let set = |handler| socket.borrow().as_ref().unwrap().set_on_message(Some(handler));
-    set(Box::new(move |_| {
+    socket.set_on_message(Some(Box::new(move |_| {
         counted.set(counted.get() + 1);
         drop(owned.take());
-    }));
+    })));
+    own.replace(Some(socket));
     place.stats("alive.le.0,codes.ge.1").await;
     settle().await;
     assert_eq!(count.get(), 1, "nothing comes after the drop");

@@ -8,15 +8,15 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, until, within};
 
-fn text(message: &Message) -> &str {
-    match message {
-        Message::Text(text) => text,
-        other => panic!("{other:?}"),
-    }
-}
-
 fn texts(messages: &[Message]) -> Vec<&str> {
-    messages.iter().map(text).collect()
+    let mut texts = Vec::new();
+    for message in messages {
+        match message {
+            Message::Text(text) => texts.push(text.as_str()),
+            other => panic!("{other:?}"),
+        }
+    }
+    texts
 }
 
 #[wasm_bindgen_test]

@@ -84,7 +84,8 @@ async fn attempts_count_anew_after_a_stable_time() {
 async fn unlimited_means_unlimited() {
     let place = Place::new();
     let socket = place.builder("/refuse").reconnect(at_once()).open().unwrap();
-    assert_eq!(waits(&socket, 60).await.last(), Some(&61));
+    // Not more, because Chromium slows attempts down that fail too often.
+    assert_eq!(waits(&socket, 20).await.last(), Some(&21));
 }
 
 #[wasm_bindgen_test]
