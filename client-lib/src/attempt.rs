@@ -1,6 +1,6 @@
 //! An attempt: from asking where to connect to the socket's opening and its end.
 
-use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, State};
+use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, ReadyState, State};
 use web_sys::WebSocket;
 
 use crate::Target;
@@ -27,7 +27,9 @@ impl Driver {
                     Err(error) => error.0,
                 };
                 let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
-                let reconnect = driver.options.source.fixed().map(|_| false);
+                // What is wrong with a fixed target will not mend itself.
+                let fixed = driver.options.source.fixed().is_some();
+                let reconnect = if fixed { Some(false) } else { driver.decide(&closed) };
                 driver.input(Input::Disconnected { generation, closed, reconnect });
             }),
         );
@@ -74,6 +76,16 @@ impl Driver {
             self.input(Input::Disconnected { generation, closed, reconnect: Some(false) });
             return;
         }
+        // A browser may tell of the opening when the socket is closing again, above all in a worker. What is sent to
+        // it then is lost without an error; its end follows and says why.
+        if self
+            .transport
+            .borrow()
+            .as_ref()
+            .is_some_and(|transport| transport.ready_state() > ReadyState::Open)
+        {
+            return;
+        }
         let of_target = self.first.take();
         let of_opening = self.options.first.as_ref().map(|first| first()).unwrap_or_default();
         // Asking may have closed the connection or begun another.
@@ -101,8 +113,15 @@ impl Driver {
         }
         let mut closed = Closed::by_event(code, reason, was_clean, was_open);
         closed.unsent_bytes = self.buffered_amount();
-        let reconnect = self.options.should_reconnect.as_ref().map(|decide| decide(&closed));
+        let reconnect = self.decide(&closed);
         self.input(Input::Disconnected { generation, closed, reconnect });
+    }
+
+    /// What the application decides after an end that this end did not want, if it has a say.
+    fn decide(&self, closed: &Closed) -> Option<bool> {
+        let own = !self.link.borrow().takes_messages();
+        let decide = self.options.should_reconnect.as_ref().filter(|_| !own)?;
+        Some(decide(closed))
     }
 
     /// Why an open connection is none that the caller can use: where the server picks none of the offered

@@ -109,7 +109,8 @@ impl Builder {
     }
 
     /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
-    /// subprotocol that was agreed. What it received before is not seen, and its `binaryType` is set.
+    /// subprotocol that was agreed; one that is still connecting has agreed to none, so that
+    /// [`protocol`](Self::protocol) must name it. What it received before is not seen, and its `binaryType` is set.
     #[must_use]
     pub fn adopt(socket: WebSocket) -> Self {
         let mut target = Target::new(socket.url());
@@ -146,8 +147,8 @@ impl Builder {
         self
     }
 
-    /// Decides after each end whether another attempt follows, instead of [`Closed::is_retryable`]. What this end
-    /// closed stays closed. It may call back into the connection.
+    /// Decides after each end whether another attempt follows, instead of [`Closed::is_retryable`], and is asked
+    /// after a provider's failure too. What this end closed stays closed. It may call back into the connection.
     #[must_use]
     pub fn should_reconnect(mut self, decide: impl Fn(&Closed) -> bool + 'static) -> Self {
         self.options.should_reconnect = Some(Rc::new(decide));
@@ -234,6 +235,7 @@ impl Builder {
                 options.source = Rc::new(Fixed(target));
             }
             Where::Adopted(socket, target) => {
+                target.check()?;
                 options.source = Rc::new(Adopted { socket: RefCell::new(Some(socket)), target });
             }
             Where::Asked => {}

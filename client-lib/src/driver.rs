@@ -15,6 +15,7 @@ use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::options::Options;
+use crate::returned::Returned;
 use crate::state::{Watch, register};
 use crate::timer::{Timer, now};
 use crate::transport::Transport;
@@ -41,10 +42,12 @@ pub(crate) struct Driver {
     pub(crate) inbox: Inbox,
     pub(crate) watch: Rc<Watch>,
     pub(crate) metrics: RefCell<Metrics>,
-    /// How often a connection ended before all that it had been given had left.
+    /// How often a connection ended before all that it had been given had left, or the browser refused a message.
     pub(crate) losses: Cell<u64>,
+    /// How many connections and attempts have ended.
+    pub(crate) ends: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
-    pub(crate) unsent: RefCell<Vec<Message>>,
+    pub(crate) unsent: Returned,
     /// The asking for the present attempt's target.
     pub(crate) asking: RefCell<Option<Asking>>,
     /// What the present attempt's target wants sent first.
@@ -76,12 +79,13 @@ impl Driver {
             this: this.clone(),
             link: RefCell::new(Link::new(options.link.clone())),
             inbox: Inbox::new(options.receive),
+            unsent: Returned::new(options.link.queue),
             options,
             transport: RefCell::default(),
             watch: Watch::new(State::Closed(None)),
             metrics: RefCell::default(),
             losses: Cell::default(),
-            unsent: RefCell::default(),
+            ends: Cell::default(),
             asking: RefCell::default(),
             first: RefCell::default(),
             timer: Timer::new(this.clone()),
@@ -197,7 +201,10 @@ impl Driver {
         match sent {
             Ok(()) => self.metrics.borrow_mut().sent += 1,
             // The browser takes every message but in states that the link excludes; if it does not, it says so here.
-            Err(_) => self.events.borrow_mut().push_back(Event::Unsent(vec![message])),
+            Err(_) => {
+                self.losses.set(self.losses.get() + 1);
+                self.events.borrow_mut().push_back(Event::Unsent(vec![message]));
+            }
         }
     }
 
@@ -209,6 +216,7 @@ impl Driver {
             Of::Disconnected(closed) => {
                 self.transport.take();
                 self.asking.take();
+                self.ends.set(self.ends.get() + 1);
                 self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
                 self.metrics.borrow_mut().last_closed = Some(closed.clone());
                 Event::Disconnected(closed)
@@ -274,12 +282,9 @@ impl Driver {
         }
     }
 
-    /// Keeps what was not sent until the application takes it, at most as much as the queue holds.
+    /// Keeps what was not sent until the application takes it.
     pub(crate) fn keep_unsent(&self, messages: Vec<Message>) {
-        let mut unsent = self.unsent.borrow_mut();
-        unsent.extend(messages);
-        let surplus = unsent.len().saturating_sub(self.options.link.queue.messages.max(1));
-        unsent.drain(..surplus);
+        let surplus = self.unsent.keep(messages);
         self.metrics.borrow_mut().evicted += surplus as u64;
     }
 
@@ -308,6 +313,7 @@ impl Driver {
             Some(handler) => handler(message),
             None if self.inbox.push(message) => {}
             None => {
+                self.measure();
                 let reason = "more was received than taken: read faster, or raise the receive limits";
                 self.step(|link, now| link.abort(now, ClosedBy::Overflow, reason));
             }

@@ -10,7 +10,7 @@ use web_sys::{BinaryType, WebSocket};
 
 use crate::driver::Driver;
 use crate::state::States;
-use crate::{Event, Incoming, Message, Metrics, Payload, SendError, State, Unsent};
+use crate::{Event, Incoming, Message, Metrics, Payload, SendError, State, Unsent, WeakHandle};
 
 /// A handle to a connection, cheap to clone. The connection lives as long as one of its handles does.
 #[derive(Clone)]
@@ -19,6 +19,12 @@ pub struct Handle(Rc<Driver>);
 impl Handle {
     pub(crate) fn new(driver: Rc<Driver>) -> Self {
         Self(driver)
+    }
+
+    /// A handle that does not keep the connection alive, for handlers set on the connection itself.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakHandle {
+        WeakHandle::new(Rc::downgrade(&self.0))
     }
 
     pub(crate) fn driver(&self) -> &Driver {
@@ -90,12 +96,22 @@ impl Handle {
 
     /// Begins to close and waits until it is over: the queue is transmitted if the connection is open, handed back
     /// if it is not ([`take_unsent`](Self::take_unsent)), then the close handshake runs. Never fails; a server that
-    /// does not answer is left after the close time-out. Dropping the future does not stop the closing.
+    /// does not answer is left after the close time-out. Dropping the future does not stop the closing. It resolves
+    /// as well if somebody calls [`reconnect`](Self::reconnect) meanwhile.
     ///
     /// What may be said is what a [`Close`] can be built of: `Close::new(4000, "bye")?`, [`Close::normal`].
     pub async fn close(&self, close: Close) -> Closed {
+        let ends = self.0.ends.get();
         self.begin_close(close);
-        poll_fn(|context| self.poll_closed(context)).await
+        poll_fn(|context| {
+            // Somebody may have called reconnect at the very end, so that the closed state is over already.
+            let ended = self.0.ends.get() != ends;
+            match self.0.metrics.borrow().last_closed.clone().filter(|_| ended) {
+                Some(closed) => Poll::Ready(closed),
+                None => self.poll_closed(context),
+            }
+        })
+        .await
     }
 
     /// Begins to close and does not wait.
@@ -126,10 +142,11 @@ impl Handle {
         .await
     }
 
-    /// Waits until the present attempt, if there is one, has succeeded or failed.
+    /// Waits until the present attempt, if there is one, has succeeded or failed. One that opened and is closing
+    /// again has failed, and how is known at its end.
     pub(crate) async fn settled(&self) -> State {
         poll_fn(|context| match self.state() {
-            State::Connecting { .. } => {
+            State::Connecting { .. } | State::Closing => {
                 self.0.register(context);
                 Poll::Pending
             }
@@ -227,13 +244,13 @@ impl Handle {
     }
 
     /// Calls `handler` for each message instead of putting it into the stream: the fastest way, since no task is
-    /// woken. What the stream had not yielded yet is handed over first. The handler may call back in; `None` goes
-    /// back to the stream.
+    /// woken. What the stream had not yielded yet is handed over first. The handler may call back in, by a
+    /// [`WeakHandle`], since with a [`Handle`] of this connection it would keep it alive; `None` goes back to the stream.
     pub fn set_on_message(&self, handler: Option<Box<dyn Fn(Incoming)>>) {
         self.0.set_on_message(handler.map(Rc::from));
     }
 
-    /// Calls `handler` for each event, in order. It may call back in; `None` takes it off.
+    /// Calls `handler` for each event, in order. It may call back in, by a [`WeakHandle`]; `None` takes it off.
     pub fn set_on_event(&self, handler: Option<Box<dyn Fn(Event)>>) {
         self.0.set_on_event(handler.map(Rc::from));
     }
@@ -295,8 +312,9 @@ impl Handle {
         if closed {
             return Poll::Ready(Err(SendError::Closed));
         }
-        self.0.step(rejoin_protocol::Link::watch_drain);
+        // In this order, because the step may tell handlers that change what is waited for.
         self.0.register(context);
+        self.0.step(rejoin_protocol::Link::watch_drain);
         Poll::Pending
     }
 

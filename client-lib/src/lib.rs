@@ -55,7 +55,8 @@
 //! - Messages arrive in the order in which they came, whatever their kind.
 //! - At most one browser socket is live. When the last handle is dropped it is closed, and no listener, timer or
 //!   closure stays behind.
-//! - Callbacks may call back in: open, send, close, reconnect.
+//! - Callbacks may call back in: open, send, close, reconnect. One that is set on a connection and calls into the
+//!   same one holds a [`WeakHandle`], or it keeps the connection alive.
 //!
 //! # Features
 //! | feature | adds | default |
@@ -77,6 +78,7 @@ mod incoming;
 mod lifecycle;
 mod message;
 mod options;
+mod returned;
 mod socket;
 mod state;
 mod target;
@@ -84,6 +86,7 @@ mod timer;
 mod transport;
 mod typed;
 mod url;
+mod weak;
 
 pub use builder::Builder;
 pub use error::{OpenError, SendError, Unsent};
@@ -109,4 +112,5 @@ pub use state::{State, States};
 pub use target::{Target, TargetError};
 pub use typed::{Typed, TypedSendError, TypedSender, TypedSocket, Undecodable, decode};
 pub use url::InvalidUrl;
+pub use weak::WeakHandle;
 pub use web_sys::BinaryType;

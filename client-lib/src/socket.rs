@@ -44,11 +44,13 @@ pub struct Socket {
     slot: Option<Message>,
     /// The driver's count of losses when the sink took the first message since it was flushed.
     losses: Option<u64>,
+    /// What flushing said before the sink began to close.
+    flushed: Result<(), SendError>,
 }
 
 impl Socket {
     pub(crate) fn new(driver: Rc<Driver>) -> Self {
-        Self { handle: Handle::new(driver), slot: None, losses: None }
+        Self { handle: Handle::new(driver), slot: None, losses: None, flushed: Ok(()) }
     }
 
     /// Settings for a connection to `url`.
@@ -79,10 +81,11 @@ impl Socket {
         self.handle.clone()
     }
 
-    /// Separates sending from reading. Either half keeps the connection alive and can close it.
+    /// Separates sending from reading. Either half keeps the connection alive and can close it. A message that the
+    /// sink took and that had no room yet is to be had from [`take_unsent`](Handle::take_unsent).
     #[must_use]
     pub fn into_split(self) -> (Handle, Receiver) {
-        (self.handle.clone(), Receiver { handle: self.handle })
+        (self.handle.clone(), Receiver { handle: self.handle.clone() })
     }
 
     /// Messages of the types `Tx` and `Rx`, written by the codec `C`.
@@ -134,6 +137,15 @@ impl Socket {
     }
 }
 
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Other handles may live on, and the message was taken.
+        if let Some(message) = self.slot.take() {
+            self.handle.driver().keep_unsent(vec![message]);
+        }
+    }
+}
+
 impl Deref for Socket {
     type Target = Handle;
 
@@ -152,7 +164,7 @@ impl Stream for Socket {
 
 /// A message that the sink had taken and that could not be sent after all is to be had from
 /// [`take_unsent`](Handle::take_unsent). Flushing and closing fail with [`SendError::Lost`] if a connection ended before
-/// all that the sink took had left it. The sink waits for room, whatever the queue's policy, but under
+/// all that the sink took had left it, or the browser refused some of it; closing closes all the same. The sink waits for room, whatever the queue's policy, but under
 /// [`Overflow::DropOldest`](crate::Overflow::DropOldest), where the oldest make it.
 impl Sink<Message> for Socket {
     type Error = SendError;
@@ -191,13 +203,13 @@ impl Sink<Message> for Socket {
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         if matches!(self.handle.state(), State::Open | State::Connecting { .. } | State::Waiting { .. }) {
-            if self.as_mut().poll_flush(context)?.is_pending() {
-                return Poll::Pending;
-            }
+            // What was lost does not keep the connection open: it closes all the same, and says so at the end.
+            self.flushed = std::task::ready!(self.as_mut().poll_flush(context));
             self.handle.begin_close(Close::normal());
         }
         std::task::ready!(self.handle.poll_closed(context));
-        Poll::Ready(self.account())
+        let flushed = std::mem::replace(&mut self.flushed, Ok(()));
+        Poll::Ready(flushed.and(self.account()))
     }
 }
 

@@ -54,7 +54,8 @@ pub(crate) fn check(url: &str) -> Result<(), InvalidUrl> {
     if bytes.contains(&b'#') {
         return Err(InvalidUrl::Fragment(url.into()));
     }
-    if *first == b'/' && bytes.get(1) != Some(&b'/') {
+    // Browsers take a backslash for a slash, so that "/\\host" is another host as "//host" is.
+    if *first == b'/' && !matches!(bytes.get(1), Some(b'/' | b'\\')) {
         return Ok(());
     }
     let Some(rest) = behind_scheme(bytes) else { return Err(InvalidUrl::Scheme(url.into())) };
@@ -128,6 +129,7 @@ mod tests {
             "example.org/ws",
             "ws:example.org",
             "//example.org",
+            "/\\example.org",
             "ftp://a",
             "?a",
             "ws:/a",

@@ -3,8 +3,7 @@
 use crate::{CodecError, Frame, FrameRef};
 
 /// A way to write values as WebSocket messages. Each codec implements [`Encode`] and [`Decode`] for the
-/// types that it can handle; the trait itself says what kind of message it reads, so that a receiver need not
-/// convert a payload before it is refused.
+/// types that it can handle.
 pub trait Codec: 'static {
     /// The codec's name, for messages to people.
     const NAME: &'static str;

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::random::Random;
+use crate::time::micros;
 
 /// Exponential back-off with full jitter: the first retry after a random time up to `first`, each further one
 /// after a random time up to twice as long as for the one before, at most `cap`, plus `floor`. Full jitter spreads the clients of a restarted
@@ -87,7 +88,7 @@ impl Backoff {
     }
 
     pub(crate) fn delay(&self, retry: u32, random: &mut Random) -> Duration {
-        let ceiling = u64::try_from(self.ceiling(retry).as_micros()).unwrap_or(u64::MAX);
+        let ceiling = micros(self.ceiling(retry));
         let floor = if retry > 1 { self.floor } else { Duration::ZERO };
         Duration::from_micros(random.up_to(ceiling)).saturating_add(floor)
     }

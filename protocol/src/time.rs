@@ -38,10 +38,13 @@ impl Add<Duration> for Time {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        // A duration of more than 2^64 microseconds is half a million years; it saturates like the sum.
-        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(micros))
+        Self(self.0.saturating_add(micros(duration)))
     }
+}
+
+/// A duration's microseconds, in 64 bits rather than the library's 128: they are half a million years, and saturate.
+pub(crate) const fn micros(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Taking over a socket that exists already, in each of its states.
 
-use rejoin::{BinaryType, Builder, ClosedBy, State};
+use rejoin::{BinaryType, Builder, ClosedBy, OpenError, State};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::WebSocket;
 
@@ -77,4 +79,23 @@ async fn an_adopted_socket_is_closed_with_the_connection() {
     let socket = within(Builder::adopt(raw).connect()).await.unwrap();
     drop(socket);
     assert_eq!(place.stats("alive.le.0,codes.ge.1").await.codes, [1000]);
+}
+
+#[wasm_bindgen_test]
+async fn a_socket_that_is_closing_by_the_time_it_says_it_is_open_takes_no_message_with_it() {
+    let place = Place::new();
+    let raw = WebSocket::new(&place.url("/echo")).unwrap();
+    let of_listener = raw.clone();
+    let closes = Closure::<dyn Fn()>::new(move || of_listener.close().unwrap());
+    raw.add_event_listener_with_callback("open", closes.as_ref().unchecked_ref()).unwrap();
+    let mut socket = Builder::adopt(raw).reconnect(at_once()).open().unwrap();
+    socket.try_send("not lost").unwrap();
+    assert_eq!(next_text(&mut socket).await, "not lost");
+    assert_eq!(place.stats("").await.opened, 2);
+}
+
+#[wasm_bindgen_test]
+fn a_subprotocol_that_may_not_be_offered_is_refused_at_once() {
+    let raw = WebSocket::new(&Place::new().url("/echo")).unwrap();
+    assert!(matches!(Builder::adopt(raw).protocol("a b").open(), Err(OpenError::Subprotocol(_))));
 }

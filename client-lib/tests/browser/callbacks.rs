@@ -230,3 +230,24 @@ async fn a_handler_may_replace_itself() {
     assert_eq!(next_text(&mut socket).await, "for the stream");
     assert_eq!(seen.get(), 1);
 }
+
+#[wasm_bindgen_test]
+async fn a_handler_with_a_weak_handle_calls_back_in_and_keeps_nothing_alive() {
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
+    let (done, mut all) = mpsc::unbounded();
+    let (weak, count) = (socket.downgrade(), Cell::new(0));
+    let of_handler = weak.clone();
+    socket.set_on_message(Some(Box::new(move |message| {
+        count.set(count.get() + 1);
+        match of_handler.upgrade() {
+            Some(handle) if count.get() < 3 => handle.try_send(message.to_message()).unwrap(),
+            _ => done.unbounded_send(()).unwrap(),
+        }
+    })));
+    socket.send("round").await.unwrap();
+    within(all.next()).await.unwrap();
+    drop(socket);
+    assert!(weak.upgrade().is_none());
+    assert_eq!(place.stats("alive.le.0").await.messages, 3);
+}

@@ -216,3 +216,18 @@ async fn the_states_never_miss_the_last_and_end_with_the_connection() {
     drop(socket);
     assert_eq!(within(states.next()).await, None);
 }
+
+#[wasm_bindgen_test]
+async fn closing_resolves_though_a_handler_reconnects_at_its_very_end() {
+    let place = Place::new();
+    let socket = place.builder("/echo").connect().await.unwrap();
+    let weak = socket.downgrade();
+    socket.set_on_event(Some(Box::new(move |event| {
+        if matches!(event, rejoin::Event::State(State::Closed(_))) {
+            weak.upgrade().unwrap().reconnect();
+        }
+    })));
+    let closed = within(socket.close(Close::new(4103, "").unwrap())).await;
+    assert_eq!((closed.by, closed.code, closed.was_clean), (ClosedBy::Caller, 4103, true));
+    within(socket.opened()).await.unwrap();
+}

@@ -208,3 +208,11 @@ async fn a_provider_is_not_asked_while_waiting() {
     settle().await;
     assert_eq!(asked.get(), 1);
 }
+
+#[wasm_bindgen_test]
+async fn the_application_decides_after_a_providers_failure_too() {
+    let builder = Builder::asking(|_| ready(Err(TargetError("signed out".into()))));
+    let socket = builder.should_reconnect(|closed| closed.by != ClosedBy::Provider).open().unwrap();
+    let State::Closed(Some(closed)) = until(&socket, is_closed).await else { unreachable!() };
+    assert_eq!((closed.reason.as_str(), closed.gave_up), ("signed out", false));
+}

@@ -178,3 +178,17 @@ async fn while_away_waiting_for_the_first_connection_costs_no_attempt_more() {
     }
     assert_eq!(place.stats("attempts.ge.1").await.attempts, 1);
 }
+
+#[wasm_bindgen_test]
+async fn what_is_kept_unsent_has_the_queues_bound_in_bytes_too() {
+    let limits = QueueLimits::new(100, 10, Overflow::Refuse);
+    let place = Place::new();
+    let socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
+    for text in ["0 aaaa", "1 bb", "2 cccc"] {
+        socket.try_send(text).unwrap();
+        within(socket.close(Close::normal())).await;
+        socket.reconnect();
+    }
+    assert_eq!(texts(&socket.take_unsent()), ["1 bb", "2 cccc"]);
+    assert_eq!(socket.metrics().evicted, 1);
+}

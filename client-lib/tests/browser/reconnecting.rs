@@ -208,3 +208,17 @@ async fn an_attempt_that_times_out_is_followed_by_the_next() {
     // Firefox begins no second to a host whose first is not answered, so that the server need not have seen them.
     assert!(crate::common::is_firefox() || place.stats("").await.attempts == 3);
 }
+
+#[wasm_bindgen_test]
+async fn the_decision_is_not_asked_for_after_a_close_of_this_ends_own() {
+    let asked = std::rc::Rc::new(std::cell::Cell::new(false));
+    let of_builder = asked.clone();
+    let place = Place::new();
+    let builder = place.builder("/echo").should_reconnect(move |_| {
+        of_builder.set(true);
+        true
+    });
+    let socket = within(builder.connect()).await.unwrap();
+    within(socket.close(Close::normal())).await;
+    assert!(!asked.get());
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{FutureExt, SinkExt, StreamExt, stream};
-use rejoin::{Message, Overflow, QueueLimits, SendError, Socket, State, Watermarks};
+use rejoin::{Builder, Message, Overflow, QueueLimits, SendError, Socket, State, Watermarks};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, is_closed, next_text, pause, until, within};
@@ -198,4 +198,45 @@ async fn a_stream_is_forwarded_whole_into_the_sink() {
     let texts: Vec<String> =
         within(socket.by_ref().take(100).map(|message| message.to_text().unwrap()).collect()).await;
     assert!((0..100).map(|n| n.to_string()).eq(texts));
+}
+
+/// A connection over a socket that refuses one message when it has opened.
+fn refusing(place: &Place) -> Socket {
+    let raw = web_sys::WebSocket::new(&place.url("/echo")).unwrap();
+    let refuse = js_sys::Function::new_no_args("delete this.send; throw new Error('not this one');");
+    js_sys::Reflect::set(&raw, &"send".into(), &refuse).unwrap();
+    Builder::adopt(raw).reconnect(crate::common::at_once()).open().unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn flush_says_when_the_browser_refused_a_message() {
+    let mut socket = refusing(&Place::new());
+    socket.feed(Message::from("refused")).await.unwrap();
+    assert_eq!(within(SinkExt::flush(&mut socket)).await, Err(SendError::Lost));
+    assert!(matches!(&socket.take_unsent()[..], [Message::Text(text)] if text == "refused"));
+}
+
+#[wasm_bindgen_test]
+async fn closing_after_a_loss_closes_all_the_same_and_says_so() {
+    let place = Place::new();
+    let mut socket = refusing(&place);
+    socket.feed(Message::from("refused")).await.unwrap();
+    socket.feed(Message::from("taken")).await.unwrap();
+    assert_eq!(within(SinkExt::close(&mut socket)).await, Err(SendError::Lost));
+    assert!(is_closed(&socket.state()));
+    let stats = place.stats("alive.le.0,codes.ge.1").await;
+    assert_eq!((stats.codes, stats.texts), (vec![1000], vec!["taken".to_owned()]));
+}
+
+#[wasm_bindgen_test]
+async fn a_message_that_waits_in_the_sink_is_not_lost_when_the_halves_part() {
+    let limits = QueueLimits::new(10, 10, Overflow::Wait);
+    let place = Place::new();
+    let mut socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
+    for text in ["0 aaaa", "1 bbbbb"] {
+        socket.feed(Message::from(text)).await.unwrap();
+    }
+    let (handle, _receiver) = socket.into_split();
+    assert!(matches!(&handle.take_unsent()[..], [Message::Text(text)] if text == "1 bbbbb"));
+    assert_eq!(handle.queued(), (1, 6));
 }

@@ -1,8 +1,12 @@
 //! A connection in a component's memory: opened after the first rendering, dropped with the component.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use rejoin::{Builder, Event, Handle, Incoming, OpenError, State};
+use futures_core::Stream;
+use rejoin::{Builder, Event, Handle, Incoming, OpenError, State, States};
+use yew::platform::spawn_local;
 use yew::prelude::*;
 
 /// What a hook knows of its connection.
@@ -21,7 +25,15 @@ pub enum Connection {
 /// The handlers as of the latest rendering, so that a connection opened once calls the newest closures.
 pub(crate) struct Latest {
     pub(crate) on_message: Callback<Incoming>,
-    pub(crate) on_event: Callback<Event>,
+    /// None leaves what was never sent to `take_unsent`.
+    pub(crate) on_event: Option<Callback<Event>>,
+}
+
+/// Renders each state, the last one in any case, until the connection is dropped.
+async fn follow(mut states: States, setter: UseStateSetter<Connection>) {
+    while let Some(state) = poll_fn(|context| Pin::new(&mut states).poll_next(context)).await {
+        setter.set(Connection::Is(state));
+    }
 }
 
 /// Opens the connection after the first rendering and keeps it until the component goes.
@@ -49,15 +61,16 @@ pub(crate) fn use_connection(
                         latest.on_message.emit(message);
                     }
                 })));
-                socket.set_on_event(Some(Box::new(move |event| {
-                    if let Event::State(state) = &event {
-                        setter.set(Connection::Is(state.clone()));
-                    }
-                    let latest = handlers.borrow().clone();
-                    if let Some(latest) = latest {
-                        latest.on_event.emit(event);
-                    }
-                })));
+                let events = handlers.borrow().as_ref().is_some_and(|latest| latest.on_event.is_some());
+                if events {
+                    socket.set_on_event(Some(Box::new(move |event| {
+                        let latest = handlers.borrow().clone();
+                        if let Some(on_event) = latest.as_ref().and_then(|latest| latest.on_event.as_ref()) {
+                            on_event.emit(event);
+                        }
+                    })));
+                }
+                spawn_local(follow(socket.states(), setter));
                 kept.replace(Some(socket.handle()));
             }
             Err(error) => setter.set(Connection::Failed(error)),

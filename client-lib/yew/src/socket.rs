@@ -52,7 +52,7 @@ pub fn use_socket(
     builder: impl FnOnce() -> Builder + 'static,
     on_message: Callback<Incoming>,
 ) -> UseSocketHandle {
-    UseSocketHandle::new(use_connection(builder, Latest { on_message, on_event: Callback::noop() }))
+    UseSocketHandle::new(use_connection(builder, Latest { on_message, on_event: None }))
 }
 
 /// [`use_socket`], and every [`Event`] as well: what was evicted and what was never sent, each end, each round trip.
@@ -62,5 +62,5 @@ pub fn use_socket_with_events(
     on_message: Callback<Incoming>,
     on_event: Callback<Event>,
 ) -> UseSocketHandle {
-    UseSocketHandle::new(use_connection(builder, Latest { on_message, on_event }))
+    UseSocketHandle::new(use_connection(builder, Latest { on_message, on_event: Some(on_event) }))
 }

@@ -44,22 +44,24 @@ impl LinkConfig {
     /// # Errors
     /// The first setting that can't work.
     pub fn check(&self) -> Result<(), InvalidConfig> {
-        let mut durations = [
-            ("connect_timeout", Some(self.connect_timeout)),
-            ("close_timeout", Some(self.close_timeout)),
-            ("keep_alive.interval", self.keep_alive.map(|settings| settings.interval)),
-            ("keep_alive.deadline", self.keep_alive.map(|settings| settings.deadline)),
-            ("keep_alive.probe", self.keep_alive.map(|settings| settings.probe)),
-            ("reconnect.first", self.reconnect.map(|backoff| backoff.first)),
-            ("reconnect.cap", self.reconnect.map(|backoff| backoff.cap)),
-        ]
-        .into_iter();
-        if let Some((setting, _)) = durations.find(|(_, duration)| *duration == Some(Duration::ZERO)) {
-            return Err(InvalidConfig::Zero { setting });
+        not_zero("connect_timeout", self.connect_timeout)?;
+        not_zero("close_timeout", self.close_timeout)?;
+        if let Some(keep_alive) = &self.keep_alive {
+            not_zero("keep_alive.interval", keep_alive.interval)?;
+            not_zero("keep_alive.deadline", keep_alive.deadline)?;
+            not_zero("keep_alive.probe", keep_alive.probe)?;
+        }
+        if let Some(backoff) = &self.reconnect {
+            not_zero("reconnect.first", backoff.first)?;
+            not_zero("reconnect.cap", backoff.cap)?;
         }
         let (low, high) = (self.watermarks.low, self.watermarks.high);
         if low > high { Err(InvalidConfig::Watermarks { low, high }) } else { Ok(()) }
     }
+}
+
+fn not_zero(setting: &'static str, duration: Duration) -> Result<(), InvalidConfig> {
+    if duration.is_zero() { Err(InvalidConfig::Zero { setting }) } else { Ok(()) }
 }
 
 #[cfg(test)]

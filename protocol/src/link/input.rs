@@ -93,7 +93,8 @@ impl<M> Link<M> {
     }
 
     fn buffered(&mut self, bytes: u64) {
-        if !matches!(self.phase, Phase::Open { .. }) {
+        // What leaves during the close handshake has left as well, or a closing that takes too long would call it lost.
+        if !matches!(self.phase, Phase::Open { .. } | Phase::Closing { .. }) {
             return;
         }
         let now = self.now;

@@ -29,7 +29,7 @@ pub enum Input {
         /// Whose.
         generation: Generation,
     },
-    /// The socket's `bufferedAmount` is this now. To be given before [`Input::Timeout`] while the link is open, and
+    /// The socket's `bufferedAmount` is this now. To be given before [`Input::Timeout`] while the link is open or closing, and
     /// before `reconnect` and `abort`, so that [`Closed::unsent_bytes`] is exact; otherwise what was handed over
     /// since the last word counts as unsent.
     Buffered {

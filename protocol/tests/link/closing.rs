@@ -52,6 +52,17 @@ fn a_close_that_is_never_answered_ends_at_the_time_out() {
 }
 
 #[test]
+fn what_left_during_the_close_handshake_is_not_called_unsent() {
+    let mut rig = Rig::opened(LinkConfig::default());
+    rig.send(0, 70).unwrap();
+    rig.close(Close::normal());
+    rig.says_buffered(30);
+    assert_eq!(rig.state(), State::Closing);
+    rig.run_to(5_000);
+    assert_eq!((rig.closed().by, rig.closed().unsent_bytes), (ClosedBy::CloseTimeout, 30));
+}
+
+#[test]
 fn a_close_handshake_whose_timers_are_always_late_ends_all_the_same() {
     let mut rig = Rig::opened(LinkConfig::default());
     rig.close(Close::normal());

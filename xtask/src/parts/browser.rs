@@ -8,7 +8,7 @@ use crate::process;
 use crate::server::{self, Server};
 use crate::setup;
 
-use super::lint::choose;
+use super::selection::choose;
 
 /// The servers that the tests talk to: package, binary, the variable with the address, the port if it is free.
 /// Tests read the variable when they are compiled, which is why the port is a fixed one where possible.

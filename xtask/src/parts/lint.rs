@@ -1,16 +1,11 @@
 //! Formatting, lints and documentation, for the host and for the browser.
 
-use std::process::Command;
-
 use crate::context::Context;
 use crate::failure::Result;
 use crate::process;
-use crate::workspace::Package;
 
 use super::browser::name_peers;
-
-/// Packages of the browser with a program for the host in them.
-const ON_BOTH: [&str; 1] = ["rejoin-bench"];
+use super::selection::{choose, is_on_host};
 
 /// `cargo fmt --check` over the whole workspace.
 pub(super) fn fmt(context: &Context) -> Result<()> {
@@ -25,8 +20,7 @@ pub(super) fn clippy(context: &Context) -> Result<()> {
     let mut native = context.cargo(&["clippy", "--quiet", "--keep-going"]);
     let mut wasm = context.wasm_cargo("clippy", &["--quiet", "--keep-going"])?;
     name_peers(&mut wasm);
-    let on_host = context.workspace.packages.values();
-    let on_host = on_host.filter(|package| package.native || ON_BOTH.contains(&package.name.as_str()));
+    let on_host = context.workspace.packages.values().filter(is_on_host);
     let deny = ["--all-targets", "--", "-D", "warnings"];
     both(process::run(choose(&mut native, on_host).args(deny), "clippy, native"), || {
         process::run(choose(&mut wasm, context.workspace.browser()).args(deny), "clippy, wasm")
@@ -47,17 +41,6 @@ pub(super) fn rustdoc(context: &Context) -> Result<()> {
             process::run(command.env("RUSTDOCFLAGS", "-D warnings"), "rustdoc, wasm")
         },
     )
-}
-
-/// Adds `--package` for each of them, with all its features: what a feature hides no check would see.
-pub(super) fn choose<'a, 'p>(
-    command: &'a mut Command,
-    packages: impl Iterator<Item = &'p Package>,
-) -> &'a mut Command {
-    for package in packages {
-        command.args(["--package", &package.name]);
-    }
-    command.arg("--all-features")
 }
 
 /// The second check is run whatever came of the first, whose failure counts first.

@@ -3,6 +3,7 @@
 mod browser;
 mod lint;
 mod native;
+mod selection;
 mod system;
 
 use std::collections::BTreeSet;

@@ -5,32 +5,39 @@ use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace::Package;
 
-use super::lint::{both, choose};
+use super::lint::both;
+use super::selection::{choose, has_host_tests, is_for_host};
 
 /// The package of the whole-system tests, which are a part of their own.
 pub(super) const SYSTEM: &str = "rejoin-tests";
 /// The packages whose features are compiled one by one.
 const FEATURED: [&str; 3] = ["rejoin-codec", "rejoin", "rejoin-server"];
-/// Features of a browser crate that are for the host.
-const HOST_FEATURES: [&str; 1] = ["native"];
 
-/// Unit and integration tests, by nextest where it is installed.
+/// Unit and integration tests, by nextest where it is installed; of the browser's crates those in their sources.
 pub(super) fn tests(context: &Context) -> Result<()> {
     let nextest = process::capture(&mut context.cargo(&["nextest", "--version"]), "cargo nextest").is_ok();
-    let cargo = |targets: &str| {
-        let mut cargo = if nextest {
+    let runner = || match nextest {
+        true => {
             context.cargo(&["nextest", "run", "--no-tests=pass", "--no-fail-fast", "--status-level=fail"])
-        } else {
-            context.cargo(&["test", "--quiet", "--no-fail-fast"])
-        };
-        cargo.arg(targets);
-        cargo
+        }
+        false => context.cargo(&["test", "--quiet", "--no-fail-fast"]),
     };
-    let packages = context.workspace.native().filter(|package| package.name != SYSTEM);
-    both(process::run(choose(&mut cargo("--all-targets"), packages), "the native tests"), || {
-        // What is pure in the browser's crates is tested on the host as well.
-        let libraries = context.workspace.browser().filter(|package| package.library);
-        process::run(choose(&mut cargo("--lib"), libraries), "the native tests of the browser's crates")
+    let mut browser = Vec::new();
+    for package in context.workspace.browser() {
+        if has_host_tests(package)? {
+            browser.push(package);
+        }
+    }
+    let native = context.workspace.native().filter(|package| package.name != SYSTEM);
+    let native =
+        process::run(choose(&mut runner(), native).arg("--all-targets"), "the tests of the native crates");
+    both(native, || match browser.as_slice() {
+        [] => Ok(()),
+        some => {
+            let mut cargo = runner();
+            choose(&mut cargo, some.iter().copied()).args(["--lib", "--bins"]);
+            process::run(&mut cargo, "the host's tests of the browser's crates")
+        }
     })
 }
 
@@ -54,7 +61,7 @@ pub(super) fn features(context: &Context) -> Result<()> {
         let alone = package.features.iter().map(String::as_str);
         for feature in std::iter::once("").chain(alone) {
             let arguments = ["--quiet", "--no-default-features", "--package", name, "--features", feature];
-            let mut cargo = if package.native || HOST_FEATURES.contains(&feature) {
+            let mut cargo = if package.native || is_for_host(feature) {
                 context.cargo(&["check"])
             } else {
                 context.wasm_cargo("check", &[])?
