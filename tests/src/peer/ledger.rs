@@ -9,6 +9,8 @@ use tokio::sync::{broadcast, watch};
 
 /// The most entries of a list in a record; later ones are only counted.
 const LIST: usize = 20_000;
+/// So many keys are remembered before those of finished tests are forgotten.
+const PAGES: usize = 4_096;
 /// Commands that a slow connection may lag behind.
 const COMMANDS: usize = 64;
 
@@ -110,7 +112,12 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn page(&self, key: &str) -> Arc<Page> {
-        lock(&self.pages).entry(key.to_owned()).or_default().clone()
+        let mut pages = lock(&self.pages);
+        if pages.len() >= PAGES {
+            // Of tests that are over, which nobody asks about any more.
+            pages.retain(|_, page| !*page.over.borrow());
+        }
+        pages.entry(key.to_owned()).or_default().clone()
     }
 
     /// Begins to count a connection; it counts as alive until the visit is dropped.

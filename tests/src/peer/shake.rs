@@ -42,14 +42,15 @@ pub(super) async fn serve(mut stream: TcpStream, head: &Head, visit: &Visit) {
             let page = Arc::clone(&visit.page);
             // Before the answer, or a client that opens at once could command what nobody hears yet.
             let commands = page.commands();
+            // So is the count, or a client could ask for it before it is right.
+            page.note(|record| {
+                record.opened += 1;
+                record.open_now += 1;
+            });
             if stream.write_all(response.as_bytes()).await.is_ok() {
-                page.note(|record| {
-                    record.opened += 1;
-                    record.open_now += 1;
-                });
                 act::serve(stream, route, &page, commands).await;
-                page.note(|record| record.open_now -= 1);
             }
+            page.note(|record| record.open_now -= 1);
         }
     }
 }
