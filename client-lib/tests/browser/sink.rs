@@ -210,7 +210,8 @@ fn refusing(place: &Place) -> Socket {
 
 #[wasm_bindgen_test]
 async fn flush_says_when_the_browser_refused_a_message() {
-    let mut socket = refusing(&Place::new());
+    let place = Place::new();
+    let mut socket = refusing(&place);
     socket.feed(Message::from("refused")).await.unwrap();
     assert_eq!(within(SinkExt::flush(&mut socket)).await, Err(SendError::Lost));
     assert!(matches!(&socket.take_unsent()[..], [Message::Text(text)] if text == "refused"));
