@@ -45,6 +45,7 @@ mod link;
 mod random;
 mod subprotocol;
 mod time;
+pub mod wire;
 
 pub use backoff::Backoff;
 pub use close::{Close, Closed, ClosedBy, InvalidClose};
