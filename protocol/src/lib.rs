@@ -43,6 +43,7 @@ mod backoff;
 mod close;
 mod link;
 mod random;
+pub mod session;
 mod subprotocol;
 mod time;
 pub mod wire;

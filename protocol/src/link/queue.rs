@@ -27,6 +27,11 @@ pub enum Refusal {
         /// The queue's limit in bytes.
         limit: usize,
     },
+    /// There are as many of its kind as there may be.
+    TooMany {
+        /// How many.
+        limit: usize,
+    },
     /// The link is closing or closed.
     Closed,
 }
@@ -46,6 +51,7 @@ impl fmt::Display for Refusal {
             Self::TooLarge { limit } => {
                 write!(f, "the message is larger than the queue's limit of {limit} bytes")
             }
+            Self::TooMany { limit } => write!(f, "there are {limit} already, as many as there may be"),
             Self::Closed => f.write_str("the connection is closing or closed: call reconnect first"),
         }
     }

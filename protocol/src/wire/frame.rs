@@ -57,7 +57,7 @@ pub struct Standing {
     pub position: u64,
     /// Up to which byte position the other end may send.
     pub credit: u64,
-    /// The bytes that it takes ahead of its application.
+    /// The credit that it gives where its receiving begins anew at 0.
     pub window: u64,
     /// The first frame that it still holds.
     pub send_first: u64,

@@ -1,0 +1,102 @@
+//! The end of a connection, and what follows: the close-code policy of a session.
+
+use alloc::string::{String, ToString};
+use core::time::Duration;
+
+use super::super::code;
+use super::{ClientEvent, ClientSession, Ending, Lost, LostReason, Phase};
+use crate::wire::Denial;
+use crate::{Closed, ClosedBy, Time};
+
+/// A session that has been live for so long after its fresh start may try that again.
+const RECOVERED: Duration = Duration::from_secs(60);
+
+impl ClientSession {
+    /// The connection has ended, or never came to be. Says what follows.
+    pub fn ended(&mut self, now: Time, closed: &Closed) -> Ending {
+        if let Phase::Live { since } = self.phase
+            && now.since(since) >= RECOVERED
+        {
+            self.bug_retried = false;
+        }
+        let over = self.is_over();
+        self.phase = Phase::Away;
+        self.volatile.clear();
+        self.volatile_bytes = 0;
+        self.subscriptions.disconnected();
+        let lost = self.calls.disconnected();
+        self.called(lost);
+        let bye = self.heard.take();
+        let hint = bye.as_ref().and_then(|bye| bye.retry_after).map(Duration::from_millis);
+        let last = bye.as_ref().is_some_and(|bye| bye.last);
+        let (code, reason) = match bye {
+            Some(bye) => (bye.code, bye.reason),
+            None => (closed.code, closed.reason.clone()),
+        };
+        if over || last || closed.by == ClosedBy::Caller && closed.code == 1000 {
+            return self.stopped(code, reason);
+        }
+        match self.follow(code, closed.by) {
+            Some((at_cap, fresh_auth)) => Ending::Retry { after: hint, at_cap, fresh_auth },
+            None => self.stopped(code, reason),
+        }
+    }
+
+    /// Whether another attempt follows a close code, at the cap, with fresh authentication.
+    fn follow(&mut self, code: u16, by: ClosedBy) -> Option<(bool, bool)> {
+        match code {
+            1002 | 1003 | 1007..=1010 if by == ClosedBy::Server => None,
+            1000..=1015 => Some((false, false)),
+            code::DRAINING | code::RETRY_AFTER | code::HELLO_LATE => Some((false, false)),
+            code::BAD_FRAME | code::COUNTERS if !self.bug_retried => {
+                self.bug_retried = true;
+                self.give_up_identity();
+                Some((false, false))
+            }
+            code::UNAUTHENTICATED if !self.auth_retried => {
+                self.auth_retried = true;
+                Some((false, true))
+            }
+            code::TOO_MANY => Some((true, false)),
+            _ => None,
+        }
+    }
+
+    /// Ends the session: receipts are settled, and what was never transmitted is handed back.
+    fn stopped(&mut self, code: u16, reason: String) -> Ending {
+        let denial = Denial { code, reason };
+        self.stop(&denial);
+        Ending::Stop(denial)
+    }
+
+    /// Ends the session for good, without a connection: open receipts become unknown, and what was never transmitted
+    /// is handed back. [`connected`](Self::connected) begins a fresh one.
+    pub fn stop(&mut self, denial: &Denial) {
+        let settled = self.publications.lose();
+        self.settle(settled);
+        let called = self.calls.end();
+        self.called(called);
+        let had = self.pair.take().is_some();
+        self.incarnation = None;
+        let unacked = self.numbered.lose(0);
+        let unsent = self.numbered.outbox.take_waiting();
+        if had || !unsent.is_empty() {
+            let lost = Lost { reason: LostReason::Stopped, unacked, unsent };
+            self.events.push_back(ClientEvent::Lost(lost));
+        }
+        self.subscriptions.end(denial);
+        for id in self.subscriptions.ids() {
+            self.events.push_back(ClientEvent::Channel(id));
+        }
+        self.holding = false;
+        self.phase = Phase::Over;
+    }
+
+    /// What a violation of the server's looks like to [`ended`](Self::ended): this end closed, for the server's fault.
+    #[must_use]
+    pub fn closed_for(violation: &super::Violation) -> Closed {
+        let mut closed = Closed::abnormal(ClosedBy::Server, true, violation.reason.to_string());
+        closed.code = violation.code;
+        closed
+    }
+}

@@ -1,0 +1,191 @@
+//! What comes in.
+
+use super::super::publications::Consequence;
+use super::super::{SubscriptionId, Violation, code};
+use super::{ClientEvent, ClientSession, Lost, LostReason, Pair, Phase};
+use crate::Time;
+use crate::wire::{Answer, Frame, Outcome, Target, Welcome};
+
+/// What a publication may have, until the server says more.
+const MAX_PUBLICATION: u64 = 64 << 10;
+
+impl ClientSession {
+    /// A frame came over the present connection. On a violation nothing more of the connection is to be handed over, and
+    /// it is to be closed with the violation's code; [`ended`](Self::ended) says what follows.
+    ///
+    /// # Errors
+    /// The server's: it broke the protocol.
+    pub fn handle(&mut self, now: Time, frame: Frame) -> Result<(), Violation> {
+        if let Frame::Bye(bye) = frame {
+            self.heard = Some(bye);
+            return Ok(());
+        }
+        match self.phase {
+            Phase::Greeting { sent: true, .. } => match frame {
+                Frame::Welcome(welcome) => self.welcome(now, &welcome),
+                _ => Err(Violation::bad_frame("the first frame of a server is WELCOME")),
+            },
+            Phase::Live { .. } => self.live_frame(now, frame),
+            // What is still on its way when this end has done with the connection says nothing to it.
+            Phase::Over | Phase::Away => Ok(()),
+            Phase::Greeting { sent: false, .. } => {
+                Err(Violation::bad_frame("a frame came before HELLO went"))
+            }
+        }
+    }
+
+    fn live_frame(&mut self, now: Time, frame: Frame) -> Result<(), Violation> {
+        match frame {
+            Frame::Data(data) => {
+                self.numbered.data(now, data)?;
+                self.tell_message();
+            }
+            Frame::Ack(ack) => self.numbered.ack(ack)?,
+            Frame::Ping(pulse) => self.numbered.ping(&pulse)?,
+            Frame::Pong(pulse) => {
+                self.numbered.pong(&pulse)?;
+                self.events.push_back(ClientEvent::Pong(pulse.nonce));
+            }
+            Frame::PubAck { channel, number, answer } => self.answered(now, &channel, number, answer)?,
+            Frame::SubAck { subscription, outcome } => {
+                let told = self.subscriptions.started(subscription, outcome)?;
+                self.tell_channel(told);
+            }
+            Frame::Event(event) => {
+                let told = self.subscriptions.event(event)?;
+                self.tell_channel(told);
+            }
+            Frame::Gap { subscription, at, missing } => {
+                let told = self.subscriptions.gap(subscription, at, missing)?;
+                self.tell_channel(told);
+            }
+            Frame::Unsub { subscription, denial } => {
+                let told = self.subscriptions.ended(subscription, denial)?;
+                self.tell_channel(told);
+            }
+            Frame::Presence { subscription, presence } => {
+                let told = self.subscriptions.presence(subscription, presence)?;
+                self.tell_channel(told);
+            }
+            Frame::Volatile { target: Target::Session, payload, .. } => {
+                self.events.push_back(ClientEvent::Volatile(payload));
+            }
+            Frame::Volatile { target: Target::Subscription(number), sender, payload } => {
+                let told = self.subscriptions.volatile(number, sender.unwrap_or_default(), payload)?;
+                self.tell_channel(told);
+            }
+            Frame::Reply { id, result } => {
+                if let Some((id, outcome)) = self.calls.replied(id, result) {
+                    self.events.push_back(ClientEvent::Called(id, outcome));
+                }
+            }
+            _ => return Err(Violation::bad_frame("a frame came that only a client sends")),
+        }
+        Ok(())
+    }
+
+    fn tell_channel(&mut self, id: Option<SubscriptionId>) {
+        if let Some(id) = id
+            && self.events.back() != Some(&ClientEvent::Channel(id))
+        {
+            self.events.push_back(ClientEvent::Channel(id));
+        }
+    }
+
+    fn answered(&mut self, now: Time, channel: &str, number: u64, answer: Answer) -> Result<(), Violation> {
+        match self.publications.answered(now, channel, number, answer)? {
+            Consequence::Nothing => Ok(()),
+            Consequence::Settled(publication, settlement) => {
+                self.events.push_back(ClientEvent::Settled(publication, settlement));
+                Ok(())
+            }
+            Consequence::Conflict => {
+                Err(Violation { code: code::TAKEN_OVER, reason: "two writers share this session's identity" })
+            }
+            Consequence::LogWentBack => {
+                self.give_up_identity();
+                self.fail(Violation { code: code::COUNTERS, reason: "the log has lost what it had taken" });
+                Ok(())
+            }
+        }
+    }
+
+    /// The server's answer to HELLO.
+    fn welcome(&mut self, now: Time, welcome: &Welcome) -> Result<(), Violation> {
+        let same = self.pair.is_some_and(|pair| pair.id == welcome.id);
+        match welcome.outcome {
+            Outcome::Resumed => {
+                if !same || self.incarnation != Some(welcome.incarnation) {
+                    return Err(Violation::counters("another session was resumed than was asked for"));
+                }
+                if !self.numbered.can_resume(&welcome.standing) {
+                    return Err(Violation::counters("the server stands where this end can't go on"));
+                }
+            }
+            Outcome::Kept if !same => {
+                return Err(Violation::counters("another session was kept than was asked for"));
+            }
+            Outcome::Kept => self.begin_numbering(LostReason::Kept, welcome),
+            Outcome::Fresh => {
+                if self.pair.is_some() {
+                    let lost = self.publications.lose();
+                    self.settle(lost);
+                }
+                self.begin_numbering(LostReason::Fresh, welcome);
+            }
+        }
+        self.numbered.resume(now, &welcome.standing);
+        self.incarnation = Some(welcome.incarnation);
+        self.pair =
+            Some(Pair { id: welcome.id, token: welcome.token, alias: welcome.alias, attempt: self.attempt });
+        let unsent = self.numbered.outbox.agree(welcome.standing.window, welcome.max_message);
+        if !unsent.is_empty() {
+            let lost = Lost { reason: LostReason::Kept, unacked: alloc::vec::Vec::new(), unsent };
+            self.events.push_back(ClientEvent::Lost(lost));
+        }
+        self.publications.agree(if welcome.max_publication == 0 {
+            MAX_PUBLICATION
+        } else {
+            welcome.max_publication
+        });
+        self.publications.connected();
+        self.phase = Phase::Live { since: now };
+        self.auth_retried = false;
+        let resumed = welcome.outcome == Outcome::Resumed;
+        self.events.push_back(ClientEvent::Live { resumed, protocol: welcome.protocol.clone() });
+        Ok(())
+    }
+
+    /// Both numberings start anew. It is a loss unless this is the first of all.
+    fn begin_numbering(&mut self, reason: LostReason, welcome: &Welcome) {
+        let had = self.incarnation.is_some() || self.pair.is_some();
+        let unacked = self.numbered.lose(welcome.standing.credit);
+        if had {
+            // Another identity may be another person's: what waits was not meant to be theirs.
+            self.holding |= reason != LostReason::Kept && self.has_waiting();
+            self.events.push_back(ClientEvent::Lost(Lost {
+                reason,
+                unacked,
+                unsent: alloc::vec::Vec::new(),
+            }));
+        }
+    }
+
+    fn has_waiting(&self) -> bool {
+        self.numbered.outbox.waiting().0 > 0 || self.calls.wants_to_send()
+    }
+
+    /// Gives the identity up: the next connection begins a fresh session.
+    pub(super) fn give_up_identity(&mut self) {
+        let lost = self.publications.lose();
+        self.settle(lost);
+        let had = self.pair.take().is_some();
+        self.incarnation = None;
+        let unacked = self.numbered.lose(0);
+        if had {
+            self.holding |= self.has_waiting();
+            let unsent = alloc::vec::Vec::new();
+            self.events.push_back(ClientEvent::Lost(Lost { reason: LostReason::GivenUp, unacked, unsent }));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What goes out: HELLO, then whatever is most urgent.
+
+use alloc::boxed::Box;
+
+use super::{ClientSession, Phase};
+use crate::Time;
+use crate::wire::{Body, Bye, Frame, Hello, Resume, SessionId, Target};
+
+impl ClientSession {
+    /// The next frame to transmit on the present connection. To be called while the socket takes more: what is not taken
+    /// waits here, where a cut does not lose it.
+    pub fn poll_transmit(&mut self, now: Time) -> Option<Frame> {
+        match self.phase {
+            Phase::Greeting { sent: false, deadline } => {
+                self.phase = Phase::Greeting { sent: true, deadline };
+                Some(self.hello())
+            }
+            Phase::Greeting { sent: true, .. } => self.subscriptions.next_sub(),
+            Phase::Live { .. } => self.next_live(now),
+            Phase::Away | Phase::Over => None,
+        }
+    }
+
+    /// Whether [`poll_transmit`](Self::poll_transmit) has something.
+    #[must_use]
+    pub fn wants_to_transmit(&self, now: Time) -> bool {
+        match self.phase {
+            Phase::Greeting { sent, .. } => !sent || self.subscriptions.wants_sub(),
+            Phase::Live { .. } => {
+                self.reauth.is_some()
+                    || self.bye.is_some()
+                    || !self.volatile.is_empty()
+                    || self.subscriptions.wants_sub()
+                    || self.subscriptions.wants_control()
+                    || (!self.holding
+                        && (self.numbered.wants_to_send(now)
+                            || self.publications.wants_to_send(now)
+                            || self.calls.wants_to_send()))
+                    || (self.holding && self.numbered.inbox.ack_due(now))
+            }
+            Phase::Away | Phase::Over => false,
+        }
+    }
+
+    fn hello(&mut self) -> Frame {
+        let resume =
+            self.pair.map(|pair| Resume { id: pair.id, token: pair.token, incarnation: self.incarnation });
+        Frame::Hello(Box::new(Hello {
+            features: 0,
+            resume,
+            attempt: self.attempt,
+            standing: self.numbered.standing(),
+            auth: self.auth.take(),
+            protocols: self.config.protocols.clone(),
+            max_message: self.numbered.inbox.max_message(),
+            client: self.config.client.clone(),
+        }))
+    }
+
+    /// Control frames first, because much hangs on them and they are small; then calls, publications and messages in
+    /// turn.
+    fn next_live(&mut self, now: Time) -> Option<Frame> {
+        if let Some(token) = self.reauth.take() {
+            return Some(Frame::Auth(token));
+        }
+        if self.holding {
+            return self.next_held(now);
+        }
+        self.numbered
+            .next_control(now)
+            .or_else(|| self.subscriptions.next_control())
+            .or_else(|| self.subscriptions.next_sub())
+            .or_else(|| self.next_volatile())
+            .or_else(|| self.calls.next_frame())
+            .or_else(|| self.next_weighty(now))
+            .or_else(|| self.next_bye())
+    }
+
+    /// While the application has not decided over what waits, only what says nothing new goes.
+    fn next_held(&mut self, now: Time) -> Option<Frame> {
+        if self.numbered.inbox.ack_due(now) {
+            return Some(Frame::Ack(self.numbered.inbox.tell()));
+        }
+        let frame = self.numbered.next_pulse().or_else(|| self.subscriptions.next_control());
+        frame.or_else(|| self.subscriptions.next_sub())
+    }
+
+    fn next_volatile(&mut self) -> Option<Frame> {
+        let frame = self.volatile.pop_front()?;
+        if let Frame::Volatile { payload, .. } = &frame {
+            self.volatile_bytes -= payload.len();
+        }
+        Some(frame)
+    }
+
+    /// A publication or a message, each in its turn while both wait.
+    fn next_weighty(&mut self, now: Time) -> Option<Frame> {
+        self.publishing = !self.publishing;
+        if self.publishing
+            && let Some(publish) = self.publications.next_frame(now)
+        {
+            return Some(Frame::Pub(publish));
+        }
+        if let Some(data) = self.numbered.next_data(now) {
+            return Some(Frame::Data(data));
+        }
+        self.publications.next_frame(now).map(Frame::Pub)
+    }
+
+    fn next_bye(&mut self) -> Option<Frame> {
+        // What is still to be acknowledged is lost to those who do not wait before they close.
+        self.bye.take().map(|bye| {
+            self.phase = Phase::Over;
+            Frame::Bye(bye)
+        })
+    }
+
+    /// Says that the session is over, behind all that may still go now. Nothing is taken any more.
+    pub fn finish(&mut self, reason: &str) {
+        if self.is_live() {
+            let reason = reason.into();
+            self.bye = Some(Bye { code: 1000, reason, retry_after: None, last: true });
+        } else {
+            self.phase = Phase::Over;
+        }
+    }
+
+    /// Sends what may be lost: it goes with the next frames or not at all. Returns whether it was taken; for a channel, the
+    /// feed of the subscription must have begun.
+    pub fn volatile(&mut self, to: Option<super::SubscriptionId>, payload: Body) -> bool {
+        let target = match to {
+            None => Some(Target::Session),
+            Some(id) => self.subscriptions.number(id).map(Target::Subscription),
+        };
+        let room = self.volatile_bytes + payload.len() <= self.config.limits.volatile_bytes;
+        match target {
+            Some(target) if room && self.is_live() && self.bye.is_none() => {
+                self.volatile_bytes += payload.len();
+                self.volatile.push_back(Frame::Volatile { target, sender: None, payload });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The session's id, for logs.
+    #[must_use]
+    pub fn id(&self) -> Option<SessionId> {
+        self.pair.map(|pair| pair.id)
+    }
+}

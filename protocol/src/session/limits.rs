@@ -1,0 +1,111 @@
+//! What a session may use: each limit with its unit and default.
+
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+
+/// The bounds of one session, for either end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionLimits {
+    /// Bytes of messages that this end takes ahead of its application; a frame costs its payload and 32 more. At
+    /// least 64 KiB. Default 1 MiB.
+    pub window: u64,
+    /// Bytes of messages that may wait at this end: those not transmitted yet, and those transmitted that the other
+    /// end has not released. Default 16 MiB.
+    pub queue_bytes: u64,
+    /// Messages that may wait at this end. Default 262,144.
+    pub queue_messages: usize,
+    /// The largest message taken from the other end, in bytes. Default 16 MiB.
+    pub max_message: u64,
+    /// Frames after which an acknowledgement is sent. Default 64.
+    pub ack_frames: u64,
+    /// How long an acknowledgement may be put off. Default 250 ms.
+    pub ack_delay: Duration,
+    /// Bytes of entries that a subscription takes ahead of its application; an entry costs its payload and 32 more.
+    /// Default 256 KiB.
+    pub subscription_window: u64,
+    /// Subscriptions of a session. Default 256.
+    pub subscriptions: usize,
+    /// Publications of a session without an answer, in all channels. Default 16,384.
+    pub publications: usize,
+    /// Their bytes; each costs its payload and 32 more. Default 16 MiB.
+    pub publication_bytes: u64,
+    /// Channels in which a session publishes. Default 256.
+    pub channels: usize,
+    /// Calls without an answer. Default 1,024.
+    pub calls: usize,
+    /// Their bytes. Default 16 MiB.
+    pub call_bytes: u64,
+    /// Bytes of volatile messages that may wait for the socket; more are dropped. Default 64 KiB.
+    pub volatile_bytes: usize,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self {
+            window: 1 << 20,
+            queue_bytes: 16 << 20,
+            queue_messages: 262_144,
+            max_message: 16 << 20,
+            ack_frames: 64,
+            ack_delay: Duration::from_millis(250),
+            subscription_window: 256 << 10,
+            subscriptions: 256,
+            publications: 16_384,
+            publication_bytes: 16 << 20,
+            channels: 256,
+            calls: 1_024,
+            call_bytes: 16 << 20,
+            volatile_bytes: 64 << 10,
+        }
+    }
+}
+
+impl SessionLimits {
+    /// The smallest window: below it, fragments would become too small.
+    pub const MIN_WINDOW: u64 = 64 << 10;
+
+    /// Says which limit can't work.
+    ///
+    /// # Errors
+    /// The caller's, at the first such limit.
+    pub fn check(&self) -> Result<(), InvalidLimit> {
+        if self.window < Self::MIN_WINDOW {
+            return Err(InvalidLimit::Window);
+        }
+        for (name, zero) in [
+            ("queue_bytes", self.queue_bytes == 0),
+            ("queue_messages", self.queue_messages == 0),
+            ("max_message", self.max_message == 0),
+            ("ack_frames", self.ack_frames == 0),
+            ("subscription_window", self.subscription_window == 0),
+        ] {
+            if zero {
+                return Err(InvalidLimit::Zero(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A limit that can't work. The caller's fault; another value mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvalidLimit {
+    /// The window is below [`SessionLimits::MIN_WINDOW`].
+    Window,
+    /// This limit is zero, so that nothing could ever pass.
+    Zero(&'static str),
+}
+
+impl fmt::Display for InvalidLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Window => f.write_str("the window of a session is at least 65,536 bytes"),
+            Self::Zero(name) => write!(f, "the limit `{name}` of a session is 0: nothing could pass"),
+        }
+    }
+}
+
+impl Error for InvalidLimit {}

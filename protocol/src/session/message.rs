@@ -1,0 +1,35 @@
+//! A message of a session.
+
+use crate::wire::Body;
+
+/// What a numbered frame costs beside its payload, so that empty messages count.
+pub const FRAME_COST: u64 = 32;
+
+/// A message of a session, or what is left of one: its bytes, and whether they are text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionMessage {
+    /// False if the bytes are UTF-8 text.
+    pub binary: bool,
+    /// The bytes.
+    pub body: Body,
+}
+
+impl SessionMessage {
+    /// A text message.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self { binary: false, body: text.into() }
+    }
+
+    /// A binary message.
+    #[must_use]
+    pub fn binary(body: impl Into<Body>) -> Self {
+        Self { binary: true, body: body.into() }
+    }
+
+    /// What it costs at least, travelling in one frame.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        self.body.len() as u64 + FRAME_COST
+    }
+}

@@ -1,0 +1,412 @@
+//! The sending half of a session's numbering: what waits, what was transmitted, and what may go.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::message::{FRAME_COST, SessionMessage};
+use super::{SessionLimits, Violation};
+use crate::wire::{Ack, Body, Data};
+use crate::{Refusal, Refused};
+
+/// The largest fragment; the smallest that is not a message's last.
+const FRAGMENT: u64 = 64 << 10;
+const FRAGMENT_MIN: u64 = 1 << 10;
+
+/// A message of which some bytes have no number yet.
+#[derive(Debug)]
+struct Waiting {
+    message: SessionMessage,
+    /// The bytes that have been numbered.
+    numbered: usize,
+}
+
+/// A frame that was transmitted at least once and not released.
+#[derive(Debug)]
+struct Held {
+    binary: bool,
+    first: bool,
+    last: bool,
+    payload: Body,
+    /// The whole message, to be handed back when the session is lost.
+    message: Body,
+}
+
+impl Held {
+    fn cost(&self) -> u64 {
+        self.payload.len() as u64 + FRAME_COST
+    }
+}
+
+/// Numbers are given when a frame is transmitted first, so that what has no number was never transmitted.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    waiting: VecDeque<Waiting>,
+    waiting_cost: u64,
+    held: VecDeque<Held>,
+    held_cost: u64,
+    /// The number and the byte position of the first held frame.
+    first: u64,
+    first_position: u64,
+    /// The next frame to go out on this connection: below `first + held.len()` it is a repetition.
+    cursor: u64,
+    credit: u64,
+    fragment: u64,
+    queue_bytes: u64,
+    queue_messages: usize,
+    max_message: u64,
+    pub(crate) resent: u64,
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: &SessionLimits) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            waiting_cost: 0,
+            held: VecDeque::new(),
+            held_cost: 0,
+            first: 0,
+            first_position: 0,
+            cursor: 0,
+            credit: 0,
+            fragment: FRAGMENT,
+            queue_bytes: limits.queue_bytes,
+            queue_messages: limits.queue_messages,
+            max_message: u64::MAX,
+            resent: 0,
+        }
+    }
+
+    /// Numbering that begins elsewhere, as it may after very many messages.
+    #[cfg(test)]
+    pub(crate) fn begin_at(&mut self, number: u64, position: u64) {
+        (self.first, self.cursor, self.first_position) = (number, number, position);
+        self.credit = position;
+    }
+
+    /// Learns what the other end takes. Messages that wait and are too large for it are handed back.
+    pub(crate) fn agree(&mut self, window: u64, max_message: u64) -> Vec<SessionMessage> {
+        self.fragment = FRAGMENT.min(window.max(SessionLimits::MIN_WINDOW) / 4);
+        self.max_message = max_message;
+        let (mut kept, mut refused) = (VecDeque::new(), Vec::new());
+        for waiting in self.waiting.drain(..) {
+            if waiting.numbered == 0 && waiting.message.body.len() as u64 > max_message {
+                self.waiting_cost -= waiting.message.cost();
+                refused.push(waiting.message);
+            } else {
+                kept.push_back(waiting);
+            }
+        }
+        self.waiting = kept;
+        refused
+    }
+
+    pub(crate) fn push(&mut self, message: SessionMessage) -> Result<(), Refused<SessionMessage>> {
+        let limit = self.max_message.min(self.queue_bytes.saturating_sub(FRAME_COST));
+        if message.body.len() as u64 > limit {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            return Err(Refused { message, reason: Refusal::TooLarge { limit } });
+        }
+        if !self.has_room(message.body.len()) {
+            return Err(Refused { message, reason: Refusal::Full });
+        }
+        self.waiting_cost += message.cost();
+        self.waiting.push_back(Waiting { message, numbered: 0 });
+        Ok(())
+    }
+
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        self.waiting.len() + self.held.len() < self.queue_messages
+            && self.waiting_cost + self.held_cost + len as u64 + FRAME_COST <= self.queue_bytes
+    }
+
+    /// The number of the next new frame.
+    pub(crate) fn next(&self) -> u64 {
+        self.first + self.held.len() as u64
+    }
+
+    pub(crate) fn first(&self) -> u64 {
+        self.first
+    }
+
+    pub(crate) fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// Bytes and frames that were transmitted and not released.
+    pub(crate) fn unreleased(&self) -> (usize, u64) {
+        (self.held.len(), self.held_cost)
+    }
+
+    /// Messages and bytes that have not been transmitted wholly.
+    pub(crate) fn waiting(&self) -> (usize, u64) {
+        (self.waiting.len(), self.waiting_cost)
+    }
+
+    fn next_position(&self) -> u64 {
+        self.first_position + self.held_cost
+    }
+
+    fn position_of(&self, number: u64) -> Option<u64> {
+        let count = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        if count == self.held.len() {
+            return Some(self.next_position());
+        }
+        (count < self.held.len())
+            .then(|| self.first_position + self.held.iter().take(count).map(Held::cost).sum::<u64>())
+    }
+
+    /// The bytes of the next new frame, if there is one and the credit suffices.
+    fn next_cut(&self) -> Option<usize> {
+        let front = self.waiting.front()?;
+        let rest = (front.message.body.len() - front.numbered) as u64;
+        let room = self.credit.saturating_sub(self.next_position());
+        let wanted = rest.min(self.fragment);
+        if wanted + FRAME_COST <= room {
+            return usize::try_from(wanted).ok();
+        }
+        let partial = room.saturating_sub(FRAME_COST);
+        (partial >= FRAGMENT_MIN && partial < wanted).then(|| usize::try_from(partial).ok()).flatten()
+    }
+
+    pub(crate) fn has_frame(&self) -> bool {
+        self.cursor < self.next() || self.next_cut().is_some()
+    }
+
+    /// The next frame to transmit on this connection.
+    pub(crate) fn next_frame(&mut self) -> Option<Data> {
+        if self.cursor == self.next() {
+            self.cut()?;
+        } else {
+            self.resent += 1;
+        }
+        let index = usize::try_from(self.cursor - self.first).ok()?;
+        let held = self.held.get(index)?;
+        self.cursor += 1;
+        Some(Data {
+            binary: held.binary,
+            first: held.first,
+            last: held.last,
+            ack: None,
+            payload: held.payload.clone(),
+        })
+    }
+
+    /// Gives the next piece of the first waiting message a number.
+    fn cut(&mut self) -> Option<()> {
+        let len = self.next_cut()?;
+        let front = self.waiting.front_mut()?;
+        let (start, end) = (front.numbered, front.numbered + len);
+        let body = &front.message.body;
+        let held = Held {
+            binary: front.message.binary,
+            first: start == 0,
+            last: end == body.len(),
+            payload: body.slice(start..end),
+            message: body.clone(),
+        };
+        front.numbered = end;
+        self.waiting_cost -= len as u64;
+        self.held_cost += held.cost();
+        if held.last {
+            self.waiting.pop_front();
+            self.waiting_cost -= FRAME_COST;
+        }
+        self.held.push_back(held);
+        Some(())
+    }
+
+    /// What the other end says of its taking.
+    pub(crate) fn acknowledged(&mut self, ack: Ack) -> Result<(), Violation> {
+        if ack.released > self.cursor {
+            return Err(Violation::counters("it released frames that were not sent on this connection"));
+        }
+        self.credit = self.credit.max(ack.credit);
+        while self.first < ack.released
+            && let Some(held) = self.held.pop_front()
+        {
+            self.first += 1;
+            self.first_position += held.cost();
+            self.held_cost -= held.cost();
+        }
+        Ok(())
+    }
+
+    /// Whether the other end can go on from there.
+    pub(crate) fn can_resume(&self, received: u64, position: u64) -> bool {
+        self.position_of(received) == Some(position)
+    }
+
+    /// Goes on over a new connection, from what the other end has received.
+    pub(crate) fn resume(&mut self, received: u64, credit: u64) {
+        self.cursor = received;
+        self.credit = self.credit.max(credit);
+    }
+
+    /// Ends this numbering: hands back what was transmitted and not released, and drops the rest of a message that
+    /// was transmitted in part. What was not transmitted goes on waiting, for a numbering that begins at 0.
+    pub(crate) fn lose(&mut self, credit: u64) -> Vec<SessionMessage> {
+        let mut unacked = Vec::new();
+        let mut held = self.held.drain(..).peekable();
+        while let Some(frame) = held.next() {
+            if frame.last || held.peek().is_none() {
+                unacked.push(SessionMessage { binary: frame.binary, body: frame.message });
+            }
+        }
+        drop(held);
+        if let Some(front) = self.waiting.front()
+            && front.numbered > 0
+        {
+            self.waiting_cost -= (front.message.body.len() - front.numbered) as u64 + FRAME_COST;
+            // Its frames may all have been released by an end that did not wait for the message's last one.
+            if unacked.is_empty() {
+                unacked.push(front.message.clone());
+            }
+            self.waiting.pop_front();
+        }
+        self.held_cost = 0;
+        (self.first, self.first_position, self.cursor) = (0, 0, 0);
+        self.credit = credit;
+        unacked
+    }
+
+    /// Takes out what was never transmitted.
+    pub(crate) fn take_waiting(&mut self) -> Vec<SessionMessage> {
+        let partial = self.waiting.front().is_some_and(|front| front.numbered > 0);
+        let taken: Vec<_> =
+            self.waiting.drain(usize::from(partial)..).map(|waiting| waiting.message).collect();
+        self.waiting_cost -= taken.iter().map(SessionMessage::cost).sum::<u64>();
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn outbox(credit: u64) -> Outbox {
+        let mut outbox = Outbox::new(&SessionLimits::default());
+        outbox.agree(1 << 20, 1 << 24);
+        outbox.resume(0, credit);
+        outbox
+    }
+
+    fn frames(outbox: &mut Outbox) -> Vec<Data> {
+        core::iter::from_fn(|| outbox.next_frame()).collect()
+    }
+
+    #[test]
+    fn what_was_not_released_is_sent_again_from_what_was_received() {
+        let mut outbox = outbox(1 << 20);
+        for text in ["a", "b", "c"] {
+            outbox.push(SessionMessage::text(text)).unwrap();
+        }
+        assert_eq!(frames(&mut outbox).len(), 3);
+        outbox.acknowledged(Ack { released: 1, credit: 1 << 20 }).unwrap();
+        assert!(outbox.can_resume(2, 66) && outbox.can_resume(1, 33) && outbox.can_resume(3, 99));
+        assert!(!outbox.can_resume(0, 0) && !outbox.can_resume(4, 132) && !outbox.can_resume(2, 65));
+        outbox.resume(2, 0);
+        let again = frames(&mut outbox);
+        assert_eq!((again.len(), &again[0].payload[..], outbox.resent), (1, &b"c"[..], 1));
+    }
+
+    #[test]
+    fn a_message_is_cut_to_the_credit_and_never_below_a_kibibyte() {
+        let mut outbox = outbox(70_000);
+        outbox.push(SessionMessage::binary(vec![7; 100_000])).unwrap();
+        let sent = frames(&mut outbox);
+        assert_eq!(sent.iter().map(|data| data.payload.len()).collect::<Vec<_>>(), [65_536, 4_400]);
+        assert!(sent[0].first && !sent[0].last && !sent[1].first && !sent[1].last);
+        outbox.acknowledged(Ack { released: 0, credit: 70_000 + 1_055 }).unwrap();
+        assert!(frames(&mut outbox).is_empty());
+        outbox.acknowledged(Ack { released: 0, credit: 70_000 + 1_056 }).unwrap();
+        assert_eq!(frames(&mut outbox)[0].payload.len(), 1_024);
+        outbox.acknowledged(Ack { released: 0, credit: 1 << 20 }).unwrap();
+        let last = frames(&mut outbox);
+        assert!(last[0].last && last.len() == 1);
+    }
+
+    #[test]
+    fn an_empty_message_costs_credit_too() {
+        let mut outbox = outbox(63);
+        outbox.push(SessionMessage::text("")).unwrap();
+        outbox.push(SessionMessage::text("")).unwrap();
+        let sent = frames(&mut outbox);
+        assert_eq!((sent.len(), sent[0].first, sent[0].last), (1, true, true));
+    }
+
+    #[test]
+    fn what_was_transmitted_and_not_released_counts_against_the_queue() {
+        let mut outbox = Outbox::new(&SessionLimits { queue_bytes: 200, ..SessionLimits::default() });
+        outbox.resume(0, 1 << 20);
+        for _ in 0..2 {
+            outbox.push(SessionMessage::binary(vec![0; 68])).unwrap();
+        }
+        let full = outbox.push(SessionMessage::text("")).unwrap_err();
+        assert_eq!(full.reason, Refusal::Full);
+        assert_eq!(frames(&mut outbox).len(), 2);
+        assert!(outbox.push(SessionMessage::text("")).is_err());
+        outbox.acknowledged(Ack { released: 1, credit: 0 }).unwrap();
+        outbox.push(SessionMessage::text("")).unwrap();
+        let large = outbox.push(SessionMessage::binary(vec![0; 169])).unwrap_err();
+        assert_eq!(large.reason, Refusal::TooLarge { limit: 168 });
+    }
+
+    #[test]
+    fn a_lost_numbering_hands_back_what_was_transmitted_and_keeps_the_rest() {
+        let mut outbox = outbox(70_000);
+        outbox.push(SessionMessage::text("a")).unwrap();
+        outbox.push(SessionMessage::binary(vec![7; 100_000])).unwrap();
+        outbox.push(SessionMessage::text("never")).unwrap();
+        frames(&mut outbox);
+        let unacked = outbox.lose(1 << 20);
+        assert_eq!(unacked.iter().map(|message| message.body.len()).collect::<Vec<_>>(), [1, 100_000]);
+        let rest = frames(&mut outbox);
+        assert_eq!((rest.len(), &rest[0].payload[..]), (1, &b"never"[..]));
+        assert_eq!((outbox.waiting(), outbox.unreleased()), ((0, 0), (1, 37)));
+    }
+
+    #[test]
+    fn releasing_what_was_never_sent_is_a_violation() {
+        let mut outbox = outbox(1 << 20);
+        outbox.push(SessionMessage::text("a")).unwrap();
+        assert_eq!(outbox.acknowledged(Ack { released: 1, credit: 0 }).unwrap_err().code, 4402);
+    }
+
+    #[test]
+    fn messages_too_large_for_the_other_end_come_back_when_it_says_so() {
+        let mut outbox = Outbox::new(&SessionLimits::default());
+        outbox.push(SessionMessage::text("small")).unwrap();
+        outbox.push(SessionMessage::text("too large")).unwrap();
+        assert_eq!(outbox.agree(1 << 20, 5), [SessionMessage::text("too large")]);
+        assert_eq!(outbox.waiting(), (1, 37));
+    }
+
+    #[test]
+    fn what_waits_can_be_taken_but_not_what_has_begun_to_go() {
+        let mut outbox = outbox(1_100);
+        outbox.push(SessionMessage::binary(vec![1; 2_000])).unwrap();
+        outbox.push(SessionMessage::text("x")).unwrap();
+        frames(&mut outbox);
+        assert_eq!(outbox.take_waiting(), [SessionMessage::text("x")]);
+        outbox.acknowledged(Ack { released: 0, credit: 9_999 }).unwrap();
+        assert!(frames(&mut outbox)[0].last);
+        assert_eq!(outbox.waiting(), (0, 0));
+    }
+
+    #[test]
+    fn counting_goes_on_beyond_32_bits_and_near_53() {
+        for number in [(1_u64 << 32) - 2, (1 << 53) - 10] {
+            let mut outbox = outbox(0);
+            outbox.begin_at(number, number);
+            outbox.acknowledged(Ack { released: number, credit: number + 1_000 }).unwrap();
+            for _ in 0..4 {
+                outbox.push(SessionMessage::text("x")).unwrap();
+            }
+            assert_eq!(frames(&mut outbox).len(), 4);
+            outbox.acknowledged(Ack { released: number + 3, credit: number + 2_000 }).unwrap();
+            assert!(outbox.can_resume(number + 4, number + 4 * 33));
+            assert_eq!((outbox.first(), outbox.next()), (number + 3, number + 4));
+        }
+    }
+}

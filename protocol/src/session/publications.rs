@@ -1,0 +1,502 @@
+//! The client's publications: numbered for each channel, sent until they are answered, and never counted twice.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::message::FRAME_COST;
+use super::{SessionLimits, Violation};
+use crate::wire::{Answer, Body, Denial, Position, Publish};
+use crate::{Refusal, Refused, Time};
+
+/// The most publications of a channel that may lie beyond the first one without an answer: as many outcomes as a server
+/// remembers.
+const UNSETTLED: u64 = 1_024;
+
+/// Names a publication within its session object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Publication(pub(crate) u64);
+
+/// What became of a publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is in the log, once, behind the position of the entry before it.
+    Durable(Position),
+    /// The server will never take it.
+    Refused(Denial),
+    /// It was transmitted, and whether it is in the log can't be learned any more.
+    Unknown,
+    /// It was never transmitted: here it is.
+    Unsent(Body),
+}
+
+/// A publication as it is stored for a reload of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number in its channel.
+    pub number: u64,
+    /// Its random id.
+    pub id: u64,
+    /// The bytes.
+    pub payload: Body,
+}
+
+/// What an answer means for the session.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Consequence {
+    Nothing,
+    Settled(Publication, Settlement),
+    /// Two writers share this identity.
+    Conflict,
+    /// The log has lost what it had acknowledged: this identity's numbers are of no use.
+    LogWentBack,
+}
+
+#[derive(Debug)]
+struct Pending {
+    publication: Publication,
+    id: u64,
+    payload: Body,
+    /// It may be transmitted: where publications outlive a reload, once it is stored.
+    stored: bool,
+    transmitted: bool,
+}
+
+impl Pending {
+    fn cost(&self) -> u64 {
+        self.payload.len() as u64 + FRAME_COST
+    }
+}
+
+#[derive(Debug)]
+struct Channel {
+    name: String,
+    /// The number of the first one without an answer; `pending` begins there.
+    answered: u64,
+    /// What the server may forget: as `answered`, or behind it while removals are being stored.
+    settled: u64,
+    pending: VecDeque<Pending>,
+    /// The next number to go out on this connection.
+    cursor: u64,
+    /// The numbers of the PUBs of this connection that were not answered, in order.
+    asked: VecDeque<u64>,
+    /// How many of them were sent before going back: what holds them back is known.
+    stale: usize,
+    /// Nothing goes before.
+    wait: Option<Time>,
+}
+
+impl Channel {
+    fn next(&self) -> u64 {
+        self.answered + self.pending.len() as u64
+    }
+
+    fn can_transmit(&self, now: Time) -> bool {
+        self.wait.is_none_or(|wait| wait <= now) && self.cursor < self.settled + UNSETTLED && {
+            let index = usize::try_from(self.cursor - self.answered).unwrap_or(usize::MAX);
+            self.pending.get(index).is_some_and(|pending| pending.stored)
+        }
+    }
+
+    fn go_back(&mut self) {
+        self.cursor = self.answered;
+        self.stale = self.asked.len();
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Publications {
+    channels: Vec<Channel>,
+    /// Whose turn it is.
+    turn: usize,
+    serial: u64,
+    count: usize,
+    cost: u64,
+    limits: (usize, u64, usize),
+    max_payload: u64,
+    /// Publications wait until they are stored, and so do removals.
+    persistent: bool,
+}
+
+impl Publications {
+    pub(crate) fn new(limits: &SessionLimits, persistent: bool) -> Self {
+        Self {
+            channels: Vec::new(),
+            turn: 0,
+            serial: 0,
+            count: 0,
+            cost: 0,
+            limits: (limits.publications, limits.publication_bytes, limits.channels),
+            max_payload: u64::MAX,
+            persistent,
+        }
+    }
+
+    pub(crate) fn agree(&mut self, max_payload: u64) {
+        self.max_payload = max_payload;
+    }
+
+    /// How many have no answer, and their bytes.
+    pub(crate) fn pending(&self) -> (usize, u64) {
+        (self.count, self.cost)
+    }
+
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        self.count < self.limits.0 && self.cost + len as u64 + FRAME_COST <= self.limits.1
+    }
+
+    fn channel(&mut self, name: &str) -> Option<&mut Channel> {
+        self.channels.iter_mut().find(|channel| channel.name == name)
+    }
+
+    /// Takes a publication and gives it a number.
+    pub(crate) fn publish(
+        &mut self,
+        name: &str,
+        payload: Body,
+        id: u64,
+    ) -> Result<(Publication, u64), Refused<Body>> {
+        let limit = self.max_payload.min(self.limits.1.saturating_sub(FRAME_COST));
+        if payload.len() as u64 > limit {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            return Err(Refused { message: payload, reason: Refusal::TooLarge { limit } });
+        }
+        if !self.has_room(payload.len()) {
+            return Err(Refused { message: payload, reason: Refusal::Full });
+        }
+        let publication = Publication(self.serial);
+        let pending = Pending { publication, id, payload, stored: !self.persistent, transmitted: false };
+        let cost = pending.cost();
+        if self.channel(name).is_none() {
+            if self.channels.len() >= self.limits.2 {
+                let reason = Refusal::TooMany { limit: self.limits.2 };
+                return Err(Refused { message: pending.payload, reason });
+            }
+            self.open(name, 0, 0);
+        }
+        let Some(channel) = self.channel(name) else {
+            return Err(Refused { message: pending.payload, reason: Refusal::Closed });
+        };
+        let number = channel.next();
+        channel.pending.push_back(pending);
+        self.serial += 1;
+        self.count += 1;
+        self.cost += cost;
+        Ok((publication, number))
+    }
+
+    fn open(&mut self, name: &str, answered: u64, settled: u64) {
+        self.channels.push(Channel {
+            name: name.into(),
+            answered,
+            settled,
+            pending: VecDeque::new(),
+            cursor: answered,
+            asked: VecDeque::new(),
+            stale: 0,
+            wait: None,
+        });
+    }
+
+    /// Takes up what an earlier page had stored of a channel: what was answered up to a number, and what was not. All of
+    /// it may have been transmitted.
+    pub(crate) fn restore(&mut self, name: &str, answered: u64, stored: Vec<Stored>) -> Vec<Publication> {
+        if self.channel(name).is_none() {
+            self.open(name, answered, answered);
+        }
+        let mut restored = Vec::new();
+        for Stored { number, id, payload } in stored {
+            let publication = Publication(self.serial);
+            let pending = Pending { publication, id, payload, stored: true, transmitted: true };
+            let cost = pending.cost();
+            let Some(channel) = self.channel(name) else { break };
+            if number != channel.next() {
+                continue;
+            }
+            channel.pending.push_back(pending);
+            self.serial += 1;
+            self.count += 1;
+            self.cost += cost;
+            restored.push(publication);
+        }
+        restored
+    }
+
+    /// A publication has been stored, and may go.
+    pub(crate) fn stored(&mut self, publication: Publication) {
+        let all = self.channels.iter_mut().flat_map(|channel| &mut channel.pending);
+        for pending in all {
+            if pending.publication == publication {
+                pending.stored = true;
+            }
+        }
+    }
+
+    /// All below `number` have been removed from the store: the server may forget them.
+    pub(crate) fn forgotten(&mut self, name: &str, number: u64) {
+        if let Some(channel) = self.channel(name) {
+            channel.settled = channel.settled.max(number.min(channel.answered));
+        }
+    }
+
+    /// A new connection, over which all goes again that has no answer.
+    pub(crate) fn connected(&mut self) {
+        for channel in &mut self.channels {
+            channel.asked.clear();
+            channel.stale = 0;
+            channel.wait = None;
+            channel.cursor = channel.answered;
+        }
+    }
+
+    pub(crate) fn wants_to_send(&self, now: Time) -> bool {
+        self.channels.iter().any(|channel| channel.can_transmit(now))
+    }
+
+    /// When a channel that waits goes on.
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        let waiting = self.channels.iter().filter(|channel| !channel.pending.is_empty());
+        waiting.filter_map(|channel| channel.wait).min()
+    }
+
+    /// The next publication to go out, each channel in its turn.
+    pub(crate) fn next_frame(&mut self, now: Time) -> Option<Publish> {
+        let count = self.channels.len();
+        for step in 0..count {
+            let index = (self.turn + step) % count;
+            let channel = self.channels.get_mut(index)?;
+            if !channel.can_transmit(now) {
+                continue;
+            }
+            let at = usize::try_from(channel.cursor - channel.answered).ok()?;
+            let pending = channel.pending.get_mut(at)?;
+            pending.transmitted = true;
+            let publish = Publish {
+                channel: channel.name.clone(),
+                number: channel.cursor,
+                settled: channel.settled,
+                id: pending.id,
+                payload: pending.payload.clone(),
+            };
+            channel.wait = None;
+            channel.asked.push_back(channel.cursor);
+            channel.cursor += 1;
+            self.turn = (index + 1) % count;
+            return Some(publish);
+        }
+        None
+    }
+
+    /// The server's answer. There is one for each PUB of a connection, in order within a channel.
+    pub(crate) fn answered(
+        &mut self,
+        now: Time,
+        name: &str,
+        number: u64,
+        answer: Answer,
+    ) -> Result<Consequence, Violation> {
+        let Some(channel) = self.channel(name) else {
+            return Err(Violation::bad_frame("an answer names a channel in which nothing was published"));
+        };
+        if channel.asked.pop_front() != Some(number) {
+            return Err(Violation::bad_frame("an answer is not that of the next publication"));
+        }
+        let stale = channel.stale > 0;
+        channel.stale = channel.stale.saturating_sub(1);
+        let settlement = match answer {
+            Answer::Appended(at) | Answer::Already(at) => Settlement::Durable(at),
+            Answer::Refused(denial) => Settlement::Refused(denial),
+            Answer::Conflict => return Ok(Consequence::Conflict),
+            Answer::Expected(expected) if expected < channel.answered => {
+                return Ok(Consequence::LogWentBack);
+            }
+            Answer::Expected(_) | Answer::RetryAfter(_) if stale => return Ok(Consequence::Nothing),
+            Answer::Expected(_) => {
+                channel.go_back();
+                return Ok(Consequence::Nothing);
+            }
+            Answer::RetryAfter(millis) => {
+                channel.go_back();
+                channel.wait = Some(now + Duration::from_millis(millis));
+                return Ok(Consequence::Nothing);
+            }
+        };
+        if number < channel.answered {
+            // It was sent twice on this connection, and the first answer was as good.
+            return Ok(Consequence::Nothing);
+        }
+        if number > channel.answered {
+            return Err(Violation::bad_frame("a publication was taken before the one ahead of it"));
+        }
+        let Some(pending) = channel.pending.pop_front() else { return Ok(Consequence::Nothing) };
+        channel.answered += 1;
+        channel.cursor = channel.cursor.max(channel.answered);
+        let persistent = self.persistent;
+        if let Some(channel) = self.channel(name)
+            && !persistent
+        {
+            channel.settled = channel.answered;
+        }
+        self.count -= 1;
+        self.cost -= pending.cost();
+        Ok(Consequence::Settled(pending.publication, settlement))
+    }
+
+    /// Ends this identity: nothing more can be learned of what was transmitted.
+    pub(crate) fn lose(&mut self) -> Vec<(Publication, Settlement)> {
+        (self.count, self.cost, self.turn) = (0, 0, 0);
+        let mut all: Vec<_> = self.channels.drain(..).flat_map(|channel| channel.pending).collect();
+        all.sort_by_key(|pending| pending.publication);
+        let settle = |pending: Pending| {
+            let settlement =
+                if pending.transmitted { Settlement::Unknown } else { Settlement::Unsent(pending.payload) };
+            (pending.publication, settlement)
+        };
+        all.into_iter().map(settle).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_millis(0);
+
+    fn publications() -> Publications {
+        Publications::new(&SessionLimits::default(), false)
+    }
+
+    fn at(offset: u64) -> Answer {
+        Answer::Appended(Position { offset, ..Position::default() })
+    }
+
+    fn publish(publications: &mut Publications, count: u64) {
+        for n in 0..count {
+            publications.publish("room", Body::from(b"x"), n).unwrap();
+        }
+    }
+
+    fn sent(publications: &mut Publications, now: Time) -> Vec<u64> {
+        core::iter::from_fn(|| publications.next_frame(now)).map(|publish| publish.number).collect()
+    }
+
+    #[test]
+    fn all_that_is_unanswered_goes_again_over_a_new_connection() {
+        let mut publications = publications();
+        publish(&mut publications, 3);
+        assert_eq!(sent(&mut publications, NOW), [0, 1, 2]);
+        let settled = publications.answered(NOW, "room", 0, at(1)).unwrap();
+        assert!(matches!(settled, Consequence::Settled(Publication(0), Settlement::Durable(_))));
+        publications.connected();
+        assert_eq!(sent(&mut publications, NOW), [1, 2]);
+    }
+
+    #[test]
+    fn a_passing_refusal_holds_back_what_follows_and_is_heeded_once() {
+        let mut publications = publications();
+        publish(&mut publications, 3);
+        sent(&mut publications, NOW);
+        publications.answered(NOW, "room", 0, Answer::RetryAfter(500)).unwrap();
+        assert_eq!(publications.deadline(), Some(Time::from_millis(500)));
+        assert_eq!(publications.answered(NOW, "room", 1, Answer::Expected(0)), Ok(Consequence::Nothing));
+        assert!(sent(&mut publications, Time::from_millis(499)).is_empty());
+        assert_eq!(sent(&mut publications, Time::from_millis(500)), [0, 1, 2]);
+        // The answer to the third of the first round comes late and turns nobody back again.
+        publications.answered(NOW, "room", 2, Answer::Expected(0)).unwrap();
+        assert!(sent(&mut publications, Time::from_millis(600)).is_empty());
+        for number in 0..3 {
+            let consequence = publications.answered(NOW, "room", number, at(number)).unwrap();
+            assert!(matches!(consequence, Consequence::Settled(..)), "{number}");
+        }
+        assert_eq!(publications.pending(), (0, 0));
+    }
+
+    #[test]
+    fn an_expectation_below_what_is_settled_means_that_the_log_went_back() {
+        let mut publications = publications();
+        publish(&mut publications, 3);
+        sent(&mut publications, NOW);
+        for number in 0..2 {
+            publications.answered(NOW, "room", number, at(number)).unwrap();
+        }
+        publications.connected();
+        assert_eq!(sent(&mut publications, NOW), [2]);
+        let consequence = publications.answered(NOW, "room", 2, Answer::Expected(1)).unwrap();
+        assert_eq!(consequence, Consequence::LogWentBack);
+        let lost = publications.lose();
+        assert_eq!(lost, [(Publication(2), Settlement::Unknown)]);
+    }
+
+    #[test]
+    fn no_more_lie_beyond_the_first_unanswered_than_a_server_remembers() {
+        let mut publications = publications();
+        publish(&mut publications, 2_000);
+        assert_eq!(sent(&mut publications, NOW).len(), 1_024);
+        publications.answered(NOW, "room", 0, at(0)).unwrap();
+        assert_eq!(sent(&mut publications, NOW), [1_024]);
+    }
+
+    #[test]
+    fn answers_out_of_order_are_violations() {
+        let mut publications = publications();
+        publish(&mut publications, 2);
+        assert!(publications.answered(NOW, "room", 0, at(0)).is_err(), "nothing was asked");
+        sent(&mut publications, NOW);
+        assert!(publications.answered(NOW, "hall", 0, at(0)).is_err());
+        assert!(publications.answered(NOW, "room", 1, at(0)).is_err());
+    }
+
+    #[test]
+    fn what_was_never_transmitted_comes_back_when_the_identity_ends() {
+        let mut publications = publications();
+        publish(&mut publications, 1);
+        sent(&mut publications, NOW);
+        publish(&mut publications, 1);
+        let lost = publications.lose();
+        assert_eq!(lost[0].1, Settlement::Unknown);
+        assert_eq!(lost[1].1, Settlement::Unsent(Body::from(b"x")));
+        assert_eq!(publications.publish("room", Body::new(), 9).unwrap().1, 0, "numbers begin anew");
+    }
+
+    #[test]
+    fn persistent_publications_go_once_stored_and_settle_once_forgotten() {
+        let mut publications = Publications::new(&SessionLimits::default(), true);
+        let (first, number) = publications.publish("room", Body::from(b"x"), 7).unwrap();
+        assert_eq!(number, 0);
+        assert!(!publications.wants_to_send(NOW));
+        publications.stored(first);
+        assert_eq!(sent(&mut publications, NOW), [0]);
+        publications.answered(NOW, "room", 0, at(1)).unwrap();
+        let (second, _) = publications.publish("room", Body::from(b"y"), 8).unwrap();
+        publications.stored(second);
+        assert_eq!(publications.next_frame(NOW).unwrap().settled, 0);
+        publications.forgotten("room", 1);
+        publications.connected();
+        assert_eq!(publications.next_frame(NOW).unwrap().settled, 1);
+    }
+
+    #[test]
+    fn a_reloaded_page_goes_on_with_the_numbers_it_had_stored() {
+        let mut publications = Publications::new(&SessionLimits::default(), true);
+        let stored = Stored { number: 5, id: 1, payload: Body::from(b"x") };
+        assert_eq!(publications.restore("room", 5, alloc::vec![stored]).len(), 1);
+        assert_eq!(publications.publish("room", Body::new(), 2).unwrap().1, 6);
+        assert_eq!(sent(&mut publications, NOW), [5]);
+    }
+
+    #[test]
+    fn limits_hand_the_payload_back() {
+        let limits = SessionLimits { publications: 1, channels: 1, ..SessionLimits::default() };
+        let mut publications = Publications::new(&limits, false);
+        publications.agree(3);
+        let large = publications.publish("room", Body::from(b"abcd"), 0).unwrap_err();
+        assert_eq!((large.reason, large.message), (Refusal::TooLarge { limit: 3 }, Body::from(b"abcd")));
+        publications.publish("room", Body::new(), 0).unwrap();
+        assert_eq!(publications.publish("room", Body::new(), 1).unwrap_err().reason, Refusal::Full);
+        sent(&mut publications, NOW);
+        publications.answered(NOW, "room", 0, at(1)).unwrap();
+        let reason = publications.publish("hall", Body::new(), 1).unwrap_err().reason;
+        assert_eq!(reason, Refusal::TooMany { limit: 1 });
+    }
+}

@@ -1,0 +1,488 @@
+//! What a server keeps of one connection of a session: subscriptions, publications under way, what is to go out.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
+use core::time::Duration;
+
+use super::feed::{Feed, FeedEntry, FeedStart};
+use super::session::ServerSession;
+use crate::Time;
+use crate::session::subscriptions::SLOW;
+use crate::session::{SessionLimits, Violation};
+use crate::wire::{
+    Answer, Body, Bye, Denial, Frame, Missing, Position, Presence, Publish, Since, SubOutcome, Target,
+};
+
+/// The most publications of one channel that may lie beyond the first one without an answer.
+const UNSETTLED: u64 = 1_024;
+
+/// Times of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timing {
+    /// From one PING to the next. Default 25 s.
+    pub ping_interval: Duration,
+    /// How long a subscription may be without credit while entries wait, before it is ended. Default 60 s.
+    pub starvation: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { ping_interval: Duration::from_secs(25), starvation: Duration::from_secs(60) }
+    }
+}
+
+/// What the client wants of the server's application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// Messages of the session are to be taken.
+    Messages,
+    /// To follow a channel. Answer with [`ServerConnection::subscribed`].
+    Subscribe {
+        /// Its number.
+        subscription: u64,
+        /// Which.
+        channel: String,
+        /// From where.
+        since: Since,
+        /// What it is listed with, if it is to be.
+        presence: Option<Body>,
+    },
+    /// To follow it no longer.
+    Unsubscribe {
+        /// Its number.
+        subscription: u64,
+        /// Which.
+        channel: String,
+    },
+    /// To be listed with something else.
+    Presence {
+        /// The subscription's number.
+        subscription: u64,
+        /// With what.
+        about: Body,
+    },
+    /// To publish. Answer with [`ServerConnection::published`], in the order of asking within a channel.
+    Publish(Publish),
+    /// An answer. Answer with [`ServerConnection::reply`].
+    Call {
+        /// Its number.
+        id: u64,
+        /// After how long nobody waits.
+        timeout: Duration,
+        /// The bytes.
+        payload: Body,
+    },
+    /// No answer any more.
+    Cancel {
+        /// The call's number.
+        id: u64,
+    },
+    /// To pass on what may be lost, to the others of a channel.
+    Volatile {
+        /// The sender's subscription, or none for the server's application itself.
+        subscription: Option<u64>,
+        /// The bytes.
+        payload: Body,
+    },
+    /// To be taken for whom this token says.
+    Authenticate(Body),
+    /// To end the session.
+    Finish,
+}
+
+/// What is to be done by the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Task {
+    /// For the application.
+    Request(Request),
+    /// Read a channel. Answer with [`ServerConnection::entries`] or [`ServerConnection::gap`].
+    Read {
+        /// For which subscription.
+        subscription: u64,
+        /// Which channel.
+        channel: String,
+        /// Behind which position.
+        behind: Position,
+        /// How many bytes, and one entry at least.
+        max_bytes: usize,
+    },
+}
+
+/// One connection of a session, behind WELCOME. Whoever holds it holds the session's lock while it calls
+/// [`handle`](Self::handle) or [`poll_transmit`](Self::poll_transmit), so that arriving is one step.
+#[derive(Debug)]
+pub struct ServerConnection {
+    attempt: u64,
+    timing: Timing,
+    subscriptions: usize,
+    calls: usize,
+    feeds: BTreeMap<u64, Feed>,
+    next_subscription: u64,
+    /// The feed that may go next.
+    turn: u64,
+    /// Publications without an answer, by channel.
+    asked: BTreeMap<String, VecDeque<u64>>,
+    calling: BTreeSet<u64>,
+    control: VecDeque<Frame>,
+    volatile: VecDeque<Frame>,
+    volatile_bytes: usize,
+    most_volatile: usize,
+    tasks: VecDeque<Task>,
+    ping_at: Time,
+    nonce: u64,
+    bye: Option<Bye>,
+    said_bye: bool,
+    data_first: bool,
+}
+
+impl ServerConnection {
+    /// A connection that the session has just welcomed.
+    #[must_use]
+    pub fn new(now: Time, session: &ServerSession, limits: &SessionLimits, timing: Timing) -> Self {
+        Self {
+            attempt: session.attempt(),
+            timing,
+            subscriptions: limits.subscriptions,
+            calls: limits.calls,
+            feeds: BTreeMap::new(),
+            next_subscription: 0,
+            turn: 0,
+            asked: BTreeMap::new(),
+            calling: BTreeSet::new(),
+            control: VecDeque::new(),
+            volatile: VecDeque::new(),
+            volatile_bytes: 0,
+            most_volatile: limits.volatile_bytes,
+            tasks: VecDeque::new(),
+            ping_at: now + timing.ping_interval,
+            nonce: 0,
+            bye: None,
+            said_bye: false,
+            data_first: false,
+        }
+    }
+
+    /// Whether the session still belongs to this connection. Of one that was taken over nothing more is read or written;
+    /// it is to be closed with [`code::TAKEN_OVER`](crate::session::code::TAKEN_OVER).
+    #[must_use]
+    pub fn is_current(&self, session: &ServerSession) -> bool {
+        self.attempt == session.attempt()
+    }
+
+    /// A frame came. On a violation the connection is to be closed with its code.
+    ///
+    /// # Errors
+    /// The client's: it broke the protocol.
+    pub fn handle(&mut self, now: Time, session: &mut ServerSession, frame: Frame) -> Result<(), Violation> {
+        if !self.is_current(session) {
+            return Err(TAKEN_OVER);
+        }
+        match frame {
+            Frame::Data(data) => {
+                session.data(now, data)?;
+                if session.has_message() {
+                    self.request(Request::Messages);
+                }
+            }
+            Frame::Ack(ack) => session.ack(ack)?,
+            Frame::Ping(pulse) => session.ping(&pulse)?,
+            Frame::Pong(pulse) => session.pong(&pulse)?,
+            Frame::Sub(sub) => return self.sub(sub),
+            Frame::Unsub { subscription, .. } => {
+                if let Some(feed) = self.feeds.remove(&subscription) {
+                    self.request(Request::Unsubscribe { subscription, channel: feed.channel });
+                }
+            }
+            Frame::Credit { subscription, credit } => {
+                // One that the server has ended is not known any more.
+                if let Some(feed) = self.feeds.get_mut(&subscription) {
+                    feed.give(now, credit);
+                    self.pump(subscription);
+                }
+            }
+            Frame::Presence { subscription, presence: Presence::Changed(member) } => {
+                if self.feeds.contains_key(&subscription) {
+                    self.request(Request::Presence { subscription, about: member.about });
+                }
+            }
+            Frame::Pub(publish) => return self.publish(publish),
+            Frame::Call { id, timeout, payload } => return self.call(id, timeout, payload),
+            Frame::Cancel { id } => {
+                if self.calling.remove(&id) {
+                    self.request(Request::Cancel { id });
+                }
+            }
+            Frame::Volatile { target: Target::Session, payload, .. } => {
+                self.request(Request::Volatile { subscription: None, payload });
+            }
+            Frame::Volatile { target: Target::Subscription(number), payload, .. } => {
+                if self.feeds.get(&number).is_some_and(|feed| feed.started) {
+                    self.request(Request::Volatile { subscription: Some(number), payload });
+                }
+            }
+            Frame::Auth(token) => self.request(Request::Authenticate(token)),
+            Frame::Bye(_) => self.request(Request::Finish),
+            _ => {
+                return Err(Violation::bad_frame("a frame came that only a server sends, or a second HELLO"));
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&mut self, request: Request) {
+        let task = Task::Request(request);
+        // One word about messages is enough, however many come.
+        if self.tasks.back() != Some(&task) || !matches!(task, Task::Request(Request::Messages)) {
+            self.tasks.push_back(task);
+        }
+    }
+
+    fn sub(&mut self, sub: crate::wire::Subscribe) -> Result<(), Violation> {
+        if sub.subscription < self.next_subscription {
+            return Err(Violation::bad_frame("a subscription's number was used twice"));
+        }
+        self.next_subscription = sub.subscription + 1;
+        if self.feeds.len() >= self.subscriptions {
+            let reason = alloc::format!("a session has at most {} subscriptions", self.subscriptions);
+            let outcome = SubOutcome::Refused(Denial { code: crate::session::code::TOO_MANY, reason });
+            self.control.push_back(Frame::SubAck { subscription: sub.subscription, outcome });
+            return Ok(());
+        }
+        self.feeds.insert(sub.subscription, Feed::new(sub.channel.clone(), sub.credit));
+        self.request(Request::Subscribe {
+            subscription: sub.subscription,
+            channel: sub.channel,
+            since: sub.since,
+            presence: sub.presence,
+        });
+        Ok(())
+    }
+
+    fn publish(&mut self, publish: Publish) -> Result<(), Violation> {
+        if publish.number >= publish.settled.saturating_add(UNSETTLED) {
+            return Err(Violation::bad_frame("too many publications lie beyond the first one unsettled"));
+        }
+        let asked = self.asked.entry(publish.channel.clone()).or_default();
+        if asked.len() as u64 >= 2 * UNSETTLED {
+            return Err(Violation::bad_frame("publications come faster than their answers are awaited"));
+        }
+        asked.push_back(publish.number);
+        self.request(Request::Publish(publish));
+        Ok(())
+    }
+
+    fn call(&mut self, id: u64, timeout: u64, payload: Body) -> Result<(), Violation> {
+        if self.calling.len() >= self.calls {
+            let reason = alloc::format!("a session has at most {} calls under way", self.calls);
+            let denial = Denial { code: crate::session::code::TOO_MANY, reason };
+            self.control.push_back(Frame::Reply { id, result: Err(denial) });
+            return Ok(());
+        }
+        if !self.calling.insert(id) {
+            return Err(Violation::bad_frame("a call's number is in use"));
+        }
+        self.request(Request::Call { id, timeout: Duration::from_millis(timeout), payload });
+        Ok(())
+    }
+
+    /// The next thing to do.
+    pub fn poll_task(&mut self) -> Option<Task> {
+        self.tasks.pop_front()
+    }
+
+    /// The application and the log have answered a SUB.
+    pub fn subscribed(&mut self, subscription: u64, outcome: Result<FeedStart, Denial>) {
+        let Some(feed) = self.feeds.get_mut(&subscription) else { return };
+        let outcome = match outcome {
+            Ok(FeedStart { at, missing: Some(missing), .. }) => {
+                feed.start(at);
+                SubOutcome::Gap { at, missing }
+            }
+            Ok(FeedStart { at, recovered, missing: None }) => {
+                feed.start(at);
+                SubOutcome::Started { at, recovered }
+            }
+            Err(denial) => {
+                self.feeds.remove(&subscription);
+                SubOutcome::Refused(denial)
+            }
+        };
+        self.control.push_back(Frame::SubAck { subscription, outcome });
+        self.pump(subscription);
+    }
+
+    /// The channel's newest offset is another.
+    pub fn tail(&mut self, now: Time, subscription: u64, offset: u64) {
+        if let Some(feed) = self.feeds.get_mut(&subscription) {
+            feed.tail(now, offset);
+            self.pump(subscription);
+        }
+    }
+
+    fn pump(&mut self, subscription: u64) {
+        if let Some(feed) = self.feeds.get_mut(&subscription)
+            && let Some((behind, max_bytes)) = feed.wants_read()
+        {
+            let channel = feed.channel.clone();
+            self.tasks.push_back(Task::Read { subscription, channel, behind, max_bytes });
+        }
+    }
+
+    /// The entries that were read.
+    pub fn entries(&mut self, now: Time, subscription: u64, entries: impl IntoIterator<Item = FeedEntry>) {
+        if let Some(feed) = self.feeds.get_mut(&subscription) {
+            feed.read(now, entries);
+            self.pump(subscription);
+        }
+    }
+
+    /// The entries behind the position are gone; the feed goes on behind another.
+    pub fn gap(&mut self, subscription: u64, at: Position, missing: Missing) {
+        if let Some(feed) = self.feeds.get_mut(&subscription) {
+            feed.jump(at, missing);
+        }
+    }
+
+    /// Ends a subscription.
+    pub fn end_subscription(&mut self, subscription: u64, denial: Denial) {
+        if let Some(feed) = self.feeds.remove(&subscription) {
+            self.request(Request::Unsubscribe { subscription, channel: feed.channel });
+            self.control.push_back(Frame::Unsub { subscription, denial });
+        }
+    }
+
+    /// The log's answer to a publication; there is one for each, in order within a channel.
+    pub fn published(&mut self, channel: &str, number: u64, answer: Answer) {
+        if let Some(asked) = self.asked.get_mut(channel) {
+            asked.pop_front();
+            if asked.is_empty() {
+                self.asked.remove(channel);
+            }
+        }
+        self.control.push_back(Frame::PubAck { channel: channel.into(), number, answer });
+    }
+
+    /// The application's answer to a call. One that nobody waits for goes nowhere.
+    pub fn reply(&mut self, id: u64, result: Result<Body, Denial>) {
+        if self.calling.remove(&id) {
+            self.control.push_back(Frame::Reply { id, result });
+        }
+    }
+
+    /// Who follows a channel.
+    pub fn presence(&mut self, subscription: u64, presence: Presence) {
+        if self.feeds.get(&subscription).is_some_and(|feed| feed.started) {
+            self.control.push_back(Frame::Presence { subscription, presence });
+        }
+    }
+
+    /// What may be lost: it goes soon or not at all. Returns whether it was taken.
+    pub fn volatile(&mut self, target: Target, sender: Option<u64>, payload: Body) -> bool {
+        let known = match target {
+            Target::Session => true,
+            Target::Subscription(number) => self.feeds.get(&number).is_some_and(|feed| feed.started),
+        };
+        let room = self.volatile_bytes + payload.len() <= self.most_volatile;
+        if known && room {
+            self.volatile_bytes += payload.len();
+            self.volatile.push_back(Frame::Volatile { target, sender, payload });
+        }
+        known && room
+    }
+
+    /// Says why the connection ends, behind what is ready to go; then it is to be closed with the same code.
+    pub fn bye(&mut self, bye: Bye) {
+        self.bye.get_or_insert(bye);
+    }
+
+    /// Whether BYE has gone out.
+    #[must_use]
+    pub fn said_bye(&self) -> bool {
+        self.said_bye
+    }
+
+    /// Control frames that wait to go out: what a peer that reads nothing makes grow.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.control.len()
+    }
+
+    /// The next frame to go out. To be called while the socket takes more.
+    pub fn poll_transmit(&mut self, now: Time, session: &mut ServerSession) -> Option<Frame> {
+        if !self.is_current(session) || self.said_bye {
+            return None;
+        }
+        if let Some(frame) = session.next_control(now).or_else(|| self.control.pop_front()) {
+            return Some(frame);
+        }
+        if let Some(frame) = self.volatile.pop_front() {
+            if let Frame::Volatile { payload, .. } = &frame {
+                self.volatile_bytes -= payload.len();
+            }
+            return Some(frame);
+        }
+        if let Some(bye) = self.bye.take() {
+            self.said_bye = true;
+            return Some(Frame::Bye(bye));
+        }
+        // Entries and messages take turns while both wait.
+        self.data_first = !self.data_first;
+        if self.data_first {
+            session.next_data(now).or_else(|| self.next_event(now))
+        } else {
+            self.next_event(now).or_else(|| session.next_data(now))
+        }
+    }
+
+    /// The next entry, each feed in its turn.
+    fn next_event(&mut self, now: Time) -> Option<Frame> {
+        let turn = self.turn;
+        let numbers = self.feeds.range(turn..).chain(self.feeds.range(..turn)).map(|(number, _)| *number);
+        let numbers: alloc::vec::Vec<u64> = numbers.collect();
+        for number in numbers {
+            let feed = self.feeds.get_mut(&number)?;
+            if let Some(frame) = feed.next_frame(now, number) {
+                self.turn = number + 1;
+                self.pump(number);
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    /// When [`wake`](Self::wake) is to be called.
+    #[must_use]
+    pub fn deadline(&self, session: &ServerSession) -> Option<Time> {
+        let starving =
+            self.feeds.values().filter_map(|feed| feed.starved_until(self.timing.starvation)).min();
+        [Some(self.ping_at), starving, session.ack_deadline()].into_iter().flatten().min()
+    }
+
+    /// The time has come, or is past.
+    pub fn wake(&mut self, now: Time, session: &mut ServerSession) {
+        if !self.is_current(session) {
+            return;
+        }
+        if self.ping_at <= now {
+            self.ping_at = now + self.timing.ping_interval;
+            self.nonce += 1;
+            session.ask(self.nonce);
+        }
+        let patience = self.timing.starvation;
+        let starved = |feed: &Feed| feed.starved_until(patience).is_some_and(|until| until <= now);
+        let ended: alloc::vec::Vec<u64> =
+            self.feeds.iter().filter(|(_, feed)| starved(feed)).map(|(number, _)| *number).collect();
+        for number in ended {
+            let reason = "nothing of this channel was taken for too long".into();
+            self.end_subscription(number, Denial { code: SLOW, reason });
+        }
+    }
+}
+
+const TAKEN_OVER: Violation = Violation {
+    code: crate::session::code::TAKEN_OVER,
+    reason: "another connection has taken this session over",
+};

@@ -1,0 +1,11 @@
+//! The server's end of a session: what it keeps of the session, and of each of its connections.
+
+mod connection;
+mod feed;
+mod greeting;
+mod session;
+
+pub use connection::{Request, ServerConnection, Task, Timing};
+pub use feed::{FeedEntry, FeedStart};
+pub use greeting::{Claim, HelloRefusal, Judgement};
+pub use session::{Greeting, ServerSession};

@@ -1,0 +1,494 @@
+//! The client's subscriptions: where each stands in its channel, and how much it takes ahead of the application.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::message::FRAME_COST;
+use super::{SessionLimits, Violation};
+use crate::wire::{
+    Alias, Body, Denial, Event, Frame, Member, Missing, Position, Presence, Since, SubOutcome, Subscribe,
+};
+use crate::{Refusal, Refused};
+
+/// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
+pub(crate) const SLOW: u16 = 1013;
+/// The client's code for a subscription that nobody wants any more.
+const DONE: u16 = 1000;
+
+/// Names a subscription within its session object, over all connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubscriptionId(pub(crate) u64);
+
+/// What a subscriber is told, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelEvent {
+    /// The feed has begun behind this position; on each new connection it goes on without a word.
+    Started(Position),
+    /// An entry.
+    Entry {
+        /// Where it is.
+        position: Position,
+        /// Milliseconds since the Unix epoch, by the clock of the log's writer.
+        time: u64,
+        /// Who published it.
+        publisher: Alias,
+        /// The publisher's number of it.
+        number: u64,
+        /// The bytes.
+        payload: Body,
+    },
+    /// Entries are missing; the feed goes on behind `at`.
+    Gap {
+        /// Where.
+        at: Position,
+        /// Which, and why.
+        missing: Missing,
+    },
+    /// Others follow or follow no longer: [`ClientSession::members`](super::ClientSession::members) has them.
+    Members,
+    /// A message that may have been lost.
+    Volatile {
+        /// Who sent it.
+        sender: Alias,
+        /// The bytes.
+        payload: Body,
+    },
+    /// The server ended the subscription, or the session has ended.
+    Ended(Denial),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// SUB is to be sent.
+    Wanted,
+    /// SUB was sent.
+    Asked,
+    /// SUBACK came.
+    Started,
+    /// The server ended it for its slowness; it begins again when there is room.
+    Resting,
+    /// Nothing more comes.
+    Ended,
+}
+
+#[derive(Debug)]
+struct Subscription {
+    id: SubscriptionId,
+    channel: String,
+    since: Since,
+    presence: Option<Body>,
+    stage: Stage,
+    /// Behind the last entry that came.
+    position: Option<Position>,
+    /// Its number on this connection.
+    number: u64,
+    /// The bytes that came on this connection, and how many the server was told that may.
+    arrived: u64,
+    told: u64,
+    queue: VecDeque<ChannelEvent>,
+    queued: u64,
+    volatile: usize,
+    members: Vec<Member>,
+    members_told: bool,
+    /// What it is listed with has changed.
+    relist: bool,
+}
+
+impl Subscription {
+    fn credit(&self, window: u64) -> u64 {
+        (self.arrived + window.saturating_sub(self.queued)).max(self.told)
+    }
+
+    fn push(&mut self, event: ChannelEvent) {
+        self.queue.push_back(event);
+    }
+
+    fn ended(&mut self, denial: Denial) {
+        self.stage = Stage::Ended;
+        self.push(ChannelEvent::Ended(denial));
+    }
+
+    fn since(&self) -> Since {
+        self.position.map_or(self.since, Since::Position)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Subscriptions {
+    all: Vec<Subscription>,
+    /// Of the next SUB on this connection.
+    next_number: u64,
+    next_id: u64,
+    window: u64,
+    most: usize,
+    volatile_bytes: usize,
+    /// The numbers of those to be ended on this connection.
+    unwanted: Vec<u64>,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(limits: &SessionLimits) -> Self {
+        Self {
+            all: Vec::new(),
+            next_number: 0,
+            next_id: 0,
+            window: limits.subscription_window,
+            most: limits.subscriptions,
+            volatile_bytes: limits.volatile_bytes,
+            unwanted: Vec::new(),
+        }
+    }
+
+    fn by_id(&self, id: SubscriptionId) -> Option<&Subscription> {
+        self.all.iter().find(|subscription| subscription.id == id)
+    }
+
+    fn by_id_mut(&mut self, id: SubscriptionId) -> Option<&mut Subscription> {
+        self.all.iter_mut().find(|subscription| subscription.id == id)
+    }
+
+    /// The subscription of a number; `None` for one that was given up meanwhile.
+    fn by_number(&mut self, number: u64) -> Result<Option<&mut Subscription>, Violation> {
+        if number >= self.next_number {
+            return Err(Violation::bad_frame("a frame names a subscription that was never asked for"));
+        }
+        let live = |subscription: &&mut Subscription| {
+            subscription.number == number && matches!(subscription.stage, Stage::Asked | Stage::Started)
+        };
+        Ok(self.all.iter_mut().find(live))
+    }
+
+    pub(crate) fn subscribe(
+        &mut self,
+        channel: &str,
+        since: Since,
+        presence: Option<Body>,
+    ) -> Result<SubscriptionId, Refused<()>> {
+        if self.all.len() >= self.most {
+            return Err(Refused { message: (), reason: Refusal::TooMany { limit: self.most } });
+        }
+        let id = SubscriptionId(self.next_id);
+        self.next_id += 1;
+        self.all.push(Subscription {
+            id,
+            channel: channel.into(),
+            since,
+            presence,
+            stage: Stage::Wanted,
+            position: None,
+            number: 0,
+            arrived: 0,
+            told: 0,
+            queue: VecDeque::new(),
+            queued: 0,
+            volatile: 0,
+            members: Vec::new(),
+            members_told: false,
+            relist: false,
+        });
+        Ok(id)
+    }
+
+    pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
+        let Some(index) = self.all.iter().position(|subscription| subscription.id == id) else { return };
+        let subscription = self.all.swap_remove(index);
+        if matches!(subscription.stage, Stage::Asked | Stage::Started) {
+            self.unwanted.push(subscription.number);
+        }
+    }
+
+    /// Lists the subscriber with something else.
+    pub(crate) fn set_presence(&mut self, id: SubscriptionId, about: Body) {
+        if let Some(subscription) = self.by_id_mut(id) {
+            subscription.presence = Some(about);
+            subscription.relist = matches!(subscription.stage, Stage::Asked | Stage::Started);
+        }
+    }
+
+    /// The number of a subscription on this connection, once its feed has begun.
+    pub(crate) fn number(&self, id: SubscriptionId) -> Option<u64> {
+        let subscription = self.by_id(id)?;
+        (subscription.stage == Stage::Started).then_some(subscription.number)
+    }
+
+    pub(crate) fn position(&self, id: SubscriptionId) -> Option<Position> {
+        self.by_id(id)?.position
+    }
+
+    pub(crate) fn members(&self, id: SubscriptionId) -> &[Member] {
+        self.by_id(id).map_or(&[], |subscription| &subscription.members)
+    }
+
+    /// The next thing to tell a subscriber.
+    pub(crate) fn take(&mut self, id: SubscriptionId) -> Option<ChannelEvent> {
+        let window = self.window;
+        let subscription = self.by_id_mut(id)?;
+        let event = subscription.queue.pop_front()?;
+        match &event {
+            ChannelEvent::Entry { payload, .. } => subscription.queued -= payload.len() as u64 + FRAME_COST,
+            ChannelEvent::Members => subscription.members_told = false,
+            ChannelEvent::Volatile { payload, .. } => {
+                subscription.volatile -= payload.len() + FRAME_COST as usize;
+            }
+            _ => {}
+        }
+        if subscription.stage == Stage::Resting && subscription.queued <= window / 2 {
+            subscription.stage = Stage::Wanted;
+        }
+        Some(event)
+    }
+
+    pub(crate) fn has_event(&self, id: SubscriptionId) -> bool {
+        self.by_id(id).is_some_and(|subscription| !subscription.queue.is_empty())
+    }
+
+    /// A connection has begun: each is asked for anew, from where it stands.
+    pub(crate) fn connected(&mut self) {
+        self.unwanted.clear();
+        self.next_number = 0;
+        for subscription in &mut self.all {
+            if subscription.stage != Stage::Ended {
+                subscription.stage = Stage::Wanted;
+            }
+            subscription.relist = false;
+        }
+    }
+
+    /// The connection has ended: nobody is known to be there.
+    pub(crate) fn disconnected(&mut self) {
+        for subscription in &mut self.all {
+            if !subscription.members.is_empty() {
+                subscription.members.clear();
+                Self::tell_members(subscription);
+            }
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn ids(&self) -> Vec<SubscriptionId> {
+        self.all.iter().map(|subscription| subscription.id).collect()
+    }
+
+    /// The session has ended for good.
+    pub(crate) fn end(&mut self, denial: &Denial) {
+        for subscription in &mut self.all {
+            if subscription.stage != Stage::Ended {
+                subscription.ended(denial.clone());
+            }
+        }
+    }
+
+    fn tell_members(subscription: &mut Subscription) {
+        if !subscription.members_told {
+            subscription.members_told = true;
+            subscription.push(ChannelEvent::Members);
+        }
+    }
+
+    /// SUB, if one is to go: these may go before WELCOME.
+    pub(crate) fn next_sub(&mut self) -> Option<Frame> {
+        let window = self.window;
+        let number = self.next_number;
+        let subscription = self.all.iter_mut().find(|subscription| subscription.stage == Stage::Wanted)?;
+        self.next_number += 1;
+        subscription.stage = Stage::Asked;
+        subscription.number = number;
+        subscription.arrived = 0;
+        subscription.told = 0;
+        subscription.told = subscription.credit(window);
+        Some(Frame::Sub(Subscribe {
+            subscription: number,
+            channel: subscription.channel.clone(),
+            since: subscription.since(),
+            credit: subscription.told,
+            presence: subscription.presence.clone(),
+        }))
+    }
+
+    /// UNSUB, PRESENCE or CREDIT, if one is to go.
+    pub(crate) fn next_control(&mut self) -> Option<Frame> {
+        if let Some(subscription) = self.unwanted.pop() {
+            let denial = Denial { code: DONE, reason: String::new() };
+            return Some(Frame::Unsub { subscription, denial });
+        }
+        let window = self.window;
+        for subscription in &mut self.all {
+            if subscription.stage != Stage::Started {
+                continue;
+            }
+            let number = subscription.number;
+            if core::mem::take(&mut subscription.relist)
+                && let Some(about) = subscription.presence.clone()
+            {
+                let presence = Presence::Changed(Member { alias: 0, about });
+                return Some(Frame::Presence { subscription: number, presence });
+            }
+            let credit = subscription.credit(window);
+            let blocked = subscription.arrived >= subscription.told && credit > subscription.told;
+            if credit - subscription.told >= window / 4 || (blocked && subscription.queue.is_empty()) {
+                subscription.told = credit;
+                return Some(Frame::Credit { subscription: number, credit });
+            }
+        }
+        None
+    }
+
+    pub(crate) fn wants_sub(&self) -> bool {
+        self.all.iter().any(|subscription| subscription.stage == Stage::Wanted)
+    }
+
+    pub(crate) fn wants_control(&self) -> bool {
+        let window = self.window;
+        !self.unwanted.is_empty()
+            || self.all.iter().any(|subscription| {
+                let more = subscription.credit(window) - subscription.told;
+                subscription.stage == Stage::Started
+                    && (subscription.relist
+                        || more >= window / 4
+                        || (more > 0
+                            && subscription.arrived >= subscription.told
+                            && subscription.queue.is_empty()))
+            })
+    }
+
+    /// The answer to SUB.
+    pub(crate) fn started(
+        &mut self,
+        number: u64,
+        outcome: SubOutcome,
+    ) -> Result<Option<SubscriptionId>, Violation> {
+        let Some(subscription) = self.by_number(number)? else { return Ok(None) };
+        if subscription.stage != Stage::Asked {
+            return Err(Violation::bad_frame("a subscription was answered twice"));
+        }
+        subscription.stage = Stage::Started;
+        match outcome {
+            SubOutcome::Started { at, recovered } => {
+                match subscription.position {
+                    None => subscription.push(ChannelEvent::Started(at)),
+                    Some(asked) if asked.offset != at.offset || !recovered => {
+                        return Err(Violation::counters("a feed goes on elsewhere than it was asked to"));
+                    }
+                    Some(_) => {}
+                }
+                subscription.position = Some(at);
+            }
+            SubOutcome::Gap { at, missing } => {
+                if subscription.position.is_none() {
+                    subscription.push(ChannelEvent::Started(at));
+                }
+                subscription.position = Some(at);
+                subscription.push(ChannelEvent::Gap { at, missing });
+            }
+            SubOutcome::Refused(denial) => subscription.ended(denial),
+        }
+        Ok(Some(subscription.id))
+    }
+
+    /// An entry.
+    pub(crate) fn event(&mut self, event: Event) -> Result<Option<SubscriptionId>, Violation> {
+        let Some(subscription) = self.by_number(event.subscription)? else { return Ok(None) };
+        let Some(position) = &mut subscription.position else {
+            return Err(Violation::bad_frame("an entry came before the subscription was answered"));
+        };
+        if subscription.stage != Stage::Started || subscription.arrived >= subscription.told {
+            return Err(Violation::bad_frame("an entry came for which there was no credit"));
+        }
+        if event.distance == 0 || event.offset.checked_sub(event.distance) != Some(position.offset) {
+            return Err(Violation::counters("an entry is not the next of its channel"));
+        }
+        position.offset = event.offset;
+        if let Some(epoch) = event.epoch {
+            position.epoch = epoch;
+        }
+        let position = *position;
+        let cost = event.payload.len() as u64 + FRAME_COST;
+        subscription.arrived += cost;
+        subscription.queued += cost;
+        subscription.push(ChannelEvent::Entry {
+            position,
+            time: event.time,
+            publisher: event.publisher,
+            number: event.number,
+            payload: event.payload,
+        });
+        Ok(Some(subscription.id))
+    }
+
+    /// Entries are missing.
+    pub(crate) fn gap(
+        &mut self,
+        number: u64,
+        at: Position,
+        missing: Missing,
+    ) -> Result<Option<SubscriptionId>, Violation> {
+        let Some(subscription) = self.by_number(number)? else { return Ok(None) };
+        if subscription.stage != Stage::Started {
+            return Err(Violation::bad_frame("a gap came before the subscription was answered"));
+        }
+        subscription.position = Some(at);
+        subscription.push(ChannelEvent::Gap { at, missing });
+        Ok(Some(subscription.id))
+    }
+
+    /// The server ends a subscription.
+    pub(crate) fn ended(&mut self, number: u64, denial: Denial) -> Result<Option<SubscriptionId>, Violation> {
+        let window = self.window;
+        let Some(subscription) = self.by_number(number)? else { return Ok(None) };
+        if denial.code == SLOW {
+            let room = subscription.queued <= window / 2;
+            subscription.stage = if room { Stage::Wanted } else { Stage::Resting };
+        } else {
+            subscription.ended(denial);
+        }
+        Ok(Some(subscription.id))
+    }
+
+    /// Who is there.
+    pub(crate) fn presence(
+        &mut self,
+        number: u64,
+        presence: Presence,
+    ) -> Result<Option<SubscriptionId>, Violation> {
+        let Some(subscription) = self.by_number(number)? else { return Ok(None) };
+        let members = &mut subscription.members;
+        match presence {
+            Presence::Full(all) => *members = all,
+            Presence::Left(alias) => members.retain(|member| member.alias != alias),
+            Presence::Joined(new) | Presence::Changed(new) => {
+                match members.iter_mut().find(|member| member.alias == new.alias) {
+                    Some(member) => *member = new,
+                    None => members.push(new),
+                }
+            }
+        }
+        Self::tell_members(subscription);
+        Ok(Some(subscription.id))
+    }
+
+    /// A volatile message of another subscriber. One that has no room drops those before it.
+    pub(crate) fn volatile(
+        &mut self,
+        number: u64,
+        sender: Alias,
+        payload: Body,
+    ) -> Result<Option<SubscriptionId>, Violation> {
+        let most = self.volatile_bytes;
+        let Some(subscription) = self.by_number(number)? else { return Ok(None) };
+        let cost = payload.len() + FRAME_COST as usize;
+        if cost > most {
+            return Ok(None);
+        }
+        while subscription.volatile + cost > most {
+            let oldest = |event: &ChannelEvent| matches!(event, ChannelEvent::Volatile { .. });
+            let Some(index) = subscription.queue.iter().position(oldest) else { break };
+            if let Some(ChannelEvent::Volatile { payload, .. }) = subscription.queue.remove(index) {
+                subscription.volatile -= payload.len() + FRAME_COST as usize;
+            }
+        }
+        subscription.volatile += cost;
+        subscription.push(ChannelEvent::Volatile { sender, payload });
+        Ok(Some(subscription.id))
+    }
+}
