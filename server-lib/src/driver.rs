@@ -179,6 +179,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         loop {
             if !self.draining && self.drain.as_mut().poll(cx).is_ready() {
                 self.draining = true;
+                if self.shared.leaves_by_itself {
+                    continue;
+                }
                 let close = Close::new(CloseCode::RESTART, "the server is shutting down");
                 self.shared.outbox.finish(close.clone());
                 self.shared.inbox.finish(close);
