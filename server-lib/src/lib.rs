@@ -56,6 +56,7 @@ mod fault;
 mod leave;
 mod limits;
 mod liveness;
+pub mod log;
 mod message;
 mod origins;
 mod queue;

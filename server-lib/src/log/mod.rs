@@ -1,10 +1,30 @@
 //! The log: ordered, durable channels, behind one trait.
+//!
+//! A channel's entries have offsets from 1 upwards. Every start of a writer opens a new epoch with its first append to a
+//! channel, so that a log which was restored from an older backup can't pass a reused offset off as one that was seen:
+//! a [`Position`] names its epoch, and is answered with a gap where the log no longer has it.
+//!
+//! [`MemoryLog`] is for tests; `SqliteLog`, behind the feature `sqlite`, is durable.
+
+mod clock;
+mod error;
+mod memory;
+mod places;
+mod publisher;
+mod retention;
+mod tails;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use rejoin_protocol::wire::{Alias, Answer, Body, Denial, Epoch, GapReason, Missing, Position, SessionId, Since};
+use rejoin_protocol::wire::{Alias, Answer, Body, Denial, Missing, Position, SessionId, Since};
 use tokio::sync::watch;
+
+pub use clock::Clock;
+pub use error::{Blame, LogError};
+pub use memory::{MemoryLog, MemoryOptions};
+pub use publisher::MAX_UNSETTLED;
+pub use retention::Retention;
 
 /// What the application has decided of a publication. A log heeds it only for a number that is new: what was answered
 /// before is answered the same again.
@@ -62,7 +82,8 @@ pub struct Entry {
 pub struct Start {
     /// Entries come from behind this position.
     pub at: Position,
-    /// Whether that is where it was asked to start; false where something is missing or nothing was asked for.
+    /// Whether that is the position that was asked for; false where something is missing, or where no position was
+    /// asked for.
     pub recovered: bool,
     /// What is missing before it, if something is.
     pub missing: Option<Missing>,
@@ -79,20 +100,41 @@ pub enum Piece {
 
 /// Durable, ordered channels, and for each publisher what it has published.
 ///
-/// An entry is in the log once, whatever is repeated; entries become visible in the order of their offsets.
+/// An entry is in the log once, whatever is repeated; entries become visible in the order of their offsets. A call begins
+/// when it is made, not when its future is first polled, and dropping the future stops nothing that was begun, except for
+/// [`trim`](Log::trim), which goes on step by step.
 pub trait Log: Send + Sync + 'static {
     /// Answers a publication, atomically: entry, publisher's row and outcome are stored together or not at all, and
     /// the answer comes when they are durable. Appends of one publisher to one channel that are begun in order are
-    /// answered in order, and the second may be begun before the first is answered.
+    /// answered in order, and the second may be begun before the first is answered. (Section 6 of the protocol.)
+    ///
+    /// # Errors
+    /// Nothing was answered: the publisher must send it again. See [`LogError::is_retryable`].
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Answer, LogError>>;
 
-    /// Where a feed starts.
+    /// Where a feed starts. A channel that nobody has published to is empty, and no error. (Section 7 of the protocol.)
+    ///
+    /// # Errors
+    /// The store can't be read.
     fn locate(&self, channel: &str, since: Since) -> BoxFuture<'_, Result<Start, LogError>>;
 
-    /// The entries behind a position, up to `max_bytes` of payload, at least one if there is one.
-    fn read(&self, channel: &str, behind: Position, max_bytes: usize) -> BoxFuture<'_, Result<Piece, LogError>>;
+    /// The entries behind a position, up to `max_bytes` of payload, at least one if there is one. A position that
+    /// [`locate`](Log::locate) would not recover is answered with the same gap.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    fn read(
+        &self,
+        channel: &str,
+        behind: Position,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, Result<Piece, LogError>>;
 
-    /// Up to `count` entries before an offset, oldest first, up to `max_bytes` of payload: for looking back.
+    /// Up to `count` entries before an offset, the newest of those that are kept, oldest first, up to `max_bytes` of
+    /// payload: for looking back. An entry larger than `max_bytes` ends it.
+    ///
+    /// # Errors
+    /// The store can't be read.
     fn read_back(
         &self,
         channel: &str,
@@ -102,14 +144,29 @@ pub trait Log: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Vec<Entry>, LogError>>;
 
     /// The channel's newest position; it changes whenever entries have become visible.
+    ///
+    /// # Errors
+    /// The store can't be read.
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>>;
 
-    /// Whether anything is known of a publisher. Its rows expire together, a fixed time after its last append or touch.
+    /// Whether anything is known of a publisher. All that is known of it goes together, a fixed time after its last
+    /// append or touch ([`Retention::publishers`]), when the log is trimmed.
+    ///
+    /// # Errors
+    /// The store can't be read.
     fn knows(&self, publisher: SessionId) -> BoxFuture<'_, Result<bool, LogError>>;
 
-    /// Says that a publisher is still there.
+    /// Says that a publisher is still there. Nothing comes of it if nothing is known of the publisher: to know it again
+    /// after its rows have gone would let an old publication of it in twice.
+    ///
+    /// # Errors
+    /// The store can't be written.
     fn touch(&self, publisher: SessionId) -> BoxFuture<'_, Result<(), LogError>>;
 
-    /// Removes what retention no longer keeps, entries and publishers. To be called now and then.
+    /// Removes what retention no longer keeps, entries and publishers, in short steps, so that appends pass between
+    /// them. What one call removes is bounded. To be called every minute or so.
+    ///
+    /// # Errors
+    /// The store can't be written; what was removed before stays removed.
     fn trim(&self) -> BoxFuture<'_, Result<(), LogError>>;
 }
