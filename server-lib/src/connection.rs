@@ -1,7 +1,7 @@
 //! The connection: what a handler receives from and sends to.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -98,8 +98,8 @@ impl Connection {
 
     /// Resolves when the server begins to drain: for a handler that takes its leave by itself
     /// ([`Acceptor::handler_leaves`](crate::Acceptor::handler_leaves)).
-    pub async fn draining(&self) {
-        self.shared.draining.cancelled().await;
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.shared.draining.clone().cancelled_owned()
     }
 
     /// Who is connected.

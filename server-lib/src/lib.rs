@@ -53,6 +53,7 @@ mod connections;
 mod counted;
 mod driver;
 mod fault;
+pub mod hub;
 mod leave;
 mod limits;
 mod liveness;

@@ -66,7 +66,11 @@ impl Following {
         if self.channel.appear(alias, place, about, most) {
             self.listed = Some((alias, place));
         } else {
-            tracing::info!(channel = self.channel.name, most, "somebody is not listed: as many are as may be");
+            tracing::info!(
+                channel = self.channel.name,
+                most,
+                "somebody is not listed: as many are as may be"
+            );
         }
     }
 
@@ -110,8 +114,11 @@ impl Following {
             let all = members.iter().map(|(alias, (_, about))| member(alias, about)).collect();
             return vec![Presence::Full(all)];
         };
-        let mut changes: Vec<Presence> =
-            told.keys().filter(|alias| !members.contains_key(alias)).map(|alias| Presence::Left(*alias)).collect();
+        let mut changes: Vec<Presence> = told
+            .keys()
+            .filter(|alias| !members.contains_key(alias))
+            .map(|alias| Presence::Left(*alias))
+            .collect();
         for (alias, (_, about)) in members.iter() {
             match told.get(alias) {
                 None => changes.push(Presence::Joined(member(alias, about))),

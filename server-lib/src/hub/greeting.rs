@@ -81,7 +81,8 @@ impl<A: Application> Inner<A> {
         let token = hello.auth.clone();
         let credentials = Credentials { headers, peer: connection.info().peer, token: token.as_deref() };
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
-        let resume = hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
+        let resume =
+            hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
         let (known, young) = match resume {
             None => (false, false),
             Some(resume) if self.is_young(resume.id) => (true, true),
@@ -160,7 +161,11 @@ impl<A: Application> Inner<A> {
             return Ok(Place { entry, outcome, is_new: false });
         }
         if registry.sessions.len() >= self.settings.sessions {
-            return Err(Refused::after(code::TOO_MANY, "the server has as many sessions as it takes", 10_000));
+            return Err(Refused::after(
+                code::TOO_MANY,
+                "the server has as many sessions as it takes",
+                10_000,
+            ));
         }
         let of_principal = registry.of_principal(&identity.principal);
         if !identity.principal.is_empty() && of_principal >= self.settings.sessions_per_principal {
@@ -212,8 +217,7 @@ impl<A: Application> Inner<A> {
                 old.news.notify_one();
             }
             state.away_since = None;
-            let machine =
-                ServerConnection::new(now, &state.session, &settings.session, settings.timing);
+            let machine = ServerConnection::new(now, &state.session, &settings.session, settings.timing);
             Some((welcome, lost, machine))
         });
         let Some((welcome, lost, machine)) = taken else {

@@ -54,9 +54,7 @@ use rejoin_protocol::wire::{Alias, SessionId};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-pub use application::{
-    Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd,
-};
+pub use application::{Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
 pub use key::Key;
 pub use metrics::HubMetrics;
 pub use rejoin_protocol::session::{SessionLimits, SessionMessage, Timing};

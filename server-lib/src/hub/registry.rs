@@ -115,7 +115,9 @@ impl<A: Application> Inner<A> {
                 away.min_by_key(|(since, _)| *since)
             };
             let Some((_, entry)) = oldest else {
-                tracing::warn!("connected sessions hold more memory than all may; nobody is away to be ended");
+                tracing::warn!(
+                    "connected sessions hold more memory than all may; nobody is away to be ended"
+                );
                 return;
             };
             self.end(&entry, SessionEnd::Memory);

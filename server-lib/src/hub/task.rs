@@ -54,9 +54,10 @@ pub(super) struct Task<A: Application> {
 
 /// Runs a connection from HELLO to its end.
 pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Connection, headers: HeaderMap) {
+    let draining = connection.draining();
     let greeted = tokio::select! {
         greeted = hub.greet(&mut connection, &headers) => greeted,
-        () = connection.draining() => {
+        () = draining => {
             connection.close(Close::new(CloseCode::RESTART, "the server is shutting down"));
             return;
         }
@@ -112,6 +113,7 @@ impl<A: Application> Task<A> {
 
     async fn run(mut self) {
         let mut draining = false;
+        let mut drained = pin!(self.connection.draining());
         loop {
             self.transmit();
             if let Some(close) = self.close.take() {
@@ -144,7 +146,7 @@ impl<A: Application> Task<A> {
                     self.machine.volatile(target, None, payload);
                 }
                 () = timer => self.wake(),
-                () = self.connection.draining(), if !draining => {
+                () = &mut drained, if !draining => {
                     draining = true;
                     self.drain();
                 }
@@ -252,8 +254,11 @@ impl<A: Application> Task<A> {
         if self.entry.over.is_cancelled() {
             let ended = self.entry.with(|state| state.end);
             let last = ended == Some(SessionEnd::Ended) || ended == Some(SessionEnd::Finished);
-            let (code, reason) =
-                if last { (CloseCode::NORMAL, "the session is over") } else { (CloseCode::AWAY, "the session was ended") };
+            let (code, reason) = if last {
+                (CloseCode::NORMAL, "the session is over")
+            } else {
+                (CloseCode::AWAY, "the session was ended")
+            };
             self.close.get_or_insert(Close::new(code, reason));
         }
         if self.machine.backlog() > self.hub.settings.backlog {
@@ -289,22 +294,13 @@ impl<A: Application> Task<A> {
         self.fail(code::DRAINING, &reason);
     }
 
-    /// Hands over what waits for room, and closes behind it.
+    /// Hands over what waits for room, and closes behind it. Nothing that comes is heeded any more.
     async fn leave(&mut self, close: Close) {
         if let Some(sending) = self.sending.take() {
-            let mut ended = pin!(self.connection.recv());
-            let mut sending = pin!(sending);
-            loop {
-                tokio::select! {
-                    _ = &mut sending => break,
-                    // Nothing is heeded any more; the end of the connection ends the waiting.
-                    message = &mut ended => {
-                        if message.is_none() {
-                            break;
-                        }
-                    }
-                }
-                break;
+            let ended = async { while self.connection.recv().await.is_some() {} };
+            tokio::select! {
+                _ = sending => {}
+                () = ended => {}
             }
         }
         self.connection.close(close);

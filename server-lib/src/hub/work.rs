@@ -30,7 +30,12 @@ pub(super) enum Done {
     Found(u64, Option<Body>, Result<Found, LogError>),
     Read(u64, Result<Piece, LogError>),
     News(u64, Watching, News),
-    Published { channel: String, number: u64, bytes: usize, answer: Result<Answer, LogError> },
+    Published {
+        channel: String,
+        number: u64,
+        bytes: usize,
+        answer: Result<Answer, LogError>,
+    },
     Called(u64, Result<Body, Denial>),
     Authenticated(AuthOutcome),
 }
@@ -44,7 +49,9 @@ impl<A: Application> Task<A> {
         while let Some(wanted) = self.machine.poll_task() {
             match wanted {
                 Wanted::Request(request) => self.request(request),
-                Wanted::Read { subscription, behind, max_bytes, .. } => self.read(subscription, behind, max_bytes),
+                Wanted::Read { subscription, behind, max_bytes, .. } => {
+                    self.read(subscription, behind, max_bytes)
+                }
                 _ => {}
             }
         }
@@ -107,7 +114,11 @@ impl<A: Application> Task<A> {
         let Some(following) = self.following.get_mut(&subscription) else { return };
         let name = &following.channel.name;
         if about.len() > settings.member_bytes {
-            tracing::info!(alias, most = settings.member_bytes, "somebody is not listed: too much to say of itself");
+            tracing::info!(
+                alias,
+                most = settings.member_bytes,
+                "somebody is not listed: too much to say of itself"
+            );
         } else if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
             following.appear(alias, place, about, settings.members);
         }
@@ -136,10 +147,8 @@ impl<A: Application> Task<A> {
             return Verdict::Refuse(denial);
         }
         let now = std::time::Instant::now();
-        match &mut self.bucket {
-            Some(bucket) if !bucket.take(now) => Verdict::Later(Duration::from_millis(RETRY_MILLIS)),
-            _ => Verdict::Take,
-        }
+        let allowed = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
+        if allowed { Verdict::Take } else { Verdict::Later(Duration::from_millis(RETRY_MILLIS)) }
     }
 
     fn publish(&mut self, publish: Publish) {
@@ -224,7 +233,9 @@ impl<A: Application> Task<A> {
         let now = self.hub.now();
         match done {
             Done::Nothing | Done::Touched(Ok(())) => {}
-            Done::Touched(Err(error)) => tracing::warn!("the log could not note that a publisher is here: {error}"),
+            Done::Touched(Err(error)) => {
+                tracing::warn!("the log could not note that a publisher is here: {error}")
+            }
             Done::Found(subscription, presence, found) => self.found(subscription, presence, found),
             Done::Read(subscription, Ok(Piece::Entries(entries))) => {
                 self.machine.entries(now, subscription, entries);
@@ -233,7 +244,9 @@ impl<A: Application> Task<A> {
                 self.hub.metrics.count(Metric::Gap);
                 self.machine.gap(subscription, at, missing);
             }
-            Done::Read(subscription, Err(error)) => self.machine.end_subscription(subscription, fault(&error)),
+            Done::Read(subscription, Err(error)) => {
+                self.machine.end_subscription(subscription, fault(&error))
+            }
             Done::News(subscription, watching, news) => self.news(subscription, watching, news),
             Done::Published { channel, number, bytes, answer } => {
                 self.append_bytes -= bytes;

@@ -60,34 +60,8 @@ pub struct Append {
     pub verdict: Verdict,
 }
 
-/// One entry of a channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The epoch and the offset.
-    pub position: Position,
-    /// How far behind the entry before it in this channel (to 0 for the first), stored when it was appended.
-    pub distance: u64,
-    /// Milliseconds since the Unix epoch, by the clock of the log's writer.
-    pub time: u64,
-    /// Who published it, as others see it.
-    pub alias: Alias,
-    /// The publisher's number of it.
-    pub number: u64,
-    /// The bytes.
-    pub payload: Body,
-}
-
-/// Where a feed starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Start {
-    /// Entries come from behind this position.
-    pub at: Position,
-    /// Whether that is the position that was asked for; false where something is missing, or where no position was
-    /// asked for.
-    pub recovered: bool,
-    /// What is missing before it, if something is.
-    pub missing: Option<Missing>,
-}
+/// One entry of a channel, and where a feed starts.
+pub use rejoin_protocol::session::{FeedEntry as Entry, FeedStart as Start};
 
 /// A piece of a channel, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]

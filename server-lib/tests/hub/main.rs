@@ -1,0 +1,7 @@
+//! A hub and clients over real sockets.
+
+mod channels;
+mod client;
+mod greetings;
+mod messages;
+mod server;
