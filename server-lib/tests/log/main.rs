@@ -8,6 +8,10 @@ mod publications;
 mod restore;
 mod rig;
 #[cfg(feature = "sqlite")]
+mod sqlite_faults;
+#[cfg(feature = "sqlite")]
+mod sqlite_processes;
+#[cfg(feature = "sqlite")]
 mod sqlite_rig;
 
 macro_rules! suite {
