@@ -12,6 +12,8 @@ mod memory;
 mod places;
 mod publisher;
 mod retention;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod tails;
 
 use std::time::Duration;
@@ -25,6 +27,11 @@ pub use error::{Blame, LogError};
 pub use memory::{MemoryLog, MemoryOptions};
 pub use publisher::MAX_UNSETTLED;
 pub use retention::Retention;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteLog, SqliteOptions};
+
+/// The most entries that one [`Piece`] holds, however small they are.
+pub const MAX_PIECE: usize = 1_024;
 
 /// What the application has decided of a publication. A log heeds it only for a number that is new: what was answered
 /// before is answered the same again.
@@ -92,7 +99,8 @@ pub trait Log: Send + Sync + 'static {
     /// The store can't be read.
     fn locate(&self, channel: &str, since: Since) -> BoxFuture<'_, Result<Start, LogError>>;
 
-    /// The entries behind a position, up to `max_bytes` of payload, at least one if there is one. A position that
+    /// The entries behind a position, up to `max_bytes` of payload and [`MAX_PIECE`] entries, at least one if there is
+    /// one. A position that
     /// [`locate`](Log::locate) would not recover is answered with the same gap.
     ///
     /// # Errors

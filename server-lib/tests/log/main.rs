@@ -7,6 +7,12 @@ mod model;
 mod publications;
 mod restore;
 mod rig;
+#[cfg(feature = "sqlite")]
+mod sqlite_faults;
+#[cfg(feature = "sqlite")]
+mod sqlite_processes;
+#[cfg(feature = "sqlite")]
+mod sqlite_rig;
 
 macro_rules! suite {
     ($rig:ty: $($test:path as $name:ident),* $(,)?) => {
@@ -53,3 +59,5 @@ macro_rules! every_test {
 }
 
 every_test!(memory, crate::rig::MemoryRig);
+#[cfg(feature = "sqlite")]
+every_test!(sqlite, crate::sqlite_rig::SqliteRig);

@@ -6,7 +6,7 @@ use rejoin_protocol::wire::{Epoch, Position, Since};
 
 use crate::log::places::{Known, ORIGIN, random};
 use crate::log::retention::{Held, Retention};
-use crate::log::{Append, Entry, LogError, Start};
+use crate::log::{Append, Entry, LogError, MAX_PIECE, Start};
 
 /// One start of a writer.
 #[derive(Debug, Clone, Copy)]
@@ -71,10 +71,11 @@ impl Channel {
     pub(super) fn entries(&self, behind: u64, max_bytes: usize) -> Vec<Entry> {
         let skipped = usize::try_from(behind.saturating_sub(self.watermark.offset)).unwrap_or(usize::MAX);
         let mut room = Some(max_bytes);
-        let fitting = self.entries.iter().skip(skipped).enumerate().take_while(|(n, entry)| {
-            room = room.and_then(|room| room.checked_sub(entry.payload.len()));
-            *n == 0 || room.is_some()
-        });
+        let fitting =
+            self.entries.iter().skip(skipped).take(MAX_PIECE).enumerate().take_while(|(n, entry)| {
+                room = room.and_then(|room| room.checked_sub(entry.payload.len()));
+                *n == 0 || room.is_some()
+            });
         fitting.map(|(_, entry)| entry.clone()).collect()
     }
 
