@@ -108,9 +108,9 @@ impl Following {
     }
 
     /// How the list has changed since the reader was told.
-    pub(super) fn changes(&mut self, members: Arc<Members>) -> Vec<Presence> {
+    pub(super) fn changes(&mut self, members: &Arc<Members>) -> Vec<Presence> {
         let member = |alias: &Alias, about: &Body| Member { alias: *alias, about: about.clone() };
-        let Some(told) = self.told.replace(Arc::clone(&members)) else {
+        let Some(told) = self.told.replace(Arc::clone(members)) else {
             let all = members.iter().map(|(alias, (_, about))| member(alias, about)).collect();
             return vec![Presence::Full(all)];
         };
@@ -178,17 +178,17 @@ mod tests {
         let mut following = Following::new(Arc::clone(&channel));
         following.appear(1, 10, Body::from("ada"), 2);
         let now = || Arc::clone(&channel.members.borrow());
-        assert!(matches!(&following.changes(now())[..], [Presence::Full(all)] if all.len() == 1));
+        assert!(matches!(&following.changes(&now())[..], [Presence::Full(all)] if all.len() == 1));
         let mut other = Following::new(Arc::clone(&channel));
         other.appear(2, 20, Body::from("bob"), 2);
-        assert!(matches!(&following.changes(now())[..], [Presence::Joined(member)] if member.alias == 2));
+        assert!(matches!(&following.changes(&now())[..], [Presence::Joined(member)] if member.alias == 2));
         other.appear(2, 20, Body::from("bobby"), 2);
-        assert!(matches!(&following.changes(now())[..], [Presence::Changed(_)]));
+        assert!(matches!(&following.changes(&now())[..], [Presence::Changed(_)]));
         let mut third = Following::new(Arc::clone(&channel));
         third.appear(3, 30, Body::new(), 2);
-        assert!(following.changes(now()).is_empty(), "as many are listed as may be");
+        assert!(following.changes(&now()).is_empty(), "as many are listed as may be");
         drop(other);
-        assert!(matches!(&following.changes(now())[..], [Presence::Left(2)]));
+        assert!(matches!(&following.changes(&now())[..], [Presence::Left(2)]));
     }
 
     #[test]

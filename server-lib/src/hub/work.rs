@@ -50,7 +50,7 @@ impl<A: Application> Task<A> {
             match wanted {
                 Wanted::Request(request) => self.request(request),
                 Wanted::Read { subscription, behind, max_bytes, .. } => {
-                    self.read(subscription, behind, max_bytes)
+                    self.read(subscription, behind, max_bytes);
                 }
                 _ => {}
             }
@@ -309,7 +309,7 @@ impl<A: Application> Task<A> {
         match news {
             News::Tail(position) => self.machine.tail(self.hub.now(), subscription, position.offset),
             News::Members(members) => {
-                for change in following.changes(members) {
+                for change in following.changes(&members) {
                     self.machine.presence(subscription, change);
                 }
             }
