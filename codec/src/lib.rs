@@ -26,6 +26,8 @@
 //! | `postcard` | `Postcard` | binary, without field names | no |
 //! | - | [`Raw`] | whatever the value is: text or bytes | always |
 
+mod bytes;
+mod channel;
 mod codec;
 mod endpoint;
 mod error;
@@ -38,6 +40,8 @@ mod msgpack;
 mod postcard;
 mod raw;
 
+pub use bytes::{from_bytes, to_bytes};
+pub use channel::Channel;
 pub use codec::{Codec, Decode, Encode};
 pub use endpoint::Endpoint;
 pub use error::CodecError;

@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     /// The server drains. Where the handler takes its leave by itself, the connection's task lets it.
     pub(crate) draining: CancellationToken,
     pub(crate) leaves_by_itself: bool,
+    /// The transport is to be dropped without a word.
+    pub(crate) cut: CancellationToken,
 }
 
 impl Shared {
@@ -51,6 +53,7 @@ impl Shared {
             end: OnceLock::new(),
             draining,
             leaves_by_itself,
+            cut: CancellationToken::new(),
         }
     }
 }
@@ -100,6 +103,12 @@ impl Connection {
     /// ([`Acceptor::handler_leaves`](crate::Acceptor::handler_leaves)).
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         self.shared.draining.clone().cancelled_owned()
+    }
+
+    /// Drops the transport at once, without a close frame: what is queued is gone. For tests and demonstrations of what a
+    /// broken network does.
+    pub fn abort(&self) {
+        self.shared.cut.cancel();
     }
 
     /// Who is connected.

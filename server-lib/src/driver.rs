@@ -143,9 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Owns the socket, which is closed when this returns, whatever the handler still does.
     async fn drive(mut self) {
         let abort = self.signals.abort.clone();
+        let cut = self.shared.cut.clone();
         let cause = tokio::select! {
             biased;
             () = abort.cancelled() => Cause::Gone(End::Aborted),
+            () = cut.cancelled() => Cause::Gone(End::Aborted),
             cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
         };
         // From here on nothing is taken from the handler, and nothing more is handed to it.

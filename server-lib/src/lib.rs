@@ -78,6 +78,8 @@ pub use typed::{Received, Typed, encode};
 pub use upgrade::{Upgrade, UpgradeError};
 
 /// What an endpoint is, and why a payload is no message of it.
-pub use rejoin_codec::{CodecError, Endpoint};
+#[cfg(feature = "json")]
+pub use rejoin_codec::Json;
+pub use rejoin_codec::{Channel, CodecError, Endpoint, from_bytes, to_bytes};
 /// Text that is UTF-8, shared when cloned: the payload of [`Message::Text`].
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;

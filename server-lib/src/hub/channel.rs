@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rejoin_protocol::session::FeedEntry;
-use rejoin_protocol::wire::{Alias, Body, Position};
+use rejoin_protocol::wire::{Alias, Body, Member, Position};
 use tokio::sync::{broadcast, watch};
 
 use crate::log::{Log, LogError, Piece};
@@ -143,6 +143,14 @@ pub(super) struct Channels {
 }
 
 impl Channels {
+    /// Who is listed in a channel.
+    pub(super) fn members(&self, name: &str) -> Vec<Member> {
+        let by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(channel) = by_name.get(name).and_then(Weak::upgrade) else { return Vec::new() };
+        let members = Arc::clone(&channel.members.borrow());
+        members.iter().map(|(alias, (_, about))| Member { alias: *alias, about: about.clone() }).collect()
+    }
+
     /// A channel, for as long as somebody holds it.
     pub(super) fn get(&self, name: &str, log: &Arc<dyn Log>, cache_bytes: usize) -> Arc<Channel> {
         let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);

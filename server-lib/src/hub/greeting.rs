@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::application::{Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
-use super::session::{Entry, Line, SessionHandle};
+use super::session::{Entry, Line, SessionHandle, Word};
 use super::{Inner, Metric};
 use crate::{Close, CloseCode, Connection, Message};
 
@@ -40,7 +40,7 @@ pub(super) struct Greeted<C> {
     pub(super) machine: ServerConnection,
     pub(super) welcome: Frame,
     pub(super) line: Line,
-    pub(super) volatile: mpsc::Receiver<(rejoin_protocol::wire::Target, Body)>,
+    pub(super) words: mpsc::Receiver<Word>,
     pub(super) expires: Option<Instant>,
 }
 
@@ -206,7 +206,7 @@ impl<A: Application> Inner<A> {
             instance: settings.instance.clone(),
         };
         let now = self.now();
-        let (line, volatile) = Line::new();
+        let (line, words) = Line::new();
         let taken = entry.with(|state| {
             // Between the judgement and now another connection of the session may have come, or its end.
             if hello.attempt <= state.session.attempt() || state.end.is_some() {
@@ -243,7 +243,7 @@ impl<A: Application> Inner<A> {
         if outcome != Outcome::Resumed {
             self.application.opened(&handle);
         }
-        Ok(Greeted { entry, machine, welcome, line, volatile, expires })
+        Ok(Greeted { entry, machine, welcome, line, words, expires })
     }
 }
 

@@ -50,7 +50,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use rejoin_protocol::Time;
-use rejoin_protocol::wire::{Alias, SessionId};
+use rejoin_protocol::wire::SessionId;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -58,7 +58,7 @@ pub use application::{Action, Application, AuthError, Credentials, Identity, Los
 pub use key::Key;
 pub use metrics::HubMetrics;
 pub use rejoin_protocol::session::{SessionLimits, SessionMessage, Timing};
-pub use rejoin_protocol::wire::{Body, Denial};
+pub use rejoin_protocol::wire::{Alias, Body, Denial, Member};
 pub use session::{SessionHandle, Unsent};
 pub use settings::HubSettings;
 
@@ -179,13 +179,17 @@ impl<A: Application> HubBuilder<A> {
         };
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
-        let mut limits = Limits::default();
-        // A batch of about 64 KiB, or one frame with a publication.
-        limits.max_message_bytes = (256 << 10).max(settings.max_publication * 2);
-        limits.receive_queue_bytes = QUEUE;
-        limits.send_queue_bytes = QUEUE;
-        limits.rate = None;
-        limits.idle = None;
+        let limits = Limits {
+            // A batch of about 64 KiB, or one frame with a publication.
+            max_message_bytes: (256 << 10).max(settings.max_publication * 2),
+            receive_queue_bytes: QUEUE,
+            send_queue_bytes: QUEUE,
+            rate: None,
+            idle: None,
+            ping_interval: settings.ping_interval,
+            dead_after: settings.dead_after,
+            ..Limits::default()
+        };
         let acceptor = Acceptor::new(connections)
             .origins(origins)
             .subprotocol(SUBPROTOCOL)

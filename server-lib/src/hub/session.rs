@@ -3,32 +3,45 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use rejoin_protocol::Refusal;
 use rejoin_protocol::session::{ServerSession, SessionMessage};
-use rejoin_protocol::wire::{Alias, Body, SessionId, Target};
+use rejoin_protocol::wire::{Alias, Body, Member, SessionId, Target};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::application::{Application, SessionEnd};
+use crate::log::Log;
 
-/// Volatile messages of the application that wait for a session's connection.
-const VOLATILE: usize = 64;
+/// Words of the application that wait for a session's connection.
+const WORDS: usize = 64;
+
+/// What the application wants of a session's connection.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// Send this, or not at all.
+    Volatile(Target, Body),
+    /// Break off without a close frame.
+    Cut,
+    /// Do nothing for so long.
+    Freeze(Duration),
+}
 
 /// The present connection of a session, as others reach it.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     /// Something is to be sent, or another connection has taken over.
     pub(super) news: Arc<Notify>,
-    pub(super) volatile: mpsc::Sender<(Target, Body)>,
+    pub(super) words: mpsc::Sender<Word>,
 }
 
 impl Line {
-    pub(super) fn new() -> (Self, mpsc::Receiver<(Target, Body)>) {
-        let (volatile, receiver) = mpsc::channel(VOLATILE);
-        (Self { news: Arc::default(), volatile }, receiver)
+    pub(super) fn new() -> (Self, mpsc::Receiver<Word>) {
+        let (words, receiver) = mpsc::channel(WORDS);
+        (Self { news: Arc::default(), words }, receiver)
     }
 }
 
@@ -238,9 +251,40 @@ impl<A: Application> SessionHandle<A> {
 
     /// Sends what may be lost: it goes soon or not at all. Returns whether it was taken.
     pub fn volatile(&self, payload: Body) -> bool {
-        self.entry.with(|state| {
-            state.line.as_ref().is_some_and(|line| line.volatile.try_send((Target::Session, payload)).is_ok())
-        })
+        self.say(Word::Volatile(Target::Session, payload))
+    }
+
+    fn say(&self, word: Word) -> bool {
+        self.entry.with(|state| state.line.as_ref().is_some_and(|line| line.words.try_send(word).is_ok()))
+    }
+
+    /// Breaks its connection off without a close frame, as a broken network does: for tests and demonstrations. Returns
+    /// whether there was one.
+    pub fn cut(&self) -> bool {
+        self.say(Word::Cut)
+    }
+
+    /// Lets its connection do nothing for so long, as a server does that hangs: for tests and demonstrations. Returns
+    /// whether there was one.
+    pub fn freeze(&self, time: Duration) -> bool {
+        self.say(Word::Freeze(time))
+    }
+
+    /// Ends the session as a restart of the server would: the client comes back and is told that its messages are lost.
+    pub fn forget(&self) {
+        self.hub.end(&self.entry, SessionEnd::Memory);
+    }
+
+    /// Who is listed as present in a channel.
+    #[must_use]
+    pub fn present(&self, channel: &str) -> Vec<Member> {
+        self.hub.channels.members(channel)
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.hub.log
     }
 
     /// Ends the session: its connection is closed, and what was not delivered is handed to

@@ -21,6 +21,11 @@ pub struct HubSettings {
     pub timing: Timing,
     /// The limits on frames.
     pub wire: WireLimits,
+    /// From one of WebSocket's own pings to a client to the next, and after how long without a sign of life it is
+    /// dropped ([`Limits`](crate::Limits)). Default 5 s and 10 s.
+    pub ping_interval: Duration,
+    /// See above.
+    pub dead_after: Duration,
     /// How long a client may take for its HELLO. Default 5 s.
     pub hello_timeout: Duration,
     /// How long a session outlives its connection. Default 120 s.
@@ -64,6 +69,8 @@ impl Default for HubSettings {
             session: SessionLimits::default(),
             timing: Timing::default(),
             wire: WireLimits::default(),
+            ping_interval: Duration::from_secs(5),
+            dead_after: Duration::from_secs(10),
             hello_timeout: Duration::from_secs(5),
             ttl: Duration::from_secs(120),
             sessions: 20_000,

@@ -10,14 +10,14 @@ use futures_util::future::{AbortHandle, BoxFuture};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use http::HeaderMap;
 use rejoin_protocol::session::{ServerConnection, Violation, code};
-use rejoin_protocol::wire::{BatchWriter, Body, Bye, Target, decode};
+use rejoin_protocol::wire::{BatchWriter, Bye, decode};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::application::{Application, SessionEnd};
 use super::follow::Following;
 use super::greeting::{Greeted, body_of};
-use super::session::{Entry, Line, SessionHandle};
+use super::session::{Entry, Line, SessionHandle, Word};
 use super::work::Done;
 use super::{Inner, Metric};
 use crate::{Bucket, Close, CloseCode, Connection, Message, SendError};
@@ -34,7 +34,9 @@ pub(super) struct Task<A: Application> {
     pub(super) connection: Connection,
     pub(super) headers: HeaderMap,
     line: Line,
-    volatile: mpsc::Receiver<(Target, Body)>,
+    words: mpsc::Receiver<Word>,
+    /// Nothing is done until then.
+    frozen: Option<Instant>,
     batch: BatchWriter,
     /// A message for which the socket's queue had no room.
     sending: Option<BoxFuture<'static, bool>>,
@@ -84,7 +86,7 @@ impl<A: Application> Task<A> {
         connection: Connection,
         headers: HeaderMap,
     ) -> Self {
-        let Greeted { entry, machine, welcome, line, volatile, expires } = greeted;
+        let Greeted { entry, machine, welcome, line, words, expires } = greeted;
         let mut batch = BatchWriter::default();
         batch.push(&welcome);
         let bucket = hub.settings.publish_rate.map(|rate| Bucket::new(rate, std::time::Instant::now()));
@@ -96,7 +98,8 @@ impl<A: Application> Task<A> {
             connection,
             headers,
             line,
-            volatile,
+            words,
+            frozen: None,
             batch,
             sending: None,
             work: FuturesUnordered::new(),
@@ -115,6 +118,9 @@ impl<A: Application> Task<A> {
         let mut draining = false;
         let mut drained = pin!(self.connection.draining());
         loop {
+            if let Some(until) = self.frozen.take() {
+                tokio::time::sleep_until(until).await;
+            }
             self.transmit();
             if let Some(close) = self.close.take() {
                 self.leave(close).await;
@@ -142,9 +148,7 @@ impl<A: Application> Task<A> {
                 () = self.line.news.notified() => {}
                 Some(done) = self.appends.next() => self.done(done),
                 Some(done) = self.work.next() => self.done(done),
-                Some((target, payload)) = self.volatile.recv() => {
-                    self.machine.volatile(target, None, payload);
-                }
+                Some(word) = self.words.recv() => self.word(word),
                 () = timer => self.wake(),
                 () = &mut drained, if !draining => {
                     draining = true;
@@ -153,6 +157,16 @@ impl<A: Application> Task<A> {
             }
         }
         self.gone();
+    }
+
+    fn word(&mut self, word: Word) {
+        match word {
+            Word::Volatile(target, payload) => {
+                self.machine.volatile(target, None, payload);
+            }
+            Word::Cut => self.connection.abort(),
+            Word::Freeze(time) => self.frozen = Some(Instant::now() + time),
+        }
     }
 
     /// The connection has ended: unless another has taken the session over, it is away from now on.

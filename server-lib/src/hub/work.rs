@@ -234,7 +234,7 @@ impl<A: Application> Task<A> {
         match done {
             Done::Nothing | Done::Touched(Ok(())) => {}
             Done::Touched(Err(error)) => {
-                tracing::warn!("the log could not note that a publisher is here: {error}")
+                tracing::warn!("the log could not note that a publisher is here: {error}");
             }
             Done::Found(subscription, presence, found) => self.found(subscription, presence, found),
             Done::Read(subscription, Ok(Piece::Entries(entries))) => {
@@ -245,7 +245,7 @@ impl<A: Application> Task<A> {
                 self.machine.gap(subscription, at, missing);
             }
             Done::Read(subscription, Err(error)) => {
-                self.machine.end_subscription(subscription, fault(&error))
+                self.machine.end_subscription(subscription, fault(&error));
             }
             Done::News(subscription, watching, news) => self.news(subscription, watching, news),
             Done::Published { channel, number, bytes, answer } => {
