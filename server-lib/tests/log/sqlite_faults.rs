@@ -151,6 +151,12 @@ async fn a_lost_entry_is_an_error_and_no_silent_gap() {
     assert!(matches!(piece, Err(LogError::Corrupt(_))), "{piece:?}");
     let back = log.read_back("room", 4, 9, 99).await;
     assert!(matches!(back, Err(LogError::Corrupt(_))), "{back:?}");
+    // The last one too, though nothing comes behind it.
+    let tail = *log.tail("room").await.unwrap().borrow();
+    place.stranger().execute("DELETE FROM entry", []).unwrap();
+    let before_it = Position { offset: tail.offset - 1, ..tail };
+    let piece = log.read("room", before_it, 99).await;
+    assert!(matches!(piece, Err(LogError::Corrupt(_))), "{piece:?}");
 }
 
 #[tokio::test]
