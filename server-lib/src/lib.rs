@@ -44,6 +44,10 @@
 //! that its application can fetch, and a client such as rejoin's connects again after 1013 but not after 1008.
 //!
 //! The standard's permessage-deflate extension is not offered.
+//!
+//! # Features
+//! - `sqlite` (off by default): `log::SqliteLog`, a durable [`log`] in one file. SQLite is compiled in, which takes a C
+//!   compiler.
 
 mod acceptor;
 mod bucket;

@@ -9,6 +9,9 @@ use super::{LogError, Start};
 /// The position before everything, in every channel and every log, since whoever is there has seen nothing.
 pub(super) const ORIGIN: Position = Position { epoch: Epoch { ordinal: 0, id: 0 }, offset: 0 };
 
+/// The largest number of the wire.
+const LARGEST: u64 = (1 << 53) - 1;
+
 /// What must be known of a channel to judge a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known {
@@ -44,13 +47,18 @@ impl Known {
                 }
             }
             _ if self.oldest.is_some_and(|oldest| epoch.ordinal < oldest) => self.trimmed(offset),
-            _ => gap(self.tail, offset.saturating_add(1), offset, GapReason::UnknownEpoch),
+            _ => gap(self.tail, after(offset), after(offset) - 1, GapReason::UnknownEpoch),
         }
     }
 
     fn trimmed(&self, offset: u64) -> Start {
-        gap(self.watermark, offset.saturating_add(1), self.watermark.offset, GapReason::Trimmed)
+        gap(self.watermark, after(offset), self.watermark.offset, GapReason::Trimmed)
     }
+}
+
+/// The next offset, which the wire must be able to say even of an offset that was made up.
+fn after(offset: u64) -> u64 {
+    offset.min(LARGEST - 1) + 1
 }
 
 fn recovered(at: Position) -> Start {
@@ -137,7 +145,9 @@ mod tests {
 
     #[test]
     fn the_largest_offset_that_can_be_said_breaks_nothing() {
-        let start = known(None).start(at(9, 9, u64::MAX));
-        assert_eq!(start.at, at(4, 44, 30));
+        for offset in [LARGEST - 1, LARGEST, u64::MAX] {
+            let expected = gap(at(4, 44, 30), LARGEST, LARGEST - 1, GapReason::UnknownEpoch);
+            assert_eq!(known(None).start(at(9, 9, offset)), expected);
+        }
     }
 }

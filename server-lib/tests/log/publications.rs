@@ -105,7 +105,9 @@ pub(crate) async fn expiry(mut rig: impl Rig) {
     append(rig.log(), publication(0, "a")).await;
     append(rig.log(), Append { channel: "other".into(), ..publication(0, "a") }).await;
     append(rig.log(), Append { publisher: publisher(2), ..publication(0, "a") }).await;
+    append(rig.log(), Append { publisher: publisher(3), ..publication(0, "a") }).await;
     rig.at(start + day / 2);
+    append(rig.log(), Append { publisher: publisher(3), ..publication(1, "b") }).await;
     rig.log().touch(publisher(1)).await.unwrap();
     rig.log().trim().await.unwrap();
     assert!(matches!(answer(rig.log(), publication(0, "a")).await, Ok(Answer::Already(_))));
@@ -114,6 +116,7 @@ pub(crate) async fn expiry(mut rig: impl Rig) {
     rig.log().trim().await.unwrap();
     assert!(rig.log().knows(publisher(1)).await.unwrap());
     assert!(!rig.log().knows(publisher(2)).await.unwrap());
+    assert!(rig.log().knows(publisher(3)).await.unwrap());
     rig.at(start + day / 2 + day + 1);
     rig.log().trim().await.unwrap();
     rig.restart().await;

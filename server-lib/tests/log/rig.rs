@@ -31,6 +31,8 @@ impl Settings {
 /// A log, and what can happen to it.
 pub(crate) trait Rig: Sized {
     type Saved: Clone;
+    /// How many random histories are tried.
+    const HISTORIES: u64;
     async fn open(settings: Settings) -> Self;
     fn settings(&mut self) -> &mut Settings;
     fn log(&self) -> &dyn Log;
@@ -68,6 +70,7 @@ impl MemoryRig {
 
 impl Rig for MemoryRig {
     type Saved = MemoryLog;
+    const HISTORIES: u64 = 50;
 
     async fn open(settings: Settings) -> Self {
         Self { log: MemoryLog::new(Self::options(&settings)), settings }

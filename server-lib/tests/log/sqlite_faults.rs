@@ -130,6 +130,18 @@ async fn a_damaged_row_is_an_error_to_its_publisher_alone() {
 }
 
 #[tokio::test]
+async fn outcomes_go_when_they_are_settled() {
+    let place = Place::new();
+    let log = place.open(|_| {}).unwrap();
+    for number in 0..20 {
+        append(&log, Append { settled: number, ..publication(number, "x") }).await;
+    }
+    let outcomes: i64 =
+        place.stranger().query_row("SELECT count(*) FROM outcome", [], |row| row.get(0)).unwrap();
+    assert_eq!(outcomes, 1);
+}
+
+#[tokio::test]
 async fn a_lost_entry_is_an_error_and_no_silent_gap() {
     let place = Place::new();
     let log = place.open(|_| {}).unwrap();
@@ -139,6 +151,12 @@ async fn a_lost_entry_is_an_error_and_no_silent_gap() {
     assert!(matches!(piece, Err(LogError::Corrupt(_))), "{piece:?}");
     let back = log.read_back("room", 4, 9, 99).await;
     assert!(matches!(back, Err(LogError::Corrupt(_))), "{back:?}");
+    // The last one too, though nothing comes behind it.
+    let tail = *log.tail("room").await.unwrap().borrow();
+    place.stranger().execute("DELETE FROM entry", []).unwrap();
+    let before_it = Position { offset: tail.offset - 1, ..tail };
+    let piece = log.read("room", before_it, 99).await;
+    assert!(matches!(piece, Err(LogError::Corrupt(_))), "{piece:?}");
 }
 
 #[tokio::test]

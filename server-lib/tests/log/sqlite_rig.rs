@@ -30,6 +30,8 @@ impl SqliteRig {
 
 impl Rig for SqliteRig {
     type Saved = Arc<PathBuf>;
+    // Each has many restarts, and each of those waits for the disk.
+    const HISTORIES: u64 = 3;
 
     async fn open(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();

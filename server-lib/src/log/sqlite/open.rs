@@ -107,6 +107,10 @@ fn writing(path: &Path, options: &SqliteOptions) -> Result<Connection, LogError>
     }
     // Durable means that the disk has it: with FULL each commit waits for that.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Where the system's own flush leaves it in the disk's cache (macOS), the disk is asked to write it; no matter elsewhere.
+    for flush in ["fullfsync", "checkpoint_fullfsync"] {
+        connection.pragma_update(None, flush, true)?;
+    }
     let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0))?.into();
     let pages = (options.max_file_bytes / page).clamp(1, u64::from(u32::MAX - 1));
     connection.pragma_update_and_check(None, "max_page_count", pages.cast_signed(), |_| Ok(()))?;
