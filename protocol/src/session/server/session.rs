@@ -76,11 +76,10 @@ impl ServerSession {
         if greeting.outcome == Outcome::Resumed {
             self.numbered.resume(now, &hello.standing);
         } else {
-            lost = self.numbered.lose(hello.standing.credit);
+            // The client begins anew too: what credit it gave counts from another start.
+            lost = self.numbered.lose(hello.standing.window);
             self.incarnation = greeting.incarnation;
-            // The client begins anew too, and its credit counts from there.
-            let credit = hello.standing.window;
-            self.numbered.resume(now, &Standing { credit, ..Standing::default() });
+            self.numbered.resume(now, &Standing::default());
         }
         lost.extend(self.numbered.outbox.agree(hello.standing.window, hello.max_message));
         let welcome = Welcome {
@@ -135,6 +134,18 @@ impl ServerSession {
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
         self.numbered.outbox.waiting().1 + self.numbered.outbox.unreleased().1 + self.numbered.inbox.pending()
+    }
+
+    /// Messages to the client and their bytes that were not transmitted; frames and bytes that were, and are not released.
+    #[must_use]
+    pub fn queued(&self) -> ((usize, u64), (usize, u64)) {
+        (self.numbered.outbox.waiting(), self.numbered.outbox.unreleased())
+    }
+
+    /// Bytes of messages that came and that the application has not taken.
+    #[must_use]
+    pub fn untaken(&self) -> u64 {
+        self.numbered.inbox.pending()
     }
 
     /// Frames to the client that were transmitted and not released.
