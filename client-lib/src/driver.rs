@@ -101,7 +101,7 @@ impl Driver {
         if lifecycle.is_hidden() {
             driver.input(Input::Hidden);
         }
-        if Lifecycle::is_offline() {
+        if lifecycle.is_offline() {
             driver.input(Input::Offline);
         }
         driver
