@@ -101,26 +101,37 @@ impl Driver {
         if lifecycle.is_hidden() {
             driver.input(Input::Hidden);
         }
-        if Lifecycle::is_offline() {
+        if lifecycle.is_offline() {
             driver.input(Input::Offline);
         }
         driver
     }
 
-    /// Changes the link, then does everything that it asks for.
+    /// Changes the link, then does everything that it asks for. Only the change itself is compiled anew for each use.
     pub(crate) fn step<R>(&self, change: impl FnOnce(&mut Link<Message>, Time) -> R) -> R {
         let now = now();
-        let (result, chores) = {
-            let mut link = self.link.borrow_mut();
-            let mut chores = Chores::default();
-            if let Some(generation) = self.noticed_closing(&link) {
-                link.handle_input(now, Input::PeerClosing { generation });
-                self.drain(&mut link, now, &mut chores);
-            }
-            let result = change(&mut link, now);
-            self.drain(&mut link, now, &mut chores);
-            (result, chores)
+        let mut chores = Chores::default();
+        let result = {
+            let link = &mut self.link.borrow_mut();
+            self.begin_step(link, now, &mut chores);
+            let result = change(link, now);
+            self.drain(link, now, &mut chores);
+            result
         };
+        self.finish_step(chores);
+        result
+    }
+
+    #[inline(never)]
+    fn begin_step(&self, link: &mut Link<Message>, now: Time, chores: &mut Chores) {
+        if let Some(generation) = self.noticed_closing(link) {
+            link.handle_input(now, Input::PeerClosing { generation });
+            self.drain(link, now, chores);
+        }
+    }
+
+    #[inline(never)]
+    fn finish_step(&self, chores: Chores) {
         if let Some((generation, close)) = chores.never_opened {
             let mut closed = Closed::abnormal(ClosedBy::Caller, false, close.reason());
             closed.code = close.code().unwrap_or(1005);
@@ -131,7 +142,6 @@ impl Driver {
         }
         self.dispatch();
         self.wake_if_changed();
-        result
     }
 
     /// Wakes who waits if there is something new to see. Waking without news would have two who measure the buffer
