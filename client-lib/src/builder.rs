@@ -32,7 +32,7 @@ use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target}
 /// ```
 pub struct Builder {
     target: Where,
-    options: Options,
+    pub(crate) options: Options,
     seed: Option<u64>,
 }
 
@@ -52,6 +52,11 @@ impl Source for Nowhere {
 }
 
 impl Builder {
+    /// A connection to wherever a source of this library's own says.
+    pub(crate) fn of(source: Rc<dyn Source>) -> Self {
+        Self::with(Where::Asked, source)
+    }
+
     fn with(target: Where, source: Rc<dyn Source>) -> Self {
         let options = Options {
             link: LinkConfig::default(),
@@ -61,6 +66,7 @@ impl Builder {
             keep_alive: None,
             should_reconnect: None,
             first: None,
+            rider: None,
             insist: false,
         };
         Self { target, options, seed: None }

@@ -14,10 +14,10 @@ use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, 
 use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
-use crate::options::Options;
+use crate::options::{Options, Rider};
 use crate::returned::Returned;
 use crate::state::{Watch, register};
-use crate::timer::{Timer, now};
+use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, State};
 
@@ -164,7 +164,16 @@ impl Driver {
     }
 
     pub(crate) fn input(&self, input: Input) {
+        if matches!(input, Input::Hidden | Input::Frozen)
+            && let Some(rider) = self.rider()
+        {
+            rider.hurry();
+        }
         self.step(|link, now| link.handle_input(now, input));
+    }
+
+    fn rider(&self) -> Option<Rc<dyn Rider>> {
+        self.options.rider.as_ref()?.upgrade()
     }
 
     /// The socket's generation if the browser has begun to close it and the link does not know yet. What is sent to
@@ -184,6 +193,9 @@ impl Driver {
                 Output::Ping { .. } => {
                     if let Some(keep_alive) = &self.options.keep_alive {
                         self.transmit(keep_alive.ping.clone());
+                    }
+                    if let Some(rider) = self.rider() {
+                        rider.ping();
                     }
                 }
                 Output::Close { generation, close } => match &*self.transport.borrow() {
@@ -330,14 +342,6 @@ impl Driver {
         }
     }
 
-    // From the timer.
-
-    pub(crate) fn timeout(&self) {
-        self.timer.fired();
-        self.measure();
-        self.input(Input::Timeout);
-    }
-
     /// Gives the link the socket's word on its buffer.
     pub(crate) fn measure(&self) {
         let word = {
@@ -381,6 +385,14 @@ impl Driver {
     /// Remembers whom to wake after the next step.
     pub(crate) fn register(&self, context: &Context<'_>) {
         register(&self.waiting, context);
+    }
+}
+
+impl Timed for Driver {
+    fn timeout(&self) {
+        self.timer.fired();
+        self.measure();
+        self.input(Input::Timeout);
     }
 }
 

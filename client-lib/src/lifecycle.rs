@@ -11,7 +11,7 @@ use crate::driver::Driver;
 use crate::global::{Any, GLOBAL, listen};
 
 /// What is listened to at the global scope. A worker has only the first two.
-const GLOBAL_EVENTS: [&str; 3] = ["online", "offline", "pageshow"];
+const GLOBAL_EVENTS: [&str; 4] = ["online", "offline", "pageshow", "pagehide"];
 /// What is listened to at the document.
 const DOCUMENT_EVENTS: [&str; 3] = ["visibilitychange", "freeze", "resume"];
 
@@ -33,7 +33,7 @@ impl Lifecycle {
             let input = match name.as_bytes() {
                 b"online" => Input::Online,
                 b"offline" => Input::Offline,
-                b"freeze" => Input::Frozen,
+                b"freeze" | b"pagehide" => Input::Frozen,
                 b"resume" => Input::Resumed,
                 // Shown from the back-forward cache; the first showing of a page is no resumption.
                 b"pageshow" if event.unchecked_ref::<Any>().persisted() => Input::Resumed,

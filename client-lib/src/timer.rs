@@ -7,7 +7,6 @@ use rejoin_protocol::Time;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 
-use crate::driver::Driver;
 use crate::global::{clear_timeout, performance_now, set_timeout};
 
 /// The longest wait that browsers take: 31 bits of milliseconds. A longer one wakes in between, and the link, not
@@ -19,7 +18,13 @@ pub(crate) fn now() -> Time {
     Time::from_micros((performance_now() * 1_000.0) as u64)
 }
 
-/// A timer that is set for one moment at a time and tells the driver.
+/// Whom a timer tells.
+pub(crate) trait Timed: 'static {
+    /// The moment has come, or is long past.
+    fn timeout(&self);
+}
+
+/// A timer that is set for one moment at a time and tells its owner.
 pub(crate) struct Timer {
     at: Cell<Option<Time>>,
     running: RefCell<JsValue>,
@@ -27,10 +32,10 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    pub(crate) fn new(driver: Weak<Driver>) -> Self {
+    pub(crate) fn new<T: Timed>(owner: Weak<T>) -> Self {
         let callback = Closure::<dyn Fn(JsValue)>::new(move |_| {
-            if let Some(driver) = driver.upgrade() {
-                driver.timeout();
+            if let Some(owner) = owner.upgrade() {
+                owner.timeout();
             }
         });
         Self { at: Cell::new(None), running: RefCell::new(JsValue::UNDEFINED), callback }
