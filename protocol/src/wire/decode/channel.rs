@@ -1,0 +1,90 @@
+//! Frames of channels and publications from bytes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::reader::Reader;
+use crate::wire::{Answer, Event, Frame, Member, Presence, Publish, Since, Subscribe, WireError, kind};
+
+/// The bytes of a member that says nothing of itself: its alias and a length.
+const LEAST_MEMBER: usize = 9;
+
+pub(super) fn sub(reader: &mut Reader<'_>) -> Result<Subscribe, WireError> {
+    let subscription = reader.integer("subscription")?;
+    let flags = reader.flags(kind::sub::SINCE | kind::sub::PRESENCE)?;
+    Ok(Subscribe {
+        subscription,
+        channel: channel(reader)?,
+        since: match flags & kind::sub::SINCE {
+            kind::sub::NOW => Since::Now,
+            kind::sub::LAST => Since::Last(reader.integer("last")?),
+            kind::sub::ALL => Since::All,
+            _ => Since::Position(reader.position()?),
+        },
+        credit: reader.integer("credit")?,
+        presence: if flags & kind::sub::PRESENCE != 0 { Some(reader.rest()) } else { None },
+    })
+}
+
+fn channel(reader: &mut Reader<'_>) -> Result<String, WireError> {
+    reader.text(reader.limits.max_channel, "channel")
+}
+
+pub(super) fn event(reader: &mut Reader<'_>) -> Result<Event, WireError> {
+    let subscription = reader.integer("subscription")?;
+    let flags = reader.flags(kind::event::EPOCH)?;
+    Ok(Event {
+        subscription,
+        offset: reader.integer("offset")?,
+        distance: reader.integer("distance")?,
+        epoch: if flags & kind::event::EPOCH != 0 { Some(reader.epoch()?) } else { None },
+        time: reader.integer("time")?,
+        publisher: reader.random("publisher")?,
+        number: reader.integer("number")?,
+        payload: reader.rest(),
+    })
+}
+
+pub(super) fn presence(reader: &mut Reader<'_>) -> Result<Presence, WireError> {
+    Ok(match reader.value("change", kind::presence::CHANGED)? {
+        kind::presence::FULL => Presence::Full(members(reader)?),
+        kind::presence::JOINED => {
+            Presence::Joined(Member { alias: reader.random("alias")?, about: reader.rest() })
+        }
+        kind::presence::LEFT => Presence::Left(reader.random("alias")?),
+        _ => Presence::Changed(Member { alias: reader.random("alias")?, about: reader.rest() }),
+    })
+}
+
+fn members(reader: &mut Reader<'_>) -> Result<Vec<Member>, WireError> {
+    let (count, room) = reader.count(reader.limits.max_members, LEAST_MEMBER, "members")?;
+    let mut members = Vec::with_capacity(room);
+    for _ in 0..count {
+        members.push(Member { alias: reader.random("alias")?, about: reader.sized("about")? });
+    }
+    Ok(members)
+}
+
+pub(super) fn publish(reader: &mut Reader<'_>) -> Result<Publish, WireError> {
+    Ok(Publish {
+        channel: channel(reader)?,
+        number: reader.integer("number")?,
+        settled: reader.integer("settled")?,
+        id: reader.random("id")?,
+        payload: reader.rest(),
+    })
+}
+
+pub(super) fn pub_ack(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+    let channel = channel(reader)?;
+    let number = reader.integer("number")?;
+    let answer = match reader.value("answer", kind::puback::RETRY_AFTER)? {
+        kind::puback::APPENDED => Answer::Appended(reader.position()?),
+        kind::puback::ALREADY => Answer::Already(reader.position()?),
+        kind::puback::REFUSED => Answer::Refused(reader.denial()?),
+        kind::puback::CONFLICT => Answer::Conflict,
+        kind::puback::EXPECTED => Answer::Expected(reader.integer("expected")?),
+        _ => Answer::RetryAfter(reader.integer("retry_after")?),
+    };
+    Ok(Frame::PubAck { channel, number, answer })
+}

@@ -1,0 +1,78 @@
+//! HELLO and WELCOME from bytes.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::reader::Reader;
+use crate::wire::{Fault, Hello, Outcome, Resume, Welcome, WireError, kind};
+
+/// A HELLO of a newer minor version may have flags and, behind all else, fields that are not known here.
+pub(super) fn hello(reader: &mut Reader<'_>) -> Result<Box<Hello>, WireError> {
+    let newer = reader.integer("minor")? > kind::MINOR;
+    let features = reader.integer("features")?;
+    let flags = if newer { reader.byte("flags")? } else { reader.flags(kind::hello::ALL)? };
+    let has = |flag| flags & flag != 0;
+    let resume = match (has(kind::hello::RESUME), has(kind::hello::INCARNATION)) {
+        (false, false) => None,
+        (false, true) => {
+            let fault = Fault::UnknownFlags {
+                found: kind::hello::INCARNATION,
+                known: kind::hello::ALL & !kind::hello::INCARNATION,
+            };
+            return Err(reader.wrong_before(fault, "flags"));
+        }
+        (true, numbered) => Some(Resume {
+            id: reader.session_id()?,
+            token: reader.array("token")?,
+            incarnation: if numbered { Some(reader.random("incarnation")?) } else { None },
+        }),
+    };
+    let hello = Hello {
+        features,
+        resume,
+        attempt: reader.integer("attempt")?,
+        standing: reader.standing()?,
+        auth: if has(kind::hello::AUTH) { Some(reader.sized("auth")?) } else { None },
+        protocols: protocols(reader)?,
+        max_message: reader.integer("max_message")?,
+        client: reader.text(reader.limits.max_name, "client")?,
+    };
+    if newer {
+        reader.skip();
+    }
+    Ok(Box::new(hello))
+}
+
+fn protocols(reader: &mut Reader<'_>) -> Result<Vec<String>, WireError> {
+    let (count, room) = reader.count(reader.limits.max_protocols, 1, "protocols")?;
+    let mut protocols = Vec::with_capacity(room);
+    for _ in 0..count {
+        protocols.push(reader.text(reader.limits.max_name, "protocol")?);
+    }
+    Ok(protocols)
+}
+
+pub(super) fn welcome(reader: &mut Reader<'_>) -> Result<Box<Welcome>, WireError> {
+    let outcome = match reader.value("outcome", 2)? {
+        0 => Outcome::Resumed,
+        1 => Outcome::Kept,
+        _ => Outcome::Fresh,
+    };
+    let chosen = reader.flags(kind::welcome::PROTOCOL)? != 0;
+    Ok(Box::new(Welcome {
+        outcome,
+        features: reader.integer("features")?,
+        id: reader.session_id()?,
+        token: reader.array("token")?,
+        incarnation: reader.random("incarnation")?,
+        alias: reader.random("alias")?,
+        standing: reader.standing()?,
+        protocol: if chosen { Some(reader.text(reader.limits.max_name, "protocol")?) } else { None },
+        max_message: reader.integer("max_message")?,
+        max_publication: reader.integer("max_publication")?,
+        ping_interval: reader.integer("ping_interval")?,
+        ttl: reader.integer("ttl")?,
+        instance: reader.text(reader.limits.max_name, "instance")?,
+    }))
+}

@@ -1,0 +1,221 @@
+//! Bytes to frames: one message, one frame or a batch of them.
+
+mod channel;
+mod fields;
+mod hello;
+mod reader;
+
+use core::iter::FusedIterator;
+
+use reader::Reader;
+
+use super::{Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, WireError, WireLimits, kind, varint};
+
+/// Reads a message: the one frame that it is, or the frames of the batch that it is.
+///
+/// Payloads are slices of the message: nothing large is copied, and no more is allocated than the message's length
+/// times a small constant. Never panics, whatever the bytes.
+#[must_use]
+pub fn decode<'a>(message: &'a Body, limits: &'a WireLimits) -> Frames<'a> {
+    let step = if message.first() == Some(&kind::BATCH) { Step::Batch { frames: 0 } } else { Step::Single };
+    Frames { message, limits, at: 1, step }
+}
+
+/// The frames of a message, in order. After an error come no more: what stands behind it can't be trusted.
+#[derive(Debug, Clone)]
+pub struct Frames<'a> {
+    message: &'a Body,
+    limits: &'a WireLimits,
+    /// Where the next part of a batch begins.
+    at: usize,
+    step: Step,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Single,
+    /// Within a batch, so many frames of which have been read.
+    Batch {
+        frames: usize,
+    },
+    Done,
+}
+
+impl Iterator for Frames<'_> {
+    type Item = Result<Frame, WireError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let result = match self.step {
+            Step::Done => return None,
+            Step::Single => {
+                self.step = Step::Done;
+                self.frame(0, self.message.len())
+            }
+            Step::Batch { frames: 1.. } if self.at == self.message.len() => {
+                self.step = Step::Done;
+                return None;
+            }
+            Step::Batch { frames } => {
+                self.step = Step::Batch { frames: frames + 1 };
+                self.part(frames)
+            }
+        };
+        if result.is_err() {
+            self.step = Step::Done;
+        }
+        Some(result)
+    }
+}
+
+impl FusedIterator for Frames<'_> {}
+
+impl Frames<'_> {
+    /// The next part of a batch, before which stand so many.
+    fn part(&mut self, before: usize) -> Result<Frame, WireError> {
+        if before == 0 && self.at == self.message.len() {
+            return Err(WireError::new(Fault::EmptyBatch, "batch", self.at));
+        }
+        if before >= self.limits.max_frames {
+            let fault = Fault::TooLarge { found: before as u64 + 1, most: self.limits.max_frames as u64 };
+            return Err(WireError::new(fault, "frames", self.at));
+        }
+        let rest = self.message.get(self.at..).unwrap_or_default();
+        let wrong = |fault| WireError::new(fault, "length", self.at);
+        let (length, bytes) = varint::read(rest).map_err(wrong)?;
+        let left = (rest.len() - bytes) as u64;
+        let most = self.limits.max_frame as u64;
+        if length > most {
+            return Err(wrong(Fault::TooLarge { found: length, most }));
+        }
+        if length > left {
+            return Err(wrong(Fault::Truncated { needed: length, left }));
+        }
+        let start = self.at + bytes;
+        // What is left fits into memory, and the length is no larger.
+        let end = start + length as usize;
+        let first = self.message.get(start..end).and_then(|frame| frame.first()).copied();
+        if let Some(alone @ (kind::BATCH | kind::HELLO | kind::WELCOME)) = first {
+            return Err(WireError::new(Fault::NotAlone(alone), "type", start));
+        }
+        self.at = end;
+        self.frame(start, end)
+    }
+
+    /// The frame that takes all of a range, which lies within the message.
+    fn frame(&self, start: usize, end: usize) -> Result<Frame, WireError> {
+        let mut reader = Reader::new(self.message, start..end, self.limits);
+        if start == end {
+            return Err(reader.wrong_here(Fault::Empty, "type"));
+        }
+        let kind = reader.byte("type")?;
+        let most = if kind == kind::HELLO { self.limits.max_hello } else { self.limits.max_frame };
+        if end - start > most {
+            let fault = Fault::TooLarge { found: (end - start) as u64, most: most as u64 };
+            return Err(WireError::new(fault, "length", start));
+        }
+        let frame = body(kind, &mut reader)?;
+        reader.finish()?;
+        Ok(frame)
+    }
+}
+
+/// What follows a type.
+fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+    Ok(match kind {
+        kind::HELLO => Frame::Hello(hello::hello(reader)?),
+        kind::WELCOME => Frame::Welcome(hello::welcome(reader)?),
+        kind::BYE => Frame::Bye(bye(reader)?),
+        kind::AUTH => Frame::Auth(reader.rest()),
+        kind::PING => Frame::Ping(pulse(reader)?),
+        kind::PONG => Frame::Pong(pulse(reader)?),
+        kind::ACK => Frame::Ack(reader.ack()?),
+        kind::DATA..=kind::DATA_END => Frame::Data(data(kind, reader)?),
+        kind::SUB => Frame::Sub(channel::sub(reader)?),
+        kind::UNSUB => {
+            Frame::Unsub { subscription: reader.integer("subscription")?, denial: reader.denial()? }
+        }
+        kind::SUBACK => {
+            Frame::SubAck { subscription: reader.integer("subscription")?, outcome: sub_ack(reader)? }
+        }
+        kind::EVENT => Frame::Event(channel::event(reader)?),
+        kind::GAP => Frame::Gap {
+            subscription: reader.integer("subscription")?,
+            at: reader.position()?,
+            missing: reader.missing()?,
+        },
+        kind::CREDIT => {
+            Frame::Credit { subscription: reader.integer("subscription")?, credit: reader.integer("credit")? }
+        }
+        kind::PRESENCE => Frame::Presence {
+            subscription: reader.integer("subscription")?,
+            presence: channel::presence(reader)?,
+        },
+        kind::VOLATILE => volatile(reader)?,
+        kind::PUB => Frame::Pub(channel::publish(reader)?),
+        kind::PUBACK => channel::pub_ack(reader)?,
+        kind::CALL => Frame::Call {
+            id: reader.integer("id")?,
+            timeout: reader.integer("timeout")?,
+            payload: reader.rest(),
+        },
+        kind::REPLY => reply(reader)?,
+        kind::CANCEL => Frame::Cancel { id: reader.integer("id")? },
+        unknown => return Err(reader.wrong_before(Fault::UnknownType(unknown), "type")),
+    })
+}
+
+fn data(kind: u8, reader: &mut Reader<'_>) -> Result<Data, WireError> {
+    let has = |flag| kind & flag != 0;
+    Ok(Data {
+        binary: has(kind::data::BINARY),
+        first: has(kind::data::FIRST),
+        last: has(kind::data::LAST),
+        ack: if has(kind::data::ACK) { Some(reader.ack()?) } else { None },
+        payload: reader.rest(),
+    })
+}
+
+fn pulse(reader: &mut Reader<'_>) -> Result<Pulse, WireError> {
+    Ok(Pulse { next: reader.integer("next")?, nonce: reader.random("nonce")?, ack: reader.ack()? })
+}
+
+fn bye(reader: &mut Reader<'_>) -> Result<Bye, WireError> {
+    let flags = reader.flags(kind::bye::LAST | kind::bye::RETRY)?;
+    let denial = reader.denial()?;
+    let retry = flags & kind::bye::RETRY != 0;
+    Ok(Bye {
+        code: denial.code,
+        reason: denial.reason,
+        retry_after: if retry { Some(reader.integer("retry_after")?) } else { None },
+        last: flags & kind::bye::LAST != 0,
+    })
+}
+
+fn volatile(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+    let flags = reader.flags(kind::volatile::SUBSCRIPTION | kind::volatile::SENDER)?;
+    let target = if flags & kind::volatile::SUBSCRIPTION != 0 {
+        Target::Subscription(reader.integer("subscription")?)
+    } else {
+        Target::Session
+    };
+    let sender = if flags & kind::volatile::SENDER != 0 { Some(reader.random("sender")?) } else { None };
+    Ok(Frame::Volatile { target, sender, payload: reader.rest() })
+}
+
+fn sub_ack(reader: &mut Reader<'_>) -> Result<SubOutcome, WireError> {
+    Ok(match reader.value("outcome", kind::suback::REFUSED)? {
+        kind::suback::STARTED => SubOutcome::Started { at: reader.position()?, recovered: false },
+        kind::suback::RECOVERED => SubOutcome::Started { at: reader.position()?, recovered: true },
+        kind::suback::GAP => SubOutcome::Gap { at: reader.position()?, missing: reader.missing()? },
+        _ => SubOutcome::Refused(reader.denial()?),
+    })
+}
+
+fn reply(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+    let id = reader.integer("id")?;
+    let result = match reader.value("result", kind::reply::REFUSED)? {
+        kind::reply::ANSWERED => Ok(reader.rest()),
+        _ => Err(reader.denial()?),
+    };
+    Ok(Frame::Reply { id, result })
+}
