@@ -233,6 +233,13 @@ impl Builder {
     /// # Errors
     /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
     pub fn open(self) -> Result<Socket, OpenError> {
+        let driver = Driver::new(self.prepare()?);
+        begin(&driver)?;
+        Ok(Socket::new(driver))
+    }
+
+    /// The settings, checked.
+    pub(crate) fn prepare(self) -> Result<Options, OpenError> {
         let Self { target, mut options, seed } = self;
         options.link.check()?;
         match target {
@@ -247,14 +254,7 @@ impl Builder {
             Where::Asked => {}
         }
         options.link.seed = seed.unwrap_or_else(random_seed);
-        let driver = Driver::new(options);
-        driver.step(rejoin_protocol::Link::open);
-        match driver.watch.get() {
-            State::Closed(Some(Closed { by: ClosedBy::Provider, reason, .. })) => {
-                Err(OpenError::Rejected(reason))
-            }
-            _ => Ok(Socket::new(driver)),
-        }
+        Ok(options)
     }
 
     /// Connects: resolves when the first attempt has succeeded or failed. Dropping the future closes the attempt.
@@ -269,6 +269,17 @@ impl Builder {
             State::Waiting { last, .. } | State::Closed(Some(last)) => Err(OpenError::Failed(last)),
             _ => Err(OpenError::Failed(Closed::abnormal(ClosedBy::Caller, false, ""))),
         }
+    }
+}
+
+/// Begins to connect.
+pub(crate) fn begin(driver: &Driver) -> Result<(), OpenError> {
+    driver.step(rejoin_protocol::Link::open);
+    match driver.watch.get() {
+        State::Closed(Some(Closed { by: ClosedBy::Provider, reason, .. })) => {
+            Err(OpenError::Rejected(reason))
+        }
+        _ => Ok(()),
     }
 }
 

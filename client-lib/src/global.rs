@@ -20,6 +20,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(crate) fn performance_now() -> f64;
 
+    /// Fills a view of unshared memory (W3C Web Cryptography).
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    pub(crate) fn fill_random(view: &JsValue);
+
     /// The handle is a number in a browser and an object in Node.
     #[wasm_bindgen(js_name = setTimeout)]
     pub(crate) fn set_timeout(callback: &JsValue, millis: f64) -> JsValue;

@@ -26,6 +26,7 @@
 //! | `postcard` | `Postcard` | binary, without field names | no |
 //! | - | [`Raw`] | whatever the value is: text or bytes | always |
 
+mod channel;
 mod codec;
 mod endpoint;
 mod error;
@@ -38,6 +39,7 @@ mod msgpack;
 mod postcard;
 mod raw;
 
+pub use channel::Channel;
 pub use codec::{Codec, Decode, Encode};
 pub use endpoint::Endpoint;
 pub use error::CodecError;
