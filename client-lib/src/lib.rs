@@ -67,9 +67,12 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 
+#![warn(missing_debug_implementations)]
+
 mod asking;
 mod attempt;
 mod builder;
+mod debug;
 mod driver;
 mod error;
 mod event;
@@ -81,10 +84,12 @@ mod lifecycle;
 mod message;
 mod options;
 mod returned;
+mod sending;
 pub mod session;
 mod socket;
 mod state;
 mod target;
+mod telling;
 mod timer;
 mod transport;
 mod typed;

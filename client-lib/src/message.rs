@@ -18,7 +18,8 @@ pub enum Message {
     /// Text of the browser's. Unpaired surrogates go out as U+FFFD (WHATWG: a `USVString`).
     JsText(JsString),
     /// Bytes of the browser's. They are read when the message is transmitted, not when it is queued: don't change
-    /// or transfer the buffer until then.
+    /// or transfer the buffer until then. One that was transferred comes back
+    /// ([`SendError::Changed`](crate::SendError::Changed)).
     Buffer(ArrayBuffer),
     /// A view of bytes of the browser's; see [`Buffer`](Self::Buffer).
     View(Uint8Array),

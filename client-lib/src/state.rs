@@ -108,6 +108,10 @@ impl<S> States<S> {
     pub(crate) fn new(watch: Rc<Watch<S>>) -> Self {
         Self { watch, seen: 0 }
     }
+
+    pub(crate) fn present(&self) -> State {
+        self.watch.get()
+    }
 }
 
 impl<S: Clone> Stream for States<S> {

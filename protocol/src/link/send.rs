@@ -22,7 +22,7 @@ impl<M> Link<M> {
     pub fn send(&mut self, now: Time, message: M, len: usize) -> Result<(), Refused<M>> {
         self.now = now;
         if let Some(generation) = self.try_transmit(len) {
-            self.outputs.push_back(Output::Transmit { generation, message });
+            self.outputs.push_back(Output::Transmit { generation, message, len });
             return Ok(());
         }
         if !self.takes_messages() {
@@ -116,7 +116,7 @@ impl<M> Link<M> {
             while !self.congested {
                 let Some((message, len)) = self.queue.pop() else { break };
                 self.count_transmitted(len);
-                self.outputs.push_back(Output::Transmit { generation, message });
+                self.outputs.push_back(Output::Transmit { generation, message, len });
             }
         }
     }
@@ -125,7 +125,7 @@ impl<M> Link<M> {
     pub(super) fn transmit_all(&mut self, generation: Generation) {
         while let Some((message, len)) = self.queue.pop() {
             self.count_transmitted(len);
-            self.outputs.push_back(Output::Transmit { generation, message });
+            self.outputs.push_back(Output::Transmit { generation, message, len });
         }
     }
 

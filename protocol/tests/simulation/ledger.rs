@@ -187,7 +187,7 @@ impl Ledger {
         assert!(!self.was_closed || self.asked, "closed, and yet {output:?}");
         match output {
             Output::Open { generation, attempt } => self.attempt(now, *generation, *attempt),
-            Output::Transmit { generation, message } => self.transmit(*generation, *message),
+            Output::Transmit { generation, message, len } => self.transmit(*generation, *message, *len),
             Output::Ping { generation } => {
                 assert!(self.is_live(*generation) && self.is_open(), "a ping without an open socket");
                 assert!(self.config.keep_alive.is_some(), "a ping without keep-alive");
@@ -217,11 +217,11 @@ impl Ledger {
         self.closing_by_caller = false;
     }
 
-    fn transmit(&mut self, generation: Generation, message: u32) {
+    fn transmit(&mut self, generation: Generation, message: u32, told: usize) {
         assert!(self.is_live(generation) && self.is_open(), "transmits without an open socket");
         assert!(self.flushing || !self.congested, "transmits although the buffer is above its mark");
         let (id, len) = self.waiting.pop_front().expect("what is transmitted was accepted");
-        assert_eq!(message, id, "in the order of sending");
+        assert_eq!((message, told), (id, len), "in the order of sending");
         self.count_transmitted(len);
     }
 

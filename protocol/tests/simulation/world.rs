@@ -214,7 +214,7 @@ impl World {
     fn perform(&mut self, output: Output<u32>) {
         match output {
             Output::Open { generation, .. } => self.connect(generation),
-            Output::Transmit { generation, message } => {
+            Output::Transmit { generation, message, .. } => {
                 let len = self.message_len(message);
                 self.push_up(generation, Freight::Message(message), len);
             }
