@@ -135,7 +135,12 @@ impl Numbered {
             return Some(pulse);
         }
         // On a DATA frame that goes anyway it costs less.
-        (self.inbox.ack_due(now) && !self.outbox.has_frame()).then(|| Frame::Ack(self.inbox.tell()))
+        if self.outbox.has_frame() { None } else { self.next_ack(now) }
+    }
+
+    /// ACK, if one is due.
+    pub(crate) fn next_ack(&mut self, now: Time) -> Option<Frame> {
+        self.inbox.ack_due(now).then(|| Frame::Ack(self.inbox.tell()))
     }
 
     /// A numbered frame, if one may go now.
@@ -147,8 +152,9 @@ impl Numbered {
         Some(data)
     }
 
-    pub(crate) fn wants_to_send(&self, now: Time) -> bool {
-        !self.pongs.is_empty() || !self.pings.is_empty() || self.inbox.ack_due(now) || self.outbox.has_frame()
+    /// Whether a PONG, PING or acknowledgement is to go.
+    pub(crate) fn wants_control(&self, now: Time) -> bool {
+        !self.pongs.is_empty() || !self.pings.is_empty() || self.inbox.ack_due(now)
     }
 
     /// Nothing waits and nothing is unacknowledged.

@@ -305,6 +305,12 @@ impl ClientSession {
         (self.numbered.outbox.waiting(), self.numbered.outbox.unreleased())
     }
 
+    /// Bytes of messages that came and that the application has not taken.
+    #[must_use]
+    pub fn untaken(&self) -> u64 {
+        self.numbered.inbox.pending()
+    }
+
     /// Publications without an answer, and their bytes.
     #[must_use]
     pub fn unanswered(&self) -> (usize, u64) {

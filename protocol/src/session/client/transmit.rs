@@ -32,11 +32,11 @@ impl ClientSession {
                     || !self.volatile.is_empty()
                     || self.subscriptions.wants_sub()
                     || self.subscriptions.wants_control()
+                    || self.numbered.wants_control(now)
                     || (!self.holding
-                        && (self.numbered.wants_to_send(now)
+                        && (self.numbered.outbox.has_frame()
                             || self.publications.wants_to_send(now)
                             || self.calls.wants_to_send()))
-                    || (self.holding && self.numbered.inbox.ack_due(now))
             }
             Phase::Away | Phase::Over => false,
         }
@@ -76,13 +76,14 @@ impl ClientSession {
             .or_else(|| self.next_bye())
     }
 
-    /// While the application has not decided over what waits, only what says nothing new goes.
+    /// While the application has not decided over what waits, only what has not waited goes.
     fn next_held(&mut self, now: Time) -> Option<Frame> {
-        if self.numbered.inbox.ack_due(now) {
-            return Some(Frame::Ack(self.numbered.inbox.tell()));
-        }
-        let frame = self.numbered.next_pulse().or_else(|| self.subscriptions.next_control());
-        frame.or_else(|| self.subscriptions.next_sub())
+        let frame = self.numbered.next_pulse().or_else(|| self.numbered.next_ack(now));
+        frame
+            .or_else(|| self.subscriptions.next_control())
+            .or_else(|| self.subscriptions.next_sub())
+            .or_else(|| self.next_volatile())
+            .or_else(|| self.next_bye())
     }
 
     fn next_volatile(&mut self) -> Option<Frame> {

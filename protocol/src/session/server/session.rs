@@ -137,6 +137,18 @@ impl ServerSession {
         self.numbered.outbox.waiting().1 + self.numbered.outbox.unreleased().1 + self.numbered.inbox.pending()
     }
 
+    /// Messages to the client and their bytes that were not transmitted; frames and bytes that were, and are not released.
+    #[must_use]
+    pub fn queued(&self) -> ((usize, u64), (usize, u64)) {
+        (self.numbered.outbox.waiting(), self.numbered.outbox.unreleased())
+    }
+
+    /// Bytes of messages that came and that the application has not taken.
+    #[must_use]
+    pub fn untaken(&self) -> u64 {
+        self.numbered.inbox.pending()
+    }
+
     /// Frames to the client that were transmitted and not released.
     #[must_use]
     pub fn unacked(&self) -> (usize, u64) {
