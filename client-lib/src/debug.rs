@@ -41,7 +41,7 @@ impl<Tx, C> Debug for TypedSender<Tx, C> {
     }
 }
 
-impl Debug for States {
+impl<S: Clone + Debug> Debug for States<S> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         f.debug_tuple("States").field(&self.present()).finish()
     }

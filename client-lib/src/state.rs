@@ -104,12 +104,12 @@ pub struct States<S = State> {
     seen: u64,
 }
 
-impl<S> States<S> {
+impl<S: Clone> States<S> {
     pub(crate) fn new(watch: Rc<Watch<S>>) -> Self {
         Self { watch, seen: 0 }
     }
 
-    pub(crate) fn present(&self) -> State {
+    pub(crate) fn present(&self) -> S {
         self.watch.get()
     }
 }

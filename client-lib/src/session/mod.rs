@@ -42,6 +42,7 @@ mod call;
 mod channel;
 mod closing;
 mod core;
+mod debug;
 mod error;
 mod event;
 mod feed;
@@ -79,4 +80,4 @@ pub use rejoin_protocol::session::{
 pub use rejoin_protocol::wire::{
     Alias, Body, Denial, Epoch, GapReason, Member, Missing, Position, SessionId, Since,
 };
-pub use rejoin_protocol::{Refusal, Refused};
+pub use rejoin_protocol::{KeepAlive, Refusal, Refused};
