@@ -32,7 +32,7 @@ use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target}
 /// ```
 pub struct Builder {
     target: Where,
-    options: Options,
+    pub(crate) options: Options,
     seed: Option<u64>,
 }
 
@@ -52,6 +52,11 @@ impl Source for Nowhere {
 }
 
 impl Builder {
+    /// A connection to wherever a source of this library's own says.
+    pub(crate) fn of(source: Rc<dyn Source>) -> Self {
+        Self::with(Where::Asked, source)
+    }
+
     fn with(target: Where, source: Rc<dyn Source>) -> Self {
         let options = Options {
             link: LinkConfig::default(),
@@ -61,9 +66,14 @@ impl Builder {
             keep_alive: None,
             should_reconnect: None,
             first: None,
+            rider: None,
             insist: false,
         };
         Self { target, options, seed: None }
+    }
+
+    pub(crate) fn link(&self) -> &LinkConfig {
+        &self.options.link
     }
 
     /// A connection to one place.
@@ -132,8 +142,13 @@ impl Builder {
         self
     }
 
-    /// Ends the connection with [`ClosedBy::Refused`] if the server picks none of the subprotocols offered. Chromium
+    /// Fails the attempt with [`ClosedBy::Refused`] if the server picks none of the subprotocols offered. Chromium
     /// does so in any case, Firefox opens the connection. Default off, but on for endpoints.
+    ///
+    /// Another attempt follows as after any that failed. Chromium does not tell a server that speaks none of them from
+    /// one that can't be reached, so that no browser is treated otherwise; where the browser told it, [`Closed::reason`]
+    /// says so. Who wants no further attempt decides by [`should_reconnect`](Self::should_reconnect), or limits them
+    /// ([`Backoff::with_max_attempts`]).
     #[must_use]
     pub fn insist_on_protocol(mut self) -> Self {
         self.options.insist = true;
@@ -227,6 +242,13 @@ impl Builder {
     /// # Errors
     /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
     pub fn open(self) -> Result<Socket, OpenError> {
+        let driver = Driver::new(self.prepare()?);
+        begin(&driver)?;
+        Ok(Socket::new(driver))
+    }
+
+    /// The settings, checked.
+    pub(crate) fn prepare(self) -> Result<Options, OpenError> {
         let Self { target, mut options, seed } = self;
         options.link.check()?;
         match target {
@@ -241,14 +263,7 @@ impl Builder {
             Where::Asked => {}
         }
         options.link.seed = seed.unwrap_or_else(random_seed);
-        let driver = Driver::new(options);
-        driver.step(rejoin_protocol::Link::open);
-        match driver.watch.get() {
-            State::Closed(Some(Closed { by: ClosedBy::Provider, reason, .. })) => {
-                Err(OpenError::Rejected(reason))
-            }
-            _ => Ok(Socket::new(driver)),
-        }
+        Ok(options)
     }
 
     /// Connects: resolves when the first attempt has succeeded or failed. Dropping the future closes the attempt.
@@ -263,6 +278,17 @@ impl Builder {
             State::Waiting { last, .. } | State::Closed(Some(last)) => Err(OpenError::Failed(last)),
             _ => Err(OpenError::Failed(Closed::abnormal(ClosedBy::Caller, false, ""))),
         }
+    }
+}
+
+/// Begins to connect.
+pub(crate) fn begin(driver: &Driver) -> Result<(), OpenError> {
+    driver.step(rejoin_protocol::Link::open);
+    match driver.watch.get() {
+        State::Closed(Some(Closed { by: ClosedBy::Provider, reason, .. })) => {
+            Err(OpenError::Rejected(reason))
+        }
+        _ => Ok(()),
     }
 }
 

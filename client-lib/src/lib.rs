@@ -1,10 +1,12 @@
 //! A WebSocket client for Rust in the browser: a connection that says truthfully what state it is in, comes back by
 //! itself, and loses nothing silently.
 //!
-//! Two levels, each useful alone:
+//! Three levels, each useful alone, each built on the one below:
 //! - [`Socket`]: one logical connection to any WebSocket server, with everything that the browser's own object has,
 //!   and reconnecting, a bounded queue while away, back-pressure, keep-alive, typed errors.
 //! - [`Typed`]: serde messages over a `Socket`, by a codec and, shared with the server, an [`Endpoint`].
+//! - [`Session`]: messages exactly once and in order over any cut, durable publications with receipts, channels without
+//!   gaps, and calls, with a server that speaks `rejoin.v1`; see [`session`].
 //!
 //! # Examples
 //! Say hello and read what comes:
@@ -65,9 +67,12 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 
+#![warn(missing_debug_implementations)]
+
 mod asking;
 mod attempt;
 mod builder;
+mod debug;
 mod driver;
 mod error;
 mod event;
@@ -79,9 +84,12 @@ mod lifecycle;
 mod message;
 mod options;
 mod returned;
+mod sending;
+pub mod session;
 mod socket;
 mod state;
 mod target;
+mod telling;
 mod timer;
 mod transport;
 mod typed;
@@ -107,6 +115,7 @@ pub use rejoin_protocol::{
     Backoff, Close, Closed, ClosedBy, InvalidClose, InvalidConfig, InvalidSubprotocol, Overflow, QueueLimits,
     ReadyState, Watermarks,
 };
+pub use session::{Session, SessionBuilder, SessionHandle};
 pub use socket::{Receiver, Socket};
 pub use state::{State, States};
 pub use target::{Target, TargetError};

@@ -1,6 +1,6 @@
 //! Everything that is set about a connection before it is opened.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use rejoin_protocol::{Closed, LinkConfig};
@@ -20,8 +20,19 @@ pub(crate) struct Options {
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) should_reconnect: Option<ShouldReconnect>,
     pub(crate) first: Option<First>,
+    /// What runs over the connection.
+    pub(crate) rider: Option<Weak<dyn Rider>>,
     /// Whether one of the offered subprotocols must be agreed.
     pub(crate) insist: bool,
+}
+
+/// A protocol that runs over the connection, as a session's does, and has pings of its own.
+pub(crate) trait Rider {
+    /// A ping is due. The link is borrowed, so that this may only take note of it.
+    fn ping(&self);
+
+    /// The page is hidden or left: what can be told is to be told now.
+    fn hurry(&self);
 }
 
 /// A ping of the application's own, because a page can't send WebSocket pings and a plain server knows no frames

@@ -51,15 +51,15 @@ impl State {
 
 /// The present state and those who wait for the next. It lives on its own, so that waiting does not keep a
 /// connection alive.
-pub(crate) struct Watch {
-    state: RefCell<State>,
+pub(crate) struct Watch<S = State> {
+    state: RefCell<S>,
     version: Cell<u64>,
     gone: Cell<bool>,
     wakers: RefCell<Vec<Waker>>,
 }
 
-impl Watch {
-    pub(crate) fn new(state: State) -> Rc<Self> {
+impl<S: Clone> Watch<S> {
+    pub(crate) fn new(state: S) -> Rc<Self> {
         Rc::new(Self {
             state: RefCell::new(state),
             version: Cell::new(1),
@@ -68,7 +68,7 @@ impl Watch {
         })
     }
 
-    pub(crate) fn set(&self, state: State) {
+    pub(crate) fn set(&self, state: S) {
         self.state.replace(state);
         self.version.set(self.version.get() + 1);
         self.wake();
@@ -78,7 +78,7 @@ impl Watch {
         self.version.get()
     }
 
-    pub(crate) fn get(&self) -> State {
+    pub(crate) fn get(&self) -> S {
         self.state.borrow().clone()
     }
 
@@ -99,21 +99,25 @@ impl Watch {
 ///
 /// Who reads too slowly for every change misses those in between, never the last. The stream ends when the
 /// connection is dropped, not when it closes, since a closed one can be opened again. It keeps nothing alive.
-pub struct States {
-    watch: Rc<Watch>,
+pub struct States<S = State> {
+    watch: Rc<Watch<S>>,
     seen: u64,
 }
 
-impl States {
-    pub(crate) fn new(watch: Rc<Watch>) -> Self {
+impl<S: Clone> States<S> {
+    pub(crate) fn new(watch: Rc<Watch<S>>) -> Self {
         Self { watch, seen: 0 }
+    }
+
+    pub(crate) fn present(&self) -> S {
+        self.watch.get()
     }
 }
 
-impl Stream for States {
-    type Item = State;
+impl<S: Clone> Stream for States<S> {
+    type Item = S;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<State>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S>> {
         let version = self.watch.version.get();
         if version != self.seen {
             self.seen = version;

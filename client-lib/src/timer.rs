@@ -4,10 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Weak;
 
 use rejoin_protocol::Time;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 
-use crate::driver::Driver;
 use crate::global::{clear_timeout, performance_now, set_timeout};
 
 /// The longest wait that browsers take: 31 bits of milliseconds. A longer one wakes in between, and the link, not
@@ -19,18 +18,24 @@ pub(crate) fn now() -> Time {
     Time::from_micros((performance_now() * 1_000.0) as u64)
 }
 
-/// A timer that is set for one moment at a time and tells the driver.
+/// Whom a timer tells.
+pub(crate) trait Timed: 'static {
+    /// The moment has come, or is long past.
+    fn timeout(&self);
+}
+
+/// A timer that is set for one moment at a time and tells its owner.
 pub(crate) struct Timer {
     at: Cell<Option<Time>>,
     running: RefCell<JsValue>,
-    callback: Closure<dyn Fn()>,
+    callback: Closure<dyn Fn(JsValue)>,
 }
 
 impl Timer {
-    pub(crate) fn new(driver: Weak<Driver>) -> Self {
-        let callback = Closure::<dyn Fn()>::new(move || {
-            if let Some(driver) = driver.upgrade() {
-                driver.timeout();
+    pub(crate) fn new<T: Timed>(owner: Weak<T>) -> Self {
+        let callback = Closure::<dyn Fn(JsValue)>::new(move |_| {
+            if let Some(owner) = owner.upgrade() {
+                owner.timeout();
             }
         });
         Self { at: Cell::new(None), running: RefCell::new(JsValue::UNDEFINED), callback }
@@ -46,7 +51,7 @@ impl Timer {
             // Rounded up, so that it does not fire before the moment.
             let micros = at.as_micros().saturating_sub(now.as_micros()) as f64;
             let millis = (micros / 1_000.0).ceil().min(LONGEST);
-            self.running.replace(set_timeout(self.callback.as_ref().unchecked_ref(), millis));
+            self.running.replace(set_timeout(self.callback.as_ref(), millis));
         }
     }
 

@@ -108,7 +108,7 @@ fn use_wire(base: &Rc<String>, greeting: &Greeting, chat: &ChatHandle, link: &Li
             rejoin::Event::RoundTrip(time) => {
                 link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0));
             }
-            rejoin::Event::Unsent(_) => chat.dispatch(ChatAction::GivenBack),
+            rejoin::Event::Unsent { .. } => chat.dispatch(ChatAction::GivenBack),
             _ => {}
         })
     };

@@ -37,6 +37,8 @@ pub(crate) struct Stats {
     pub(crate) reasons: Vec<String>,
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
+    pub(crate) batches: u64,
+    pub(crate) frames: u64,
     pub(crate) texts: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! The link: the life of one logical connection, over as many sockets as it takes.
 
+mod advice;
 pub(crate) mod check;
 pub(crate) mod config;
 mod deadline;
@@ -49,6 +50,8 @@ pub struct Link<M> {
     retries: u32,
     /// When the newest attempt began, if there was one.
     attempted: Option<Time>,
+    /// Until when the server wants no attempt.
+    not_before: Option<Time>,
     offline: bool,
     hidden: bool,
     queue: Queue<M>,
@@ -81,6 +84,7 @@ impl<M> Link<M> {
             failures: 0,
             retries: 0,
             attempted: None,
+            not_before: None,
             offline: false,
             hidden: false,
             buffered: 0,

@@ -57,6 +57,7 @@ impl<M> Link<M> {
         self.newest += 1;
         let generation = Generation(self.newest);
         self.attempted = Some(self.now);
+        self.not_before = None;
         let deadline = Deadline::new(self.now + self.config.connect_timeout);
         self.phase = Phase::Connecting { generation, deadline };
         self.outputs.push_back(Output::Open { generation, attempt: self.attempt() });
@@ -111,7 +112,7 @@ impl<M> Link<M> {
         self.after(closed, None);
     }
 
-    fn after(&mut self, mut closed: Closed, decision: Option<bool>) {
+    pub(super) fn after(&mut self, mut closed: Closed, decision: Option<bool>) {
         let own = matches!(closed.by, ClosedBy::Caller | ClosedBy::Overflow)
             || matches!(self.phase, Phase::Closing { by_caller: true, .. });
         let wanted = !own && decision.unwrap_or_else(|| closed.is_retryable());
@@ -154,7 +155,8 @@ impl<M> Link<M> {
     pub(super) fn hurry(&mut self) {
         if let Phase::Waiting { until } = self.phase {
             let earliest = self.attempted.map_or(self.now, |attempted| attempted + SPACING);
-            let until = until.min(earliest.max(self.now));
+            let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
+            let until = until.min(earliest);
             self.phase = Phase::Waiting { until };
             if until <= self.now {
                 self.start_attempt();

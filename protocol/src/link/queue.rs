@@ -16,6 +16,14 @@ pub struct Refused<M> {
     pub reason: Refusal,
 }
 
+impl<M> fmt::Display for Refused<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl<M: fmt::Debug> Error for Refused<M> {}
+
 /// Why a message was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -32,7 +40,12 @@ pub enum Refusal {
         /// How many.
         limit: usize,
     },
-    /// The link is closing or closed.
+    /// The channel's name is longer than names may be.
+    NameTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The link is closing or closed, or the session is over.
     Closed,
 }
 
@@ -51,6 +64,7 @@ impl fmt::Display for Refusal {
             Self::TooLarge { limit } => {
                 write!(f, "the message is larger than the queue's limit of {limit} bytes")
             }
+            Self::NameTooLong { limit } => write!(f, "a channel's name has at most {limit} bytes"),
             Self::TooMany { limit } => write!(f, "there are {limit} already, as many as there may be"),
             Self::Closed => f.write_str("the connection is closing or closed: call reconnect first"),
         }

@@ -1,5 +1,8 @@
 //! A message of a session.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::wire::Body;
 
 /// What a numbered frame costs beside its payload, so that empty messages count.
@@ -31,5 +34,42 @@ impl SessionMessage {
     #[must_use]
     pub fn cost(&self) -> u64 {
         self.body.len() as u64 + FRAME_COST
+    }
+}
+
+impl SessionMessage {
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        if self.binary { None } else { core::str::from_utf8(&self.body).ok() }
+    }
+}
+
+macro_rules! from {
+    ($($type:ty => $binary:expr;)*) => {$(
+        impl From<$type> for SessionMessage {
+            fn from(payload: $type) -> Self {
+                Self { binary: $binary, body: payload.into() }
+            }
+        }
+    )*};
+}
+
+from! {
+    &str => false;
+    Vec<u8> => true;
+    &[u8] => true;
+    Body => true;
+}
+
+impl<const N: usize> From<&[u8; N]> for SessionMessage {
+    fn from(payload: &[u8; N]) -> Self {
+        Self::binary(payload)
+    }
+}
+
+impl From<String> for SessionMessage {
+    fn from(text: String) -> Self {
+        Self { binary: false, body: text.into_bytes().into() }
     }
 }

@@ -1,5 +1,6 @@
 //! Bytes that are shared: cloning and slicing them copies nothing.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -61,6 +62,12 @@ impl From<&[u8]> for Body {
 impl<const N: usize> From<&[u8; N]> for Body {
     fn from(bytes: &[u8; N]) -> Self {
         bytes.to_vec().into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
     }
 }
 

@@ -76,6 +76,16 @@ impl Rig {
         self.drain();
     }
 
+    pub(crate) fn leave(&mut self, close: Close, closed: Closed) {
+        self.link.leave(self.now, close, closed);
+        self.drain();
+    }
+
+    pub(crate) fn put_off(&mut self, hint: Option<std::time::Duration>) {
+        self.link.put_off(self.now, hint);
+        self.drain();
+    }
+
     pub(crate) fn abort(&mut self, by: ClosedBy) {
         self.link.abort(self.now, by, "said by the test");
         self.drain();

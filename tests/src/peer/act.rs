@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::ledger::{Command, Page, append};
 use super::routes::{Kind, Route};
+use super::session;
 use super::sink::Sink;
 use super::throttled::{Throttled, UNLIMITED};
 
@@ -36,6 +37,7 @@ pub(super) async fn serve(
     let rate = match route {
         Route::BlackHole => return black_hole(stream, &mut commands).await,
         Route::NoCloseAnswer => return no_close_answer(stream, &mut commands).await,
+        Route::Session(options) => return session::serve(stream, options, page, commands).await,
         Route::SlowReader { rate } => {
             // Without the option the client only notices later that nobody reads.
             let _ = SockRef::from(&stream).set_recv_buffer_size(SLOW_BUFFER);
@@ -182,7 +184,8 @@ impl Talk<'_> {
             Command::Cut => self.cut(),
             Command::Close(frame) => self.send_close(frame).await,
             Command::Say(text) => self.socket.send(Message::text(text)).await,
-            Command::Resume => Ok(()),
+            // For sessions alone.
+            Command::Resume | Command::Forget | Command::Trim | Command::Deaf => Ok(()),
         }
     }
 
@@ -206,7 +209,7 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
-fn reset_on_close(stream: &TcpStream) -> io::Result<()> {
+pub(super) fn reset_on_close(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 

@@ -29,12 +29,14 @@ pub fn help() -> &'static str {
   /pick?name=                             answers with this subprotocol, offered or not; none if empty
   /pong?stop_after=                       answers the text ping with pong, so often
   /slow-reader?rate=                      reads so many bytes a second (0: none), counts like /sink
+  /session?auth=&fresh=&quiet=&mute=&refuse_hello=CODE&times=&cut_every=   speaks rejoin.v1: sends messages
+                                          back, answers calls, keeps logs; see tests/src/peer/session
   /sink                                   counts; answers the text stats with messages, bytes, in_order
 Every path takes key= (under which it is counted), tag= (listed), refuse_first=N&status= (the key's first N fail).
 
 HTTP:
   /stats?key=&until=field.le.N,field.ge.N   counts as JSON, once they are so (504 after 15 s)
-  /command?key=&do=cut|close|say|resume&code=&reason=&text=   acts on the key's open connections
+  /command?key=&do=cut|close|say|resume|forget|trim|deaf&code=&reason=&text=   acts on the key's open connections
   /finish?key=                              ends the key's connections, those still to come as well
 "
 }
@@ -105,9 +107,10 @@ impl Condition {
             "open_now" => |record| record.open_now,
             "codes" => |record| record.codes.len() as u64,
             "messages" => |record| record.messages,
+            "texts" => |record| record.texts.len() as u64,
             _ => {
                 return Err(format!(
-                    "{field} can't be waited for: use attempts, alive, opened, open_now, codes, messages"
+                    "{field} can't be waited for: use attempts, alive, opened, open_now, codes, messages, texts"
                 ));
             }
         };
@@ -138,6 +141,9 @@ fn command(head: &Head) -> Result<Command, String> {
         }
         "say" => Ok(Command::Say(head.text("text").unwrap_or_default().to_owned())),
         "resume" => Ok(Command::Resume),
-        other => Err(format!("do={other}: use cut, close, say or resume")),
+        "forget" => Ok(Command::Forget),
+        "trim" => Ok(Command::Trim),
+        "deaf" => Ok(Command::Deaf),
+        other => Err(format!("do={other}: use cut, close, say, resume, forget, trim or deaf")),
     }
 }

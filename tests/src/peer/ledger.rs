@@ -7,6 +7,8 @@ use std::time::Instant;
 use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
+use super::session::Hall;
+
 /// The most entries of a list in a record; later ones are only counted.
 const LIST: usize = 20_000;
 /// So many keys are remembered before those of finished tests are forgotten.
@@ -39,6 +41,10 @@ pub(super) struct Record {
     pub(super) messages: u64,
     /// Their bytes.
     pub(super) bytes: u64,
+    /// WebSocket messages that came for a session, each a frame or a batch.
+    pub(super) batches: u64,
+    /// Frames of a session that came.
+    pub(super) frames: u64,
     /// The texts that came, each cut to 40 characters.
     pub(super) texts: Vec<String>,
 }
@@ -54,6 +60,12 @@ pub(super) enum Command {
     Say(String),
     /// Read as fast as possible from now on.
     Resume,
+    /// Forget all sessions, as a restart does, and reset the connection.
+    Forget,
+    /// Lose the entries of all logs that there are now.
+    Trim,
+    /// Keep a session's connection and neither read nor write.
+    Deaf,
 }
 
 pub(super) struct Page {
@@ -62,6 +74,7 @@ pub(super) struct Page {
     first: Mutex<Option<Instant>>,
     /// Set when the test is over.
     over: watch::Sender<bool>,
+    hall: Hall,
 }
 
 impl Default for Page {
@@ -71,6 +84,7 @@ impl Default for Page {
             commands: broadcast::Sender::new(COMMANDS),
             first: Mutex::default(),
             over: watch::Sender::new(false),
+            hall: Hall::default(),
         }
     }
 }
@@ -78,6 +92,11 @@ impl Default for Page {
 impl Page {
     pub(super) fn note(&self, change: impl FnOnce(&mut Record)) {
         self.record.send_modify(change);
+    }
+
+    /// What sessions under this key have in common.
+    pub(super) fn hall(&self) -> &Hall {
+        &self.hall
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<Record> {

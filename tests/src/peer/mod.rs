@@ -9,6 +9,7 @@ mod control;
 mod head;
 mod ledger;
 mod routes;
+mod session;
 mod shake;
 mod sink;
 mod throttled;

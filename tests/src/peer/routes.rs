@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::head::Head;
+use super::session::Options;
 
 /// The largest burst, so that a typing error does not fill the memory.
 const MOST_BURST: usize = 256 << 20;
@@ -45,6 +46,8 @@ pub(super) enum Route {
         rate: usize,
     },
     Sink,
+    /// Speak `rejoin.v1`.
+    Session(Options),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +90,7 @@ pub(super) fn read(head: &Head, attempt: u64) -> Result<Answer, String> {
         "/pong" => Route::Pong { stop_after: head.number("stop_after", u64::MAX)? },
         "/slow-reader" => Route::SlowReader { rate: head.number("rate", 65_536)? },
         "/sink" => Route::Sink,
+        "/session" => Route::Session(Options::read(head)?),
         path => return Err(format!("no behaviour is called {path}: GET / lists them")),
     };
     Ok(Answer::Accept { protocol: protocol(head), route })

@@ -92,6 +92,13 @@ impl ClientSession {
         self.phase = Phase::Over;
     }
 
+    /// A session that is over is to be another: attempts that fail from now on are followed by more.
+    pub fn reopen(&mut self) {
+        if self.is_over() {
+            self.phase = Phase::Away;
+        }
+    }
+
     /// What a violation of the server's looks like to [`ended`](Self::ended): this end closed, for the server's fault.
     #[must_use]
     pub fn closed_for(violation: &super::Violation) -> Closed {

@@ -1,0 +1,335 @@
+//! The builder: settings in, a session out.
+
+use std::future::{Future, poll_fn};
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use rejoin_protocol::session::{ClientConfig, ClientSession, SessionLimits, code};
+use rejoin_protocol::wire::Body;
+use rejoin_protocol::{Backoff, ClosedBy, KeepAlive, Watermarks};
+
+use super::core::{Core, Setup};
+use super::source::{Credentials, MAX_AUTH, Provider, Provides, provider};
+use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
+use crate::driver::Driver;
+use crate::target::{Fixed, Source};
+use crate::{Builder, Handle, Socket, Target, TargetError};
+
+/// What a server made of an attempt that prefers a session and takes less.
+pub enum Connected {
+    /// It speaks `rejoin.v1`.
+    Session(Session),
+    /// It does not: a plain connection, without any of a session's promises.
+    Plain(Socket),
+}
+
+/// Settings of a session, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
+///
+/// ```no_run
+/// use rejoin::{Backoff, Session, TargetError};
+/// use std::time::Duration;
+///
+/// # async fn fetch_token(cached: bool) -> Result<String, String> { Ok(String::new()) }
+/// # async fn example() -> Result<(), rejoin::session::ConnectError> {
+/// let session = Session::builder("wss://example.org/session")
+///     .auth_from(|attempt| async move { fetch_token(!attempt.fresh_auth).await.map_err(TargetError) })
+///     .protocol("chat.v2")
+///     .reconnect(Backoff::default().with_cap(Duration::from_secs(5)))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct SessionBuilder {
+    place: Place,
+    machine: ClientConfig,
+    link: Builder,
+    drain_timeout: Duration,
+}
+
+enum Place {
+    Fixed(SessionTarget),
+    Asked(Provider),
+}
+
+impl SessionBuilder {
+    fn with(place: Place) -> Self {
+        let mut machine = ClientConfig::default();
+        machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
+        let mut link = Builder::of(Rc::new(Fixed(Target::default())));
+        link.options.link.keep_alive = Some(KeepAlive::default());
+        Self { place, machine, link, drain_timeout: Duration::from_secs(10) }
+    }
+
+    /// A session at one place.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self::with(Place::Fixed(SessionTarget::new(url)))
+    }
+
+    /// Asks for URL and token anew with each attempt. A failure counts as a failed attempt; the connect time-out covers
+    /// the asking.
+    #[must_use]
+    pub fn asking<F, Fut>(ask: F) -> Self
+    where
+        F: Fn(Attempt) -> Fut + 'static,
+        Fut: Future<Output = Result<SessionTarget, TargetError>> + 'static,
+    {
+        Self::with(Place::Asked(provider(ask)))
+    }
+
+    /// What authenticates the client, the same for every attempt: a token of at most 2,048 bytes, which travels in the
+    /// first frame and never in the URL. With [`asking`](Self::asking) the [`SessionTarget`] has it, and this does
+    /// nothing.
+    #[must_use]
+    pub fn auth(mut self, token: impl Into<Body>) -> Self {
+        if let Place::Fixed(target) = &mut self.place {
+            target.auth = Some(token.into());
+        }
+        self
+    }
+
+    /// Asks for the token anew with each attempt; after the server refused one, once more and with
+    /// [`Attempt::fresh_auth`]. With [`asking`](Self::asking) this does nothing.
+    #[must_use]
+    pub fn auth_from<F, Fut, T>(mut self, ask: F) -> Self
+    where
+        F: Fn(Attempt) -> Fut + 'static,
+        Fut: Future<Output = Result<T, TargetError>> + 'static,
+        T: Into<Body>,
+    {
+        if let Place::Fixed(target) = &self.place {
+            let url = target.url.clone();
+            self.place = Place::Asked(provider(move |attempt| {
+                let (url, token) = (url.clone(), ask(attempt));
+                async move { Ok(SessionTarget::new(url).auth(token.await?)) }
+            }));
+        }
+        self
+    }
+
+    /// Offers one more subprotocol of the application's own, after those offered already. They are offered inside the
+    /// session, of which [`SessionEvent::Live`](super::SessionEvent::Live) tells the one chosen.
+    #[must_use]
+    pub fn protocol(mut self, name: impl Into<String>) -> Self {
+        self.machine.protocols.push(name.into());
+        self
+    }
+
+    /// The session's limits. Default: [`SessionLimits::default`].
+    #[must_use]
+    pub fn limits(mut self, limits: SessionLimits) -> Self {
+        self.machine.limits = limits;
+        self
+    }
+
+    /// Leaves it to the application to say when the server may forget a message
+    /// ([`SessionHandle::release`]), once it has stored it, rather than when it takes it. Then receiving is exactly once
+    /// over a reload as well, if the application stores what it took together with that.
+    #[must_use]
+    pub fn release_by_hand(mut self) -> Self {
+        self.machine.release_by_hand = true;
+        self
+    }
+
+    /// How long the server may take to answer HELLO. Default 10 s.
+    #[must_use]
+    pub fn greeting_timeout(mut self, timeout: Duration) -> Self {
+        self.machine.greeting_timeout = timeout;
+        self
+    }
+
+    /// How long closing waits for what is under way. Default 10 s.
+    #[must_use]
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_timeout = timeout;
+        self
+    }
+
+    /// When to reconnect; `None` never does. Default: [`Backoff::default`].
+    #[must_use]
+    pub fn reconnect(mut self, backoff: impl Into<Option<Backoff>>) -> Self {
+        self.link = self.link.reconnect(backoff);
+        self
+    }
+
+    /// How long an attempt may take, from asking for its target to the open connection. Default 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.link = self.link.connect_timeout(timeout);
+        self
+    }
+
+    /// How long the close handshake may take before the connection is left. Default 5 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.link = self.link.close_timeout(timeout);
+        self
+    }
+
+    /// When to ping, and when silence means that the connection is dead; `None` leaves it to the server to find out.
+    /// Default: [`KeepAlive::default`], every 25 s, with 10 s for an answer.
+    #[must_use]
+    pub fn keep_alive(mut self, timing: impl Into<Option<KeepAlive>>) -> Self {
+        self.link.options.link.keep_alive = timing.into();
+        self
+    }
+
+    /// How much the browser's own buffer may hold before what is to go waits in the session, where a cut does not lose
+    /// it. Default: [`Watermarks::default`].
+    #[must_use]
+    pub fn watermarks(mut self, watermarks: Watermarks) -> Self {
+        self.link = self.link.watermarks(watermarks);
+        self
+    }
+
+    /// The seed of the back-off's jitter, for tests. Default: drawn at random.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.link = self.link.seed(seed);
+        self
+    }
+
+    /// Begins to connect and returns at once; what is sent waits. A server that can't be reached is tried again as
+    /// [`reconnect`](Self::reconnect) says.
+    ///
+    /// # Errors
+    /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
+    pub fn open(self) -> Result<Session, ConnectError> {
+        self.machine.limits.check()?;
+        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
+        let credentials = Rc::new(Credentials::default());
+        let source = source(self.place, &credentials)?;
+        let mut link = self.link;
+        link.options.source = source;
+        link.options.insist = true;
+        // The machine decides over each end, by a close code policy of its own.
+        link.options.should_reconnect = Some(Rc::new(|_| true));
+        let setup = Setup {
+            machine: ClientSession::new(self.machine),
+            credentials,
+            persistent: false,
+            drain_timeout: self.drain_timeout,
+        };
+        let core = prepare(link, setup)?;
+        core.listen();
+        core.drive();
+        crate::builder::begin(core.socket.driver())?;
+        Ok(Session::new(SessionHandle(core)))
+    }
+
+    /// Connects: resolves when the server has welcomed this end, or the first attempt has failed; one that the server
+    /// refuses to authenticate is followed by one more. Dropping the future closes the attempt.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when the first attempt fails; [`ConnectError::is_retryable`] says whether it is
+    /// worth another try.
+    pub async fn connect(self) -> Result<Session, ConnectError> {
+        let session = self.open()?;
+        greeted(&session).await?;
+        Ok(session)
+    }
+
+    /// Connects as [`connect`](Self::connect) does and, where the attempt fails as it does with a server that does not
+    /// speak `rejoin.v1`, connects to the same place without it. A page can't tell such a server from a dead one, so that
+    /// a dead one is tried twice. The plain connection has the settings of the session's, none of its promises, and
+    /// does not send what authenticates the client, for which a plain server has no place; it offers the application's
+    /// own subprotocols. It stays plain when it reconnects.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), rejoin::session::ConnectError> {
+    /// use rejoin::session::Connected;
+    ///
+    /// match rejoin::Session::builder("wss://example.org/feed").connect_or_plain().await? {
+    ///     Connected::Session(session) => println!("{:?}", session.state()),
+    ///     Connected::Plain(socket) => println!("without promises: {}", socket.url()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); of the plain attempt if that was the last one.
+    pub async fn connect_or_plain(self) -> Result<Connected, ConnectError> {
+        let plain = self.plain();
+        match self.connect().await {
+            Ok(session) => Ok(Connected::Session(session)),
+            Err(error) if may_be_plain(&error) => Ok(Connected::Plain(plain.connect().await?)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The settings of a plain connection to the same place.
+    fn plain(&self) -> Builder {
+        let protocols = self.machine.protocols.clone();
+        let mut plain = match &self.place {
+            Place::Fixed(target) => Builder::new(target.url.clone()),
+            Place::Asked(provider) => {
+                let (provider, protocols) = (provider.clone(), protocols.clone());
+                Builder::asking(move |number| {
+                    let (asked, protocols) =
+                        (provider(Attempt { number, fresh_auth: false }), protocols.clone());
+                    async move {
+                        let target = Target::new(asked.await?.url);
+                        Ok(protocols.into_iter().fold(target, Target::protocol))
+                    }
+                })
+            }
+        };
+        plain = protocols.into_iter().fold(plain, Builder::protocol);
+        plain.options.link = self.link.options.link.clone();
+        // Without a session's pings there is nothing to ask a plain server with.
+        plain.options.link.keep_alive = None;
+        plain
+    }
+}
+
+/// Whether an attempt failed as it does with a server that knows nothing of sessions.
+fn may_be_plain(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::NotAgreed => true,
+        ConnectError::Open(crate::OpenError::Failed(closed)) => closed.by == ClosedBy::Refused,
+        _ => false,
+    }
+}
+
+fn source(place: Place, credentials: &Rc<Credentials>) -> Result<Rc<dyn Source>, ConnectError> {
+    match place {
+        Place::Fixed(SessionTarget { url, auth }) => {
+            if auth.as_ref().is_some_and(|auth| auth.len() > MAX_AUTH) {
+                return Err(ConnectError::AuthTooLarge { limit: MAX_AUTH });
+            }
+            let target = Target::new(url).protocol(SUBPROTOCOL);
+            target.check()?;
+            credentials.auth.replace(auth);
+            Ok(Rc::new(Fixed(target)))
+        }
+        Place::Asked(provider) => Ok(Rc::new(Provides { provider, credentials: credentials.clone() })),
+    }
+}
+
+/// A core over a connection that has not begun to connect.
+fn prepare(link: Builder, setup: Setup) -> Result<Rc<Core>, ConnectError> {
+    let mut options = link.prepare()?;
+    Ok(Rc::new_cyclic(|this: &Weak<Core>| {
+        options.rider = Some(this.clone());
+        Core::new(this, Handle::new(Driver::new(options)), setup)
+    }))
+}
+
+/// Waits for the server's welcome.
+async fn greeted(session: &SessionHandle) -> Result<(), ConnectError> {
+    poll_fn(|context| match session.state() {
+        SessionState::Live => Poll::Ready(Ok(())),
+        SessionState::Waiting { last, .. } if last.code != code::UNAUTHENTICATED => {
+            Poll::Ready(Err(ConnectError::failed(last)))
+        }
+        SessionState::Ended(denial) => Poll::Ready(Err(session.0.why_ended(denial))),
+        _ => {
+            session.0.register(context);
+            Poll::Pending
+        }
+    })
+    .await
+}

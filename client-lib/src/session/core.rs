@@ -1,0 +1,400 @@
+//! The core of a session object: its machine, those who wait for it, and the telling of what happens.
+//!
+//! Whatever changes the machine ends in [`Core::follow`]: it takes the machine's events, tells them once nothing is
+//! borrowed, so that a callback may send, subscribe, close and reconnect, and has the driver task transmit at the end of
+//! the event loop's turn. So events are always told before anything more is transmitted.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use rejoin_protocol::session::{
+    CallId, CallOutcome, ClientEvent, ClientSession, Lost, Publication, SessionMessage, Settlement,
+    SubscriptionId,
+};
+use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
+use rejoin_protocol::{Input, Time};
+
+use super::closing::Closing;
+use super::slot::Slots;
+use super::source::Credentials;
+use super::{Left, SessionEvent, SessionMetrics, SessionState};
+use crate::Handle;
+use crate::options::Rider;
+use crate::state::{Watch, register};
+use crate::timer::{Timed, Timer, now};
+
+/// Events that are kept for a reader; past this the oldest go.
+const EVENTS: usize = 1_024;
+
+type OnMessage = Rc<dyn Fn(SessionMessage)>;
+type OnEvent = Rc<dyn Fn(SessionEvent)>;
+
+/// What is to be told, in order.
+pub(crate) enum News {
+    Machine(ClientEvent),
+    Event(SessionEvent),
+}
+
+/// What those who wait for room or for an end may wait for.
+#[derive(Clone, Copy, PartialEq, Default)]
+struct Standing {
+    queued: ((usize, u64), (usize, u64)),
+    unanswered: (usize, u64),
+    live: bool,
+    over: bool,
+}
+
+pub(crate) struct Core {
+    pub(crate) this: Weak<Self>,
+    pub(crate) machine: RefCell<ClientSession>,
+    /// The connection below.
+    pub(crate) socket: Handle,
+    pub(crate) credentials: Rc<Credentials>,
+    pub(crate) persistent: bool,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) wire: WireLimits,
+    pub(crate) writer: RefCell<BatchWriter>,
+    pub(crate) receipts: Slots<Publication, Settlement>,
+    pub(crate) calls: Slots<CallId, CallOutcome>,
+    pub(crate) metrics: RefCell<SessionMetrics>,
+    pub(crate) watch: Rc<Watch<SessionState>>,
+    pub(crate) closing: Cell<Option<Closing>>,
+    pub(crate) left: RefCell<Left>,
+    pub(crate) timer: Timer,
+    /// A ping of the keep-alive is due, and the nonce of the last one.
+    pub(crate) ping: Cell<bool>,
+    pub(crate) nonce: Cell<u64>,
+    /// Why the session ended, once it has.
+    pub(crate) ended: RefCell<Option<Denial>>,
+    /// The driver task, while it sleeps, and whether there is something for it.
+    pub(crate) task: Cell<Option<Waker>>,
+    pub(crate) dirty: Cell<bool>,
+    news: RefCell<VecDeque<News>>,
+    telling: Cell<bool>,
+    on_message: RefCell<Option<OnMessage>>,
+    on_event: RefCell<Option<OnEvent>>,
+    /// Events that nobody has read.
+    unread: RefCell<VecDeque<SessionEvent>>,
+    event_readers: RefCell<Vec<Waker>>,
+    reader: RefCell<Vec<Waker>>,
+    feeds: RefCell<Vec<(SubscriptionId, Waker)>>,
+    waiting: RefCell<Vec<Waker>>,
+    standing: Cell<Standing>,
+    /// When the state became what it is.
+    since: Cell<Time>,
+}
+
+/// What a core is made with.
+pub(crate) struct Setup {
+    pub(crate) machine: ClientSession,
+    pub(crate) credentials: Rc<Credentials>,
+    pub(crate) persistent: bool,
+    pub(crate) drain_timeout: Duration,
+}
+
+impl Core {
+    pub(crate) fn new(this: &Weak<Self>, socket: Handle, setup: Setup) -> Self {
+        Self {
+            this: this.clone(),
+            machine: RefCell::new(setup.machine),
+            socket,
+            credentials: setup.credentials,
+            persistent: setup.persistent,
+            drain_timeout: setup.drain_timeout,
+            wire: WireLimits::default(),
+            writer: RefCell::default(),
+            receipts: Slots::new(),
+            calls: Slots::new(),
+            metrics: RefCell::default(),
+            watch: Watch::new(SessionState::Connecting { attempt: 1 }),
+            closing: Cell::new(None),
+            left: RefCell::default(),
+            timer: Timer::new(this.clone()),
+            ping: Cell::new(false),
+            nonce: Cell::new(0),
+            ended: RefCell::default(),
+            task: Cell::new(None),
+            dirty: Cell::new(false),
+            news: RefCell::default(),
+            telling: Cell::new(false),
+            on_message: RefCell::default(),
+            on_event: RefCell::default(),
+            unread: RefCell::default(),
+            event_readers: RefCell::default(),
+            reader: RefCell::default(),
+            feeds: RefCell::default(),
+            waiting: RefCell::default(),
+            standing: Cell::default(),
+            since: Cell::new(now()),
+        }
+    }
+
+    /// Changes the machine, then tells what came of it.
+    pub(crate) fn step<R>(&self, change: impl FnOnce(&mut ClientSession, Time) -> R) -> R {
+        let result = change(&mut self.machine.borrow_mut(), now());
+        self.follow();
+        result
+    }
+
+    /// Tells what a change brought, and has the driver task look at what is to go.
+    #[inline(never)]
+    pub(crate) fn follow(&self) {
+        self.gather();
+        self.tell_all();
+        self.wake_if_changed();
+        self.wake_task();
+    }
+
+    /// Takes the machine's events.
+    pub(crate) fn gather(&self) {
+        let mut machine = self.machine.borrow_mut();
+        let mut news = self.news.borrow_mut();
+        while let Some(event) = machine.poll_event() {
+            news.push_back(News::Machine(event));
+        }
+    }
+
+    pub(crate) fn note(&self, event: SessionEvent) {
+        self.news.borrow_mut().push_back(News::Event(event));
+    }
+
+    /// Tells everything in order, even if telling makes more happen.
+    pub(crate) fn tell_all(&self) {
+        self.refresh();
+        if self.telling.replace(true) {
+            return;
+        }
+        loop {
+            let Some(news) = self.news.borrow_mut().pop_front() else { break };
+            match news {
+                News::Event(event) => self.tell(event),
+                News::Machine(event) => self.tell_machine(event),
+            }
+        }
+        self.telling.set(false);
+    }
+
+    fn tell_machine(&self, event: ClientEvent) {
+        match event {
+            ClientEvent::Live { resumed, protocol } => {
+                self.metrics.borrow_mut().welcomes += 1;
+                self.tell(SessionEvent::Live { resumed, protocol });
+            }
+            ClientEvent::Lost(lost) => self.tell(SessionEvent::Lost(lost)),
+            ClientEvent::Settled(publication, settlement) => self.receipts.settle(publication, settlement),
+            ClientEvent::Called(call, outcome) => self.calls.settle(call, outcome),
+            ClientEvent::Message => self.tell_messages(),
+            ClientEvent::Channel(id) => self.wake_feed(id),
+            ClientEvent::Volatile(payload) => self.tell(SessionEvent::Volatile(payload)),
+            ClientEvent::Pong(_) => {
+                let generation = self.socket.driver().link.borrow().generation();
+                if let Some(generation) = generation {
+                    self.socket.driver().input(Input::Pong { generation });
+                }
+            }
+            ClientEvent::Fail(violation) => self.leave(violation),
+            // The machine's events are not exhaustive outside its crate.
+            _ => {}
+        }
+    }
+
+    fn tell(&self, event: SessionEvent) {
+        let handler = self.on_event.borrow().clone();
+        if let Some(handler) = handler {
+            handler(event);
+            return;
+        }
+        let mut unread = self.unread.borrow_mut();
+        unread.push_back(event);
+        if unread.len() > EVENTS {
+            unread.pop_front();
+            self.metrics.borrow_mut().events_dropped += 1;
+        }
+        drop(unread);
+        wake(&self.event_readers);
+    }
+
+    fn tell_messages(&self) {
+        wake(&self.reader);
+        loop {
+            let handler = self.on_message.borrow().clone();
+            let Some(handler) = handler else { return };
+            let taken = self.machine.borrow_mut().take(now());
+            let Some((message, _)) = taken else { return };
+            self.wake_task();
+            handler(message);
+        }
+    }
+
+    fn wake_feed(&self, id: SubscriptionId) {
+        let mut feeds = self.feeds.borrow_mut();
+        let index = feeds.iter().position(|(other, _)| *other == id);
+        let waker = index.map(|index| feeds.swap_remove(index).1);
+        drop(feeds);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Wakes who waits if there is something new to see.
+    fn wake_if_changed(&self) {
+        let machine = self.machine.borrow();
+        let standing = Standing {
+            queued: machine.queued(),
+            unanswered: machine.unanswered(),
+            live: machine.is_live(),
+            over: machine.is_over(),
+        };
+        drop(machine);
+        if self.standing.replace(standing) != standing {
+            wake(&self.waiting);
+        }
+    }
+
+    /// Has the driver task run at the end of the present turn of the event loop.
+    pub(crate) fn wake_task(&self) {
+        self.dirty.set(true);
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+
+    /// Brings the state up to date.
+    pub(crate) fn refresh(&self) {
+        let state = self.present_state();
+        let before = self.watch.get();
+        if before == state {
+            return;
+        }
+        let moment = now();
+        let time = moment.since(self.since.replace(moment));
+        let mut metrics = self.metrics.borrow_mut();
+        match before {
+            SessionState::Live => metrics.live_for += time,
+            SessionState::Ended(_) => {}
+            _ => metrics.away_for += time,
+        }
+        drop(metrics);
+        self.watch.set(state);
+        wake(&self.waiting);
+    }
+
+    pub(crate) fn in_state_for(&self) -> Duration {
+        now().since(self.since.get())
+    }
+
+    fn present_state(&self) -> SessionState {
+        use crate::State;
+        if let Some(denial) = &*self.ended.borrow() {
+            return SessionState::Ended(denial.clone());
+        }
+        if self.closing.get().is_some() {
+            return SessionState::Closing;
+        }
+        match self.socket.driver().watch.get() {
+            State::Connecting { attempt } => SessionState::Connecting { attempt },
+            State::Open if self.machine.borrow().is_live() => SessionState::Live,
+            State::Open => SessionState::Greeting,
+            State::Waiting { attempt, delay, last } => SessionState::Waiting { attempt, delay, last },
+            // The session's own end is told by `ended`, so that another attempt follows.
+            _ => self.watch.get(),
+        }
+    }
+
+    // For the handles.
+
+    pub(crate) fn set_on_message(&self, handler: Option<OnMessage>) {
+        self.on_message.replace(handler);
+        self.tell_messages();
+    }
+
+    pub(crate) fn set_on_event(&self, handler: Option<OnEvent>) {
+        self.on_event.replace(handler.clone());
+        // What happened before there was a handler comes first.
+        while let Some(handler) = &handler {
+            let Some(event) = self.unread.borrow_mut().pop_front() else { break };
+            handler(event);
+        }
+    }
+
+    pub(crate) fn next_event(&self, context: &Context<'_>) -> Option<SessionEvent> {
+        let event = self.unread.borrow_mut().pop_front();
+        if event.is_none() {
+            register(&self.event_readers, context);
+        }
+        event
+    }
+
+    /// Takes what was lost out of the events that nobody has read.
+    pub(crate) fn take_lost(&self) -> Vec<Lost> {
+        let mut lost = Vec::new();
+        self.unread.borrow_mut().retain(|event| match event {
+            SessionEvent::Lost(one) => {
+                lost.push(one.clone());
+                false
+            }
+            _ => true,
+        });
+        lost
+    }
+
+    pub(crate) fn register_reader(&self, context: &Context<'_>) {
+        register(&self.reader, context);
+    }
+
+    pub(crate) fn register_feed(&self, id: SubscriptionId, context: &Context<'_>) {
+        let mut feeds = self.feeds.borrow_mut();
+        feeds.retain(|(other, _)| *other != id);
+        feeds.push((id, context.waker().clone()));
+    }
+
+    pub(crate) fn forget_feed(&self, id: SubscriptionId) {
+        self.feeds.borrow_mut().retain(|(other, _)| *other != id);
+    }
+
+    /// Remembers whom to wake when there is room, or the state is another.
+    pub(crate) fn register(&self, context: &Context<'_>) {
+        register(&self.waiting, context);
+    }
+
+    /// Wakes all who read or wait, because nothing more comes.
+    pub(crate) fn wake_all(&self) {
+        for wakers in [&self.reader, &self.waiting, &self.event_readers] {
+            wake(wakers);
+        }
+        for (_, waker) in self.feeds.take() {
+            waker.wake();
+        }
+    }
+}
+
+fn wake(wakers: &RefCell<Vec<Waker>>) {
+    for waker in wakers.take() {
+        waker.wake();
+    }
+}
+
+impl Rider for Core {
+    fn ping(&self) {
+        self.ping.set(true);
+        self.wake_task();
+    }
+
+    fn hurry(&self) {
+        // Nothing is told of it, and the machine may be in use by who hid the page.
+        if let Ok(mut machine) = self.machine.try_borrow_mut() {
+            machine.hurry();
+        }
+        self.wake_task();
+    }
+}
+
+impl Timed for Core {
+    fn timeout(&self) {
+        self.timer.fired();
+        self.wake_task();
+    }
+}

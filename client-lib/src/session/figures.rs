@@ -1,0 +1,43 @@
+//! What a session's core can say of itself: figures, and why there is no session.
+
+use rejoin_protocol::ClosedBy;
+use rejoin_protocol::wire::Denial;
+
+use super::core::Core;
+use super::{ConnectError, SessionMetrics, SessionState};
+use crate::OpenError;
+
+impl Core {
+    pub(crate) fn measured(&self) -> SessionMetrics {
+        self.refresh();
+        let machine = self.machine.borrow();
+        let mut metrics = self.metrics.borrow().clone();
+        let ((messages, waiting), (frames, unacked)) = machine.queued();
+        (metrics.queued_messages, metrics.queued_bytes) = (messages, waiting);
+        (metrics.unacked_frames, metrics.unacked_bytes) = (frames, unacked);
+        metrics.unanswered = machine.unanswered().0;
+        metrics.resent = machine.resent();
+        match self.watch.get() {
+            SessionState::Live => metrics.live_for += self.in_state_for(),
+            SessionState::Ended(_) => {}
+            _ => metrics.away_for += self.in_state_for(),
+        }
+        metrics
+    }
+
+    /// Why a session that is over never began.
+    pub(crate) fn why_ended(&self, denial: Denial) -> ConnectError {
+        let last = self.socket.metrics().last_closed;
+        match last {
+            // A browser says nothing of why a connection was refused; where words stand, they are of this library.
+            Some(closed) if closed.by == ClosedBy::Refused && !closed.reason.is_empty() => {
+                ConnectError::NotAgreed
+            }
+            Some(closed) if closed.by == ClosedBy::Provider => {
+                ConnectError::Open(OpenError::Rejected(closed.reason))
+            }
+            Some(closed) if denial.code < 4_000 => ConnectError::failed(closed),
+            _ => ConnectError::Refused(denial),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The handle: everything that can be done with a session but reading its messages in order.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use rejoin_protocol::session::{Lost, Pair, SessionMessage, Taken};
+use rejoin_protocol::wire::{Body, Since, WireLimits};
+use rejoin_protocol::{Refusal, Refused};
+
+use super::core::Core;
+use super::random::random;
+use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
+use crate::state::States;
+use crate::timer::now;
+
+/// The states of a session as a stream: the present one at once, then each change, never missing the last.
+pub type SessionStates = States<SessionState>;
+
+/// A handle to a session, cheap to clone. The session lives as long as one of its handles or feeds does; then it ends,
+/// and the server is told so.
+#[derive(Clone)]
+pub struct SessionHandle(pub(crate) Rc<Core>);
+
+impl SessionHandle {
+    /// Sends a message to the server's application: exactly once and in order, over any cut, while both ends keep the
+    /// session. What can't go yet waits.
+    ///
+    /// # Errors
+    /// Hands the message back when there is no room for it at present, it is larger than the server takes, or the
+    /// session is closing or over.
+    pub fn try_send(&self, message: impl Into<SessionMessage>) -> Result<(), Refused<SessionMessage>> {
+        let message = message.into();
+        if self.0.is_closing() {
+            return Err(Refused { message, reason: Refusal::Closed });
+        }
+        self.0.step(|machine, _| machine.send(message))
+    }
+
+    /// Sends a message as [`try_send`](Self::try_send) does, waiting for room. Dropping the future before it is ready
+    /// takes the message back unsent.
+    ///
+    /// # Errors
+    /// Hands the message back when it is larger than the server takes, or the session is closing or over.
+    pub async fn send(&self, message: impl Into<SessionMessage>) -> Result<(), Refused<SessionMessage>> {
+        let mut waits = Some(message.into());
+        poll_fn(|context| match waits.take().map(|message| self.try_send(message)) {
+            Some(Err(Refused { message, reason: Refusal::Full })) => {
+                waits = Some(message);
+                self.0.register(context);
+                Poll::Pending
+            }
+            result => Poll::Ready(result.unwrap_or(Ok(()))),
+        })
+        .await
+    }
+
+    /// Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile.
+    ///
+    /// # Errors
+    /// Hands the payload back when there is no room for it at present, it is larger than the server takes, the name is
+    /// longer than 255 bytes, there are publications in too many channels, or the session is closing or over.
+    pub fn try_publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
+        let payload = payload.into();
+        if let Some(reason) = self.objection(channel) {
+            return Err(Refused { message: payload, reason });
+        }
+        let core = &self.0;
+        let published = core.machine.borrow_mut().publish(channel, payload, random());
+        let receipt =
+            published.map(|(publication, number)| Receipt::new(core.receipts.open(publication), number));
+        core.follow();
+        receipt
+    }
+
+    /// Publishes as [`try_publish`](Self::try_publish) does, waiting for room, and not for the receipt. Dropping the
+    /// future before it is ready takes the payload back unpublished.
+    ///
+    /// # Errors
+    /// As [`try_publish`](Self::try_publish), but for room.
+    pub async fn publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
+        let mut payload = payload.into();
+        poll_fn(|context| match self.try_publish(channel, std::mem::take(&mut payload)) {
+            Err(Refused { message, reason: Refusal::Full }) => {
+                payload = message;
+                self.0.register(context);
+                Poll::Pending
+            }
+            result => Poll::Ready(result),
+        })
+        .await
+    }
+
+    /// Why a channel can't be used, if it can't.
+    fn objection(&self, channel: &str) -> Option<Refusal> {
+        let limit = WireLimits::default().max_channel;
+        if self.0.is_closing() {
+            return Some(Refusal::Closed);
+        }
+        (channel.len() > limit).then_some(Refusal::NameTooLong { limit })
+    }
+
+    /// Follows a channel: without gaps from where it starts, over any number of connections.
+    ///
+    /// # Errors
+    /// When the name is longer than 255 bytes, there are as many subscriptions as there may be, or the session is
+    /// closing or over. What the server objects to comes as [`FeedItem::Ended`](super::FeedItem::Ended).
+    pub fn subscribe(&self, channel: &str, since: Since) -> Result<Feed, Refusal> {
+        self.follow(channel, since, None)
+    }
+
+    /// Follows a channel and is listed there for others to see, with a few bytes about this subscriber; in turn
+    /// [`Feed::members`] tells who else is there.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    pub fn subscribe_as(&self, channel: &str, since: Since, about: impl Into<Body>) -> Result<Feed, Refusal> {
+        self.follow(channel, since, Some(about.into()))
+    }
+
+    fn follow(&self, channel: &str, since: Since, about: Option<Body>) -> Result<Feed, Refusal> {
+        if let Some(reason) = self.objection(channel) {
+            return Err(reason);
+        }
+        let subscribed = self.0.step(|machine, _| machine.subscribe(channel, since, about));
+        subscribed.map(|id| Feed::new(self.0.clone(), id)).map_err(|refused| refused.reason)
+    }
+
+    /// A channel with entries of a type.
+    #[must_use]
+    pub fn channel<C: Channel>(&self, channel: &C) -> TypedChannel<C> {
+        TypedChannel::new(self.clone(), channel.name())
+    }
+
+    /// Asks the server's application, and waits so long for its answer. It is asked at most once: never again after a
+    /// cut.
+    ///
+    /// ```no_run
+    /// # async fn example(session: rejoin::Session) {
+    /// use rejoin::session::CallError;
+    /// use std::time::Duration;
+    ///
+    /// match session.call("how many?", Duration::from_secs(5)).await {
+    ///     Ok(answer) => println!("{} bytes", answer.len()),
+    ///     Err(error) if error.is_safe_to_repeat() => println!("{error}; asking again repeats nothing"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # }
+    /// ```
+    pub fn call(&self, payload: impl Into<Body>, timeout: Duration) -> Call {
+        Call::ask(&self.0, payload.into(), timeout)
+    }
+
+    /// Sends the server's application what may be lost: it goes with the next frames or not at all. Returns false if
+    /// it can't go: the session is not live, or too many wait already.
+    pub fn volatile(&self, payload: impl Into<Body>) -> bool {
+        self.0.step(|machine, _| machine.volatile(None, payload.into()))
+    }
+
+    /// Tells the server that it may forget the messages up to this one, because they have been stored; for
+    /// [`release_by_hand`](super::SessionBuilder::release_by_hand).
+    pub fn release(&self, taken: Taken) {
+        self.0.step(|machine, now| machine.release(now, taken));
+    }
+
+    /// Gives the server a fresh token inside this connection; later ones are asked for as before.
+    pub fn authenticate(&self, token: impl Into<Body>) {
+        self.0.step(|machine, _| machine.authenticate(token.into()));
+    }
+
+    /// Lets go what is held since the identity changed: what waits is meant for the new one as well.
+    pub fn let_go(&self) {
+        self.0.step(|machine, _| machine.let_go());
+    }
+
+    /// Takes out the messages that were never transmitted: for an application whose new identity is another user.
+    #[must_use]
+    pub fn take_waiting(&self) -> Vec<SessionMessage> {
+        self.0.step(|machine, _| machine.take_waiting())
+    }
+
+    /// Takes what was lost and neither a handler nor a reader of [`events`](Self::events) got.
+    #[must_use]
+    pub fn take_lost(&self) -> Vec<Lost> {
+        self.0.take_lost()
+    }
+
+    /// Where the session is.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        self.0.refresh();
+        self.0.watch.get()
+    }
+
+    /// The states as a stream: the present one, then each change, never missing the last.
+    #[must_use]
+    pub fn states(&self) -> SessionStates {
+        States::new(self.0.watch.clone())
+    }
+
+    /// What happens, as a stream. It keeps the session alive, and goes on behind
+    /// [`SessionEvent::Ended`], since a session that is over can be begun anew. Up to 1,024 events wait for a reader,
+    /// past which the oldest go.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events(self.clone())
+    }
+
+    /// Calls `handler` for each event, in order, instead of keeping it for [`events`](Self::events); those that were
+    /// kept come first. It may call back in, by a [`WeakSession`], since with a handle of this session it would keep it
+    /// alive; `None` takes it off.
+    pub fn set_on_event(&self, handler: Option<Box<dyn Fn(SessionEvent)>>) {
+        self.0.set_on_event(handler.map(Rc::from));
+    }
+
+    /// Calls `handler` for each message instead of leaving it to the stream: the fastest way. It may call back in, by
+    /// a [`WeakSession`]; `None` goes back to the stream. Messages count as taken when it is called, which does not suit
+    /// [`release_by_hand`](super::SessionBuilder::release_by_hand).
+    pub fn set_on_message(&self, handler: Option<Box<dyn Fn(SessionMessage)>>) {
+        self.0.set_on_message(handler.map(Rc::from));
+    }
+
+    /// What identifies the session, once the server has welcomed it. The token proves it: keep it secret.
+    #[must_use]
+    pub fn pair(&self) -> Option<Pair> {
+        self.0.machine.borrow().pair()
+    }
+
+    /// What has been counted so far, and what is held now.
+    #[must_use]
+    pub fn metrics(&self) -> SessionMetrics {
+        self.0.measured()
+    }
+
+    /// Ends the session: takes nothing more, waits until all has been delivered and answered, at most for the
+    /// [drain time-out](super::SessionBuilder::drain_timeout), says goodbye and closes. What was left is told here in
+    /// numbers and by receipts and [`SessionEvent::Lost`] one by one. Dropping the future does not stop it.
+    pub async fn close(&self) -> Left {
+        self.0.begin_close();
+        self.0.closed().await
+    }
+
+    /// Begins to end the session as [`close`](Self::close) does, and does not wait.
+    pub fn begin_close(&self) {
+        self.0.begin_close();
+    }
+
+    /// Connects at once, whatever the state: leaves the present connection, skips the rest of a wait. The session goes
+    /// on. One that was over is begun anew, under another identity.
+    pub fn reconnect(&self) {
+        self.0.ended.take();
+        self.0.closing.set(None);
+        self.0.step(|machine, _| machine.reopen());
+        self.0.socket.reconnect();
+    }
+
+    /// A handle that does not keep the session alive, for handlers set on the session itself.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSession {
+        WeakSession(Rc::downgrade(&self.0))
+    }
+
+    pub(crate) fn poll_message(&self, context: &Context<'_>) -> Poll<Option<(SessionMessage, Taken)>> {
+        let taken = self.0.machine.borrow_mut().take(now());
+        if let Some(taken) = taken {
+            // The server may be told that there is room again.
+            self.0.wake_task();
+            return Poll::Ready(Some(taken));
+        }
+        if self.0.ended.borrow().is_some() {
+            return Poll::Ready(None);
+        }
+        self.0.register_reader(context);
+        Poll::Pending
+    }
+}
+
+/// A handle that does not keep its session alive. A handler that is set on a session and holds a [`SessionHandle`] of it
+/// keeps it for ever, since each owns the other; one that holds this does not.
+#[derive(Clone)]
+pub struct WeakSession(std::rc::Weak<Core>);
+
+impl WeakSession {
+    /// The handle, if the session still lives.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<SessionHandle> {
+        self.0.upgrade().map(SessionHandle)
+    }
+}
+
+/// What happens to a session, as a stream.
+pub struct Events(SessionHandle);
+
+impl Stream for Events {
+    type Item = SessionEvent;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<SessionEvent>> {
+        match self.0.0.next_event(context) {
+            Some(event) => Poll::Ready(Some(event)),
+            None => Poll::Pending,
+        }
+    }
+}

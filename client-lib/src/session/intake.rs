@@ -1,0 +1,129 @@
+//! What comes from the connection: its opening and end, and messages of frames.
+
+use std::rc::Rc;
+
+use rejoin_protocol::session::{ClientSession, Ending, Violation, code};
+use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode};
+use rejoin_protocol::{Close, Closed, Link};
+
+use super::core::Core;
+use super::{SessionEvent, closing};
+use crate::timer::now;
+use crate::{Event, Incoming, State};
+
+impl Core {
+    /// Has the connection tell this core what happens.
+    pub(crate) fn listen(self: &Rc<Self>) {
+        let core = self.this.clone();
+        self.socket.set_on_message(Some(Box::new(move |message| {
+            if let Some(core) = core.upgrade() {
+                core.received(&message);
+            }
+        })));
+        let core = self.this.clone();
+        self.socket.set_on_event(Some(Box::new(move |event| {
+            if let Some(core) = core.upgrade() {
+                core.happened(event);
+            }
+        })));
+    }
+
+    fn happened(&self, event: Event) {
+        match event {
+            Event::State(State::Open) => self.opened(),
+            Event::State(State::Closed(last)) => self.socket_closed(last),
+            Event::Disconnected(closed) => self.disconnected(closed),
+            Event::RoundTrip(time) => {
+                self.metrics.borrow_mut().round_trip = Some(time);
+                self.note(SessionEvent::RoundTrip(time));
+            }
+            _ => {}
+        }
+        self.follow();
+    }
+
+    fn opened(&self) {
+        // What was gathered for an earlier connection is of no use for this one.
+        self.writer.replace(BatchWriter::default());
+        self.ping.set(false);
+        let auth = self.credentials.auth.borrow().clone();
+        self.machine.borrow_mut().connected(now(), auth);
+    }
+
+    fn disconnected(&self, closed: Closed) {
+        let ending = self.machine.borrow_mut().ended(now(), &closed);
+        self.note(SessionEvent::Disconnected(closed));
+        let driver = self.socket.driver();
+        match ending {
+            Ending::Retry { after, at_cap, fresh_auth } => {
+                self.credentials.refused.set(fresh_auth);
+                if after.is_some() || at_cap {
+                    driver.step(|link, now| link.put_off(now, after));
+                }
+            }
+            Ending::Stop(denial) => {
+                self.over(denial);
+                driver.step(Link::stop);
+            }
+        }
+    }
+
+    /// The connection will not come back by itself, whatever the machine thinks.
+    fn socket_closed(&self, last: Option<Closed>) {
+        if self.ended.borrow().is_some() {
+            return;
+        }
+        let denial = match last {
+            Some(closed) => Denial { code: closed.code, reason: closed.reason },
+            None => Denial { code: closing::NORMAL, reason: String::new() },
+        };
+        self.machine.borrow_mut().stop(&denial);
+        self.over(denial);
+    }
+
+    /// The session is over: says so behind what the machine has to say of it.
+    fn over(&self, denial: Denial) {
+        self.gather();
+        self.closing.set(None);
+        self.ended.replace(Some(denial.clone()));
+        self.note(SessionEvent::Ended(denial));
+    }
+
+    fn received(&self, message: &Incoming) {
+        let Some(bytes) = message.to_vec() else {
+            let reason = "the server sent a text message, and frames are binary";
+            self.leave(Violation { code: code::BAD_FRAME, reason });
+            return;
+        };
+        let body = Body::from(bytes);
+        let handled = self.handle(&body);
+        self.metrics.borrow_mut().batches_received += 1;
+        // What came before a violation is told before it.
+        self.gather();
+        match handled {
+            Ok(()) => self.follow(),
+            Err(violation) => self.leave(violation),
+        }
+    }
+
+    fn handle(&self, message: &Body) -> Result<(), Violation> {
+        let mut machine = self.machine.borrow_mut();
+        let (now, mut frames) = (now(), 0);
+        let result = decode(message, &self.wire).try_for_each(|frame| {
+            let unreadable = "the server sent a frame that can't be read";
+            let frame = frame.map_err(|_| Violation { code: code::BAD_FRAME, reason: unreadable })?;
+            frames += 1;
+            machine.handle(now, frame)
+        });
+        self.metrics.borrow_mut().frames_received += frames;
+        result
+    }
+
+    /// Leaves the connection for the server's fault; its end says what follows.
+    pub(crate) fn leave(&self, violation: Violation) {
+        let closed = ClientSession::closed_for(&violation);
+        // All codes of violations are such as a client may send.
+        let close = Close::new(violation.code, violation.reason).unwrap_or_default();
+        self.socket.driver().step(|link, now| link.leave(now, close, closed));
+    }
+}

@@ -1,0 +1,103 @@
+//! Where a session connects and what authenticates it: fixed, or asked for anew with each attempt.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use rejoin_protocol::wire::Body;
+
+use super::SUBPROTOCOL;
+use crate::asking::Asking;
+use crate::target::{Answer, Source};
+use crate::{Target, TargetError};
+
+/// The most bytes of what authenticates a client: HELLO has 4,096 in all.
+pub(crate) const MAX_AUTH: usize = 2_048;
+
+/// Where one attempt of a session connects, and what authenticates it.
+#[derive(Debug, Clone, Default)]
+pub struct SessionTarget {
+    pub(crate) url: String,
+    pub(crate) auth: Option<Body>,
+}
+
+impl SessionTarget {
+    /// A `ws:`, `wss:`, `http:` or `https:` URL, or a path of the page's own host.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), auth: None }
+    }
+
+    /// What authenticates the client: a token of at most 2,048 bytes. It travels in the first frame, not in the URL,
+    /// since URLs are logged.
+    #[must_use]
+    pub fn auth(mut self, token: impl Into<Body>) -> Self {
+        self.auth = Some(token.into());
+        self
+    }
+}
+
+/// For which attempt a provider is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// 1 for the first of all and for the first after a stable connection; one more after each failure.
+    pub number: u32,
+    /// Whether the server refused what authenticated the attempt before (4401): a token from a cache will not do. It
+    /// is asked so once; if the server refuses again, the session ends.
+    pub fresh_auth: bool,
+}
+
+type Provided = Pin<Box<dyn Future<Output = Result<SessionTarget, TargetError>>>>;
+pub(crate) type Provider = Rc<dyn Fn(Attempt) -> Provided>;
+
+/// Makes a provider of any function with a future.
+pub(crate) fn provider<F, Fut>(provider: F) -> Provider
+where
+    F: Fn(Attempt) -> Fut + 'static,
+    Fut: Future<Output = Result<SessionTarget, TargetError>> + 'static,
+{
+    Rc::new(move |attempt| Box::pin(provider(attempt)))
+}
+
+/// What a session's source and its core have in common.
+#[derive(Default)]
+pub(crate) struct Credentials {
+    /// What authenticates the attempt under way.
+    pub(crate) auth: RefCell<Option<Body>>,
+    /// Whether the one before it was refused.
+    pub(crate) refused: Cell<bool>,
+}
+
+/// A session's source where the target is asked for.
+pub(crate) struct Provides {
+    pub(crate) provider: Provider,
+    pub(crate) credentials: Rc<Credentials>,
+}
+
+impl Source for Provides {
+    fn target(&self, number: u32, answer: Answer) -> Option<Asking> {
+        let attempt = Attempt { number, fresh_auth: self.credentials.refused.take() };
+        let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
+        let asking = Box::pin(async move {
+            let target = asked.await;
+            answer(target.and_then(|target| {
+                let (target, auth) = check(target)?;
+                credentials.auth.replace(auth);
+                Ok(target)
+            }));
+        });
+        Some(Asking::begin(asking))
+    }
+}
+
+fn check(target: SessionTarget) -> Result<(Target, Option<Body>), TargetError> {
+    if target.auth.as_ref().is_some_and(|auth| auth.len() > MAX_AUTH) {
+        return Err(TargetError("what authenticates the client is longer than 2,048 bytes".into()));
+    }
+    let auth = target.auth;
+    let target = Target::new(target.url).protocol(SUBPROTOCOL);
+    target.check().map_err(|error| TargetError(error.to_string()))?;
+    Ok((target, auth))
+}

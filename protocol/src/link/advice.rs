@@ -1,0 +1,33 @@
+//! What a protocol that runs over the connections says of them: this one is of no use, and not before then.
+
+use core::time::Duration;
+
+use super::Link;
+use super::phase::Phase;
+use crate::{Close, Closed, Output, Time};
+
+impl<M> Link<M> {
+    /// Leaves the current connection, if there is one, because what came over it was wrong. `close` is what the server
+    /// is told and `closed` what the application is. Another attempt follows, unless this end was closing already;
+    /// [`stop`](Self::stop) takes it back.
+    pub fn leave(&mut self, now: Time, close: Close, mut closed: Closed) {
+        self.now = now;
+        let Some(generation) = self.generation() else { return };
+        closed.unsent_bytes = self.buffered;
+        self.outputs.push_back(Output::Abandon { generation, close });
+        self.after(closed, Some(true));
+    }
+
+    /// Puts off the attempt that the link waits for, because the server said so. Nothing follows before `hint` is over,
+    /// whatever the page's events call for, and the back-off's own delay comes on top of it, so that clients with the
+    /// same hint come apart. Without a hint it is the back-off's cap. Nothing changes in any other state.
+    pub fn put_off(&mut self, now: Time, hint: Option<Duration>) {
+        self.now = now;
+        if let (Phase::Waiting { until }, Some(backoff)) = (&mut self.phase, self.config.reconnect) {
+            let hint = hint.unwrap_or(backoff.cap);
+            *until = *until + hint;
+            self.not_before = Some(now + hint);
+            self.report();
+        }
+    }
+}
