@@ -67,10 +67,11 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
                                 room={chat.room.clone()}
                                 typing={typing(chat)}
                                 trouble={session.link.link.sentence()}
+                                tone={session.link.link.tone()}
                                 offer={offer(&session.link.link)}
                                 over={session.link.link.is_over()}
                                 full={chat.outbox.is_full()}
-                                notice={chat.notice.as_ref().map(|n| words::notice(n.code, &n.reason))}
+                                notice={chat.notice.map(words::notice)}
                                 deeds={session.deeds.clone()}
                                 onsay={say}
                             />
@@ -94,6 +95,9 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
 fn empty(session: &Session) -> Option<(AttrValue, AttrValue)> {
     let waits = session.chat.presence != Presence::There;
     match &session.link.link {
+        Link::Open if waits && session.chat.notice.is_some() => {
+            Some((words::NOT_ENTERED_TITLE.into(), words::NOT_ENTERED_TEXT.into()))
+        }
         Link::Open | Link::Connecting { .. } | Link::Idle if waits => {
             Some((words::ENTERING.into(), "".into()))
         }

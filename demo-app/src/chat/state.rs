@@ -20,14 +20,6 @@ pub(crate) enum Presence {
     There,
 }
 
-/// A request that the server refused and that is no message of the person's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Notice {
-    pub(crate) code: Refusal,
-    /// The server's own words.
-    pub(crate) reason: String,
-}
-
 /// All that the chat's page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ChatState {
@@ -50,7 +42,8 @@ pub(crate) struct ChatState {
     pub(crate) unread_from: Option<u64>,
     /// Whether the newest message is in the person's sight.
     pub(crate) attentive: bool,
-    pub(crate) notice: Option<Notice>,
+    /// Why the server refused a request that is no message of the person's.
+    pub(crate) notice: Option<Refusal>,
     epoch: Option<u64>,
     /// The memory that the lines of the log are from.
     log_epoch: Option<u64>,
@@ -177,7 +170,7 @@ impl ChatState {
             Event::Refused { key: Some(key), code, .. } => {
                 self.outbox.set(key, Stage::Failed(Failure::Refused(code)));
             }
-            Event::Refused { key: None, code, reason } => self.notice = Some(Notice { code, reason }),
+            Event::Refused { key: None, code, .. } => self.notice = Some(code),
             Event::Entered { member } => {
                 self.members.insert(member.author, member);
             }
