@@ -7,6 +7,7 @@ use super::message_list::MessageList;
 use super::name_form::Welcome;
 use super::people::People;
 use super::state::{ChatState, Presence};
+use crate::browser;
 use crate::link::Link;
 use crate::session::Session;
 use crate::ui::icon::{Icon, Shape};
@@ -39,6 +40,7 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
         let people = people_open.setter();
         Callback::from(move |()| people.set(open))
     };
+    use_focus(session.name.is_some());
     let here = words::here(chat.members.len());
     html! {
         <>
@@ -89,6 +91,17 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
             }
         </>
     }
+}
+
+/// Lets the person write at once after giving a name: the field that had the focus is gone.
+#[hook]
+fn use_focus(named: bool) {
+    let was_named = use_mut_ref(|| named);
+    use_effect_with(named, move |named| {
+        if !was_named.replace(*named) && *named {
+            browser::focus("composer");
+        }
+    });
 }
 
 /// What an empty list says: a title and a sentence.
