@@ -106,11 +106,11 @@ fn use_focus(named: bool) {
 
 /// What an empty list says: a title and a sentence.
 fn empty(session: &Session) -> Option<(AttrValue, AttrValue)> {
+    if session.chat.presence == Presence::Outside {
+        return Some((words::NOT_ENTERED_TITLE.into(), words::NOT_ENTERED_TEXT.into()));
+    }
     let waits = session.chat.presence != Presence::There;
     match &session.link.link {
-        Link::Open if waits && session.chat.notice.is_some() => {
-            Some((words::NOT_ENTERED_TITLE.into(), words::NOT_ENTERED_TEXT.into()))
-        }
         Link::Open | Link::Connecting { .. } | Link::Idle if waits => {
             Some((words::ENTERING.into(), "".into()))
         }

@@ -16,6 +16,8 @@ pub(crate) enum Presence {
     Away,
     /// The connection is open, the room not yet entered.
     Entering,
+    /// The connection is open, the server has not let the person into the room.
+    Outside,
     /// In the room.
     There,
 }
@@ -142,7 +144,7 @@ impl ChatState {
         self.unread = 0;
         self.unread_from = None;
         self.away_since_ms = None;
-        if self.presence == Presence::There {
+        if self.presence != Presence::Away {
             self.presence = Presence::Entering;
         }
     }
@@ -170,7 +172,12 @@ impl ChatState {
             Event::Refused { key: Some(key), code, .. } => {
                 self.outbox.set(key, Stage::Failed(Failure::Refused(code)));
             }
-            Event::Refused { key: None, code, .. } => self.notice = Some(code),
+            Event::Refused { key: None, code, .. } => {
+                self.notice = Some(code);
+                if self.presence == Presence::Entering {
+                    self.presence = Presence::Outside;
+                }
+            }
             Event::Entered { member } => {
                 self.members.insert(member.author, member);
             }

@@ -152,6 +152,16 @@ fn a_refusal_of_something_else_is_a_notice() {
 }
 
 #[test]
+fn a_room_that_is_not_entered_is_not_waited_for() {
+    let refused = Event::Refused { key: None, code: Refusal::TooManyRooms, reason: "no".into() };
+    let state = run(there(vec![]), [ChatAction::GoTo { room: "b".into() }, received(refused)]);
+    assert_eq!(state.presence, Presence::Outside);
+    let state = run(state, [ChatAction::DismissNotice, ChatAction::GoTo { room: "a".into() }]);
+    assert_eq!(state.presence, Presence::Entering);
+    assert_eq!(state.after(joined(vec![])).presence, Presence::There);
+}
+
+#[test]
 fn another_room_begins_empty_and_late_news_of_the_old_one_is_ignored() {
     let state = run(
         there(vec![entry(1, 2, "a")]),
