@@ -28,7 +28,7 @@ pub(crate) struct MessageListProps {
     /// Grows with each message that the person sends.
     pub(crate) sent: u32,
     /// What an empty list says: a title and a sentence.
-    pub(crate) empty: Option<(AttrValue, AttrValue)>,
+    pub(crate) empty: (AttrValue, AttrValue),
 }
 
 /// The list, and the button that leads to the newest message.
@@ -44,9 +44,7 @@ pub(crate) fn MessageList(props: &MessageListProps) -> Html {
         <div class="log-place">
             <div class={classes!("log", at_end.then_some("at-end"))} ref={list} role="log" aria-label={words::MESSAGES} aria-busy={busy} tabindex="0">
                 if rows.is_empty() {
-                    if let Some((title, text)) = &props.empty {
-                        <div class="empty"><strong>{ title }</strong><span>{ text }</span></div>
-                    }
+                    <div class="empty"><strong>{ &props.empty.0 }</strong><span>{ &props.empty.1 }</span></div>
                 }
                 { for rows.iter().enumerate().map(|(at, row)| row_view(at, row, &props.deeds)) }
             </div>

@@ -105,18 +105,14 @@ fn use_focus(named: bool) {
 }
 
 /// What an empty list says: a title and a sentence.
-fn empty(session: &Session) -> Option<(AttrValue, AttrValue)> {
-    if session.chat.presence == Presence::Outside {
-        return Some((words::NOT_ENTERED_TITLE.into(), words::NOT_ENTERED_TEXT.into()));
-    }
-    let waits = session.chat.presence != Presence::There;
-    match &session.link.link {
-        Link::Open | Link::Connecting { .. } | Link::Idle if waits => {
-            Some((words::ENTERING.into(), "".into()))
-        }
-        _ if waits => None,
-        _ => Some((words::EMPTY_TITLE.into(), words::EMPTY_TEXT.into())),
-    }
+fn empty(session: &Session) -> (AttrValue, AttrValue) {
+    let (title, text) = match (session.chat.presence, &session.link.link) {
+        (Presence::There, _) => (words::EMPTY_TITLE, words::EMPTY_TEXT),
+        (Presence::Outside, _) => (words::NOT_ENTERED_TITLE, words::NOT_ENTERED_TEXT),
+        (_, Link::Open | Link::Connecting { attempt: 0 | 1 } | Link::Idle) => (words::ENTERING, ""),
+        _ => (words::UNKNOWN_TITLE, words::UNKNOWN_TEXT),
+    };
+    (title.into(), text.into())
 }
 
 /// The button that goes with the connection's sentence.

@@ -26,6 +26,8 @@ pub(crate) const MESSAGES: &str = "Messages";
 pub(crate) const ENTERING: &str = "Entering the room\u{2026}";
 pub(crate) const NOT_ENTERED_TITLE: &str = "You are not in this room";
 pub(crate) const NOT_ENTERED_TEXT: &str = "The server has not let you in. Go to another room, under People.";
+pub(crate) const UNKNOWN_TITLE: &str = "Not in the room yet";
+pub(crate) const UNKNOWN_TEXT: &str = "What has been said here is shown once you are connected.";
 pub(crate) const DISMISS: &str = "Dismiss";
 
 pub(crate) const WELCOME_TITLE: &str = "What should others call you?";
