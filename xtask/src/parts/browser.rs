@@ -59,7 +59,7 @@ pub(super) fn leaks(context: &Context) -> Result<()> {
     let mut cargo = context.wasm_cargo("test", &["--test", "leaks"])?;
     choose(&mut cargo, [context.workspace.package(CLIENT)?]);
     // What it measured is told also when all is well.
-    cargo.args(["--", "--ignored", "--nocapture"]);
+    cargo.args(["--", "--include-ignored", "--nocapture"]);
     run(context, cargo, &chromium_driver(context)?, LONG_SECONDS)
 }
 
