@@ -5,9 +5,8 @@ use std::process::Command;
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::process;
 use crate::server::{self, Server};
-use crate::setup;
+use crate::{process, scratch, setup};
 
 use super::selection::choose;
 
@@ -95,6 +94,7 @@ pub(super) fn run(
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_SECONDS);
     // A failed test is told by its own words; a backtrace through the runner hides them.
     cargo.env("RUST_BACKTRACE", "0");
+    scratch::apply(&mut cargo)?;
     let mut servers = Vec::new();
     for (package, binary, variable, port) in PEERS {
         let program = context.build_binary(package, binary, false)?;
