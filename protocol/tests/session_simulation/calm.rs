@@ -67,7 +67,10 @@ impl World {
         for follower in one.followers.iter().filter(|one| !one.over) {
             let tail = self.log.tail(&follower.channel);
             if follower.at.map(|(at, _)| at.offset) != Some(tail.offset) {
-                return restless(&format!("is behind in {}: {:?}, not {tail:?}", follower.channel, follower.at));
+                return restless(&format!(
+                    "is behind in {}: {:?}, not {tail:?}",
+                    follower.channel, follower.at
+                ));
             }
         }
         let Some(incarnation) = one.incarnation else { return restless("has no numbering") };
@@ -93,7 +96,10 @@ impl World {
             for held in instance.sessions.values() {
                 let ((_, waiting), (_, unreleased)) = held.session.queued();
                 let most = self.plan.server.queue_bytes;
-                assert!(waiting + unreleased <= most + 32 * (most >> 10) + 32, "{waiting} + {unreleased} queued");
+                assert!(
+                    waiting + unreleased <= most + 32 * (most >> 10) + 32,
+                    "{waiting} + {unreleased} queued"
+                );
                 let inbox = self.plan.server.window + self.plan.server.max_message;
                 assert!(held.session.untaken() <= inbox + 32 * (inbox >> 10) + 64);
             }
@@ -103,7 +109,8 @@ impl World {
             }
             let current = |id: &_, held: &crate::server::Held| {
                 let mine = instance.conns.values().filter(|conn| conn.id == Some(*id));
-                mine.filter(|conn| conn.machine.as_ref().is_some_and(|one| one.is_current(&held.session))).count()
+                mine.filter(|conn| conn.machine.as_ref().is_some_and(|one| one.is_current(&held.session)))
+                    .count()
             };
             assert!(instance.sessions.iter().all(|(id, held)| current(id, held) <= 1), "two are served");
         }

@@ -112,7 +112,9 @@ impl Client {
         let too_large: usize = events.iter().map(handed_back).sum();
         for event in events {
             match event {
-                ClientEvent::Live { resumed, .. } => self.news.push(if resumed { "resumed" } else { "begun" }),
+                ClientEvent::Live { resumed, .. } => {
+                    self.news.push(if resumed { "resumed" } else { "begun" })
+                }
                 ClientEvent::Lost(lost) => self.lose(&lost, ledger, too_large),
                 ClientEvent::Settled(publication, settlement) => {
                     self.settled(publication, &settlement, log, history);
@@ -177,7 +179,10 @@ impl Client {
             Settlement::Refused(denial) => {
                 assert_eq!(denial.code, 4403);
                 let is = |entry: &crate::log::Entry| name_of(&entry.payload) == uid;
-                assert!(!log.channels.values().any(|all| all.entries.values().any(is)), "refused and in the log");
+                assert!(
+                    !log.channels.values().any(|all| all.entries.values().any(is)),
+                    "refused and in the log"
+                );
                 self.news.push("refused");
             }
             Settlement::Unknown => self.news.push("unknown"),
@@ -252,7 +257,11 @@ impl Client {
                 }
                 ChannelEvent::Ended(denial) => {
                     follower.over = true;
-                    self.news.push(if denial.code == 4403 { "subscription refused" } else { "subscription over" });
+                    self.news.push(if denial.code == 4403 {
+                        "subscription refused"
+                    } else {
+                        "subscription over"
+                    });
                 }
                 ChannelEvent::Members => self.news.push("members"),
                 ChannelEvent::Volatile { .. } => self.news.push("volatile came"),

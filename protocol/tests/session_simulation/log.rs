@@ -135,7 +135,8 @@ impl Log {
         let channel = self.channels.entry(key.1.clone()).or_default();
         let known = writer.is_some_and(|epoch| channel.epochs.iter().any(|(row, _)| *row == epoch));
         if !known {
-            let ordinal = channel.epochs.last().map_or(0, |(epoch, _)| epoch.ordinal).max(channel.tail.epoch.ordinal);
+            let ordinal =
+                channel.epochs.last().map_or(0, |(epoch, _)| epoch.ordinal).max(channel.tail.epoch.ordinal);
             let epoch = Epoch { ordinal: ordinal + 1, id: fresh.id };
             *writer = Some(epoch);
             channel.epochs.push((epoch, channel.tail.offset));

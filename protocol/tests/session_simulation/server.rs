@@ -7,8 +7,8 @@ use rejoin_protocol::session::{
     Claim, Greeting, Judgement, Request, ServerConnection, ServerSession, Taken, Task, Timing, code,
 };
 use rejoin_protocol::wire::{
-    Answer, Body, Denial, Epoch, Frame, Hello, Member, Outcome, Position, Presence, Publish, SessionId, Since,
-    Target,
+    Answer, Body, Denial, Epoch, Frame, Hello, Member, Outcome, Position, Presence, Publish, SessionId,
+    Since, Target,
 };
 use rejoin_protocol::{Closed, Time};
 
@@ -304,10 +304,12 @@ impl World {
                     machine.tail(time, number, self.log.tail(&channel).offset);
                 }
             }
-            Op::Read(number, channel, behind, max_bytes) => match self.log.read(&channel, behind, max_bytes) {
-                Ok(entries) => machine.entries(time, number, entries),
-                Err((position, missing)) => machine.gap(number, position, missing),
-            },
+            Op::Read(number, channel, behind, max_bytes) => {
+                match self.log.read(&channel, behind, max_bytes) {
+                    Ok(entries) => machine.entries(time, number, entries),
+                    Err((position, missing)) => machine.gap(number, position, missing),
+                }
+            }
             Op::Publish(publish) => self.append(wire, id, &publish),
         }
         self.server_tasks(wire);
@@ -348,7 +350,9 @@ impl World {
     pub(crate) fn answer(&mut self, wire: u64) {
         let at = self.wires[&wire].instance;
         let Some(conn) = self.instances[at].conns.get_mut(&wire) else { return };
-        if let (Some((channel, number, answer)), Some(machine)) = (conn.answers.pop_front(), &mut conn.machine) {
+        if let (Some((channel, number, answer)), Some(machine)) =
+            (conn.answers.pop_front(), &mut conn.machine)
+        {
             machine.published(&channel, number, answer);
             self.pump_server(wire);
         }
@@ -373,7 +377,8 @@ impl World {
     pub(crate) fn reply(&mut self, wire: u64, id: u64, uid: u64) {
         let denied = !self.calm && self.random.percent(10);
         let at = self.wires[&wire].instance;
-        let Some(machine) = self.instances[at].conns.get_mut(&wire).and_then(|conn| conn.machine.as_mut()) else {
+        let Some(machine) = self.instances[at].conns.get_mut(&wire).and_then(|conn| conn.machine.as_mut())
+        else {
             return;
         };
         let denial = Denial { code: 4403, reason: String::new() };
@@ -390,7 +395,9 @@ impl World {
             self.ledger.received(incarnation, Way::Up, &message);
             held.unreleased.push(taken);
         }
-        if self.calm && let Some(taken) = held.unreleased.drain(..).next_back() {
+        if self.calm
+            && let Some(taken) = held.unreleased.drain(..).next_back()
+        {
             held.session.release(time, taken);
         }
     }

@@ -69,8 +69,12 @@ impl World {
         let mut ledger = Ledger::default();
         let client = |_| Client::new(&plan, &mut ledger, random.percent(plan.fast));
         let clients = (0..plan.clients).map(client).collect();
-        let instance =
-            |_| Instance { up: true, sessions: BTreeMap::new(), conns: BTreeMap::new(), writers: BTreeMap::new() };
+        let instance = |_| Instance {
+            up: true,
+            sessions: BTreeMap::new(),
+            conns: BTreeMap::new(),
+            writers: BTreeMap::new(),
+        };
         Self {
             now: SECOND,
             clients,
@@ -306,8 +310,11 @@ impl World {
         one.session.connected(time, None);
         if !self.calm {
             let early = self.random.percent(30);
-            let pause =
-                if early { self.random.between(0, 3 * latency) } else { self.random.between(0, 2 * self.plan.fault) };
+            let pause = if early {
+                self.random.between(0, 3 * latency)
+            } else {
+                self.random.between(0, 2 * self.plan.fault)
+            };
             self.after(pause, Happening::Fault { wire });
         }
         self.tend(client);
@@ -401,7 +408,8 @@ impl World {
             frames.push(frame);
         }
         let bye = machine.said_bye();
-        let code = frames.last().and_then(|frame| if let Frame::Bye(bye) = frame { Some(bye.code) } else { None });
+        let code =
+            frames.last().and_then(|frame| if let Frame::Bye(bye) = frame { Some(bye.code) } else { None });
         self.server_tasks(wire);
         self.post(wire, Way::Down, pack(&frames));
         if bye {
@@ -552,7 +560,8 @@ impl World {
     }
 
     fn ended(&mut self, client: usize, closed: &Closed) {
-        let (now, most) = (self.now, if self.calm { SECOND } else { 4 * self.plan.latency.max(self.plan.pause) });
+        let (now, most) =
+            (self.now, if self.calm { SECOND } else { 4 * self.plan.latency.max(self.plan.pause) });
         let one = &mut self.clients[client];
         let time = one.time(now);
         let ending = one.session.ended(time, closed);
