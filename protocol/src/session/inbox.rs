@@ -221,16 +221,13 @@ impl Inbox {
         self.told
     }
 
-    /// Whether an acknowledgement is to be sent now: after many frames or bytes, or when the sender is about to run out
-    /// of credit and there is more, or when the first of them has waited long enough.
+    /// Whether an acknowledgement is to be sent now: after many frames or bytes, or when the first of them has waited
+    /// long enough. What is not told of a burst is missing in the next: a sixteenth of the window is, on average, 3 %.
     pub(crate) fn ack_due(&self, now: Time) -> bool {
         let Some(since) = self.unreported_since else { return false };
         let ack = self.ack();
-        let more = ack.credit - self.told.credit;
-        let left = self.told.credit - self.position;
         ack.released - self.told.released >= self.ack_frames
-            || more >= self.window / 4
-            || (left < self.window / 4 && more >= self.window / 16)
+            || ack.credit - self.told.credit >= self.window / 16
             || now.since(since) >= self.ack_delay
     }
 
@@ -239,7 +236,7 @@ impl Inbox {
         let Some(since) = self.unreported_since else { return false };
         let ack = self.ack();
         ack.released - self.told.released >= self.ack_frames / 4
-            || ack.credit - self.told.credit >= self.window / 16
+            || ack.credit - self.told.credit >= self.window / 64
             || now.since(since) >= self.ack_delay / 2
     }
 

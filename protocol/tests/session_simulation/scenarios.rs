@@ -121,8 +121,8 @@ fn what_the_old_connection_still_carries_after_the_takeover_is_not_read() {
     world.settle();
     assert_eq!(world.ledger.delivered, 3);
     world.pass(10 * SECOND);
-    assert_eq!(world.count("came late"), 3);
-    assert_eq!((world.count("read after takeover"), world.ledger.delivered), (1, 3));
+    assert_eq!((world.count("came late"), world.count("read after takeover")), (1, 1));
+    assert_eq!(world.ledger.delivered, 3);
 }
 
 #[test]
@@ -157,12 +157,13 @@ fn a_cut_inside_a_message_resumes_in_its_middle() {
 
 #[test]
 fn a_cut_with_the_window_full_loses_nothing() {
-    let mut world = World::live(|plan| plan.fast = 0);
+    let mut world = World::live(|_| {});
+    let id = world.id(0);
+    world.instances[0].sessions.get_mut(&id).unwrap().fast = false;
     for _ in 0..3_000 {
         world.send(0, 1_000);
     }
     world.pass(MOMENT);
-    let id = world.id(0);
     let untaken = world.instances[0].sessions[&id].session.untaken();
     assert!(untaken > (1 << 20) - 1_032, "{untaken}");
     world.cut(0);

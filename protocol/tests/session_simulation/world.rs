@@ -616,7 +616,8 @@ impl Carried {
     fn note(&mut self, now: u64, parcel: &[u8]) {
         self.parcels += 1;
         self.bytes += parcel.len() as u64;
-        self.acks += unpack(parcel.to_vec()).iter().filter(|frame| matches!(frame, Frame::Ack(_))).count() as u64;
+        self.acks +=
+            unpack(parcel.to_vec()).iter().filter(|frame| matches!(frame, Frame::Ack(_))).count() as u64;
         if self.last > 0 {
             self.silence = self.silence.max(now - self.last);
         }
