@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod calm;
+mod channels;
 mod chaos;
 mod client;
 mod content;
@@ -17,10 +18,13 @@ mod coverage;
 mod ledger;
 mod log;
 mod network;
+mod performance;
 mod plan;
 #[path = "../simulation/random.rs"]
 mod random;
+mod scenarios;
 mod server;
+mod stage;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
