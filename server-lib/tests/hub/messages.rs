@@ -159,6 +159,19 @@ async fn calls_are_answered_cancelled_and_unknown_after_a_cut() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_large_is_refused_and_the_connection_goes_on() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let question = Body::from("x".repeat((1 << 20) - 70).as_str());
+    let call = client.machine.call(client.now(), question, Duration::from_secs(60)).unwrap();
+    client.until(|client| client.events.len() >= 2).await;
+    let outcome = client.events.last().unwrap();
+    let ClientEvent::Called(called, CallOutcome::Denied(denial)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((*called, denial.code), (call, 1009));
+    assert!(client.machine.is_live());
+}
+
+#[tokio::test]
 async fn a_draining_server_says_when_to_come_back() {
     let mut server = Server::over(log()).await;
     let mut client = Client::of(server.address).await;
