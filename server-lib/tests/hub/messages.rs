@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rejoin_protocol::session::{CallOutcome, ClientEvent, Ending, LostReason, SessionMessage, code};
 use rejoin_protocol::wire::Body;
-use rejoin_server::hub::{HubSettings, SessionEnd};
+use rejoin_server::hub::{HubSettings, SessionEnd, SessionHandle};
 use rejoin_server::log::MemoryLog;
 
 use crate::client::Client;
@@ -129,7 +129,7 @@ async fn sessions_that_hold_too_much_together_end_the_one_longest_away() {
     for session in &sessions {
         session.try_send(SessionMessage::binary(vec![0; 40_000])).unwrap();
     }
-    let over: Vec<bool> = sessions.iter().map(|session| session.is_over()).collect();
+    let over: Vec<bool> = sessions.iter().map(SessionHandle::is_over).collect();
     assert_eq!(over, [true, false, false]);
     assert!(server.hub.metrics().held_bytes <= 100_000);
 }
