@@ -312,10 +312,12 @@ impl Core {
     }
 
     pub(crate) fn set_on_event(&self, handler: Option<OnEvent>) {
-        self.on_event.replace(handler.clone());
-        // What happened before there was a handler comes first.
-        while let Some(handler) = &handler {
-            let Some(event) = self.unread.borrow_mut().pop_front() else { break };
+        self.on_event.replace(handler);
+        // What happened before there was a handler comes first, unless it takes itself off meanwhile.
+        loop {
+            let handler = self.on_event.borrow().clone();
+            let Some(handler) = handler else { return };
+            let Some(event) = self.unread.borrow_mut().pop_front() else { return };
             handler(event);
         }
     }
