@@ -76,11 +76,10 @@ impl ServerSession {
         if greeting.outcome == Outcome::Resumed {
             self.numbered.resume(now, &hello.standing);
         } else {
-            lost = self.numbered.lose(hello.standing.credit);
+            // The client begins anew too: what credit it gave counts from another start.
+            lost = self.numbered.lose(hello.standing.window);
             self.incarnation = greeting.incarnation;
-            // The client begins anew too, and its credit counts from there.
-            let credit = hello.standing.window;
-            self.numbered.resume(now, &Standing { credit, ..Standing::default() });
+            self.numbered.resume(now, &Standing::default());
         }
         lost.extend(self.numbered.outbox.agree(hello.standing.window, hello.max_message));
         let welcome = Welcome {
