@@ -15,7 +15,7 @@ const PACKAGE: &str = "rejoin-bench";
 /// 30,000 again, and then to 20,000; this holds what has been reached.
 /// A session is to come below 45,000.
 const CLIENTS: [(&str, Option<usize>); 4] = [
-    ("minimal-rejoin", Some(31_000)),
+    ("minimal-rejoin", Some(29_500)),
     ("minimal-session", Some(60_000)),
     ("minimal-gloo-net", None),
     ("minimal-web-sys", None),
