@@ -10,6 +10,7 @@ use rejoin_protocol::wire::Body;
 use rejoin_protocol::{Backoff, ClosedBy, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
+use super::keeper::Keeper;
 use super::source::{Asks, Credentials, MAX_AUTH, provider};
 use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
 use crate::driver::Driver;
@@ -192,6 +193,16 @@ impl SessionBuilder {
     /// # Errors
     /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
     pub fn open(self) -> Result<Session, ConnectError> {
+        self.open_with(None, |_| ())
+    }
+
+    /// Opens a session that may be kept, and prepares its machine.
+    pub(crate) fn open_with(
+        mut self,
+        keeper: Option<Rc<dyn Keeper>>,
+        prepares: impl FnOnce(&mut ClientSession),
+    ) -> Result<Session, ConnectError> {
+        self.machine.persistent = keeper.is_some();
         self.machine.limits.check()?;
         rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
         let credentials = Rc::new(Credentials::default());
@@ -204,12 +215,9 @@ impl SessionBuilder {
         link.options.insist = true;
         // The machine decides over each end, by a close code policy of its own.
         link.options.should_reconnect = Some(Rc::new(|_| true));
-        let setup = Setup {
-            machine: ClientSession::new(self.machine),
-            credentials,
-            persistent: false,
-            drain_timeout: self.drain_timeout,
-        };
+        let mut machine = ClientSession::new(self.machine);
+        prepares(&mut machine);
+        let setup = Setup { machine, credentials, keeper, drain_timeout: self.drain_timeout };
         let core = prepare(link, setup)?;
         core.listen();
         core.drive();

@@ -79,7 +79,7 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         // Nobody is left to come back for it, unless a later page is.
-        if !self.persistent {
+        if self.keeper.is_none() {
             self.machine.get_mut().hurry();
             self.machine.get_mut().finish("");
         }

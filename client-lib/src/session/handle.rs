@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use rejoin_protocol::session::{Lost, Pair, SessionMessage, Taken};
+use rejoin_protocol::session::{Lost, Pair, SessionMessage, Stored, Taken};
 use rejoin_protocol::wire::{Body, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
@@ -69,9 +69,20 @@ impl SessionHandle {
             return Err(Refused { message: payload, reason });
         }
         let core = &self.0;
-        let published = core.machine.borrow_mut().publish(channel, payload, random());
-        let receipt =
-            published.map(|(publication, number)| Receipt::new(core.receipts.open(publication), number));
+        let (id, kept) = (random(), payload.clone());
+        let published = core.machine.borrow_mut().publish(channel, payload, id);
+        let receipt = published.map(|(publication, number)| {
+            let receipt = Receipt::new(core.receipts.open(publication), number);
+            if let Some(keeper) = &core.keeper {
+                keeper.published(
+                    core.this.clone(),
+                    publication,
+                    channel,
+                    &Stored { number, id, payload: kept },
+                );
+            }
+            receipt
+        });
         core.follow();
         receipt
     }

@@ -193,7 +193,9 @@ impl<'a> Desk<'a> {
             }
             Task::Request(Request::Publish(publish)) => {
                 let answer = hall.state().append(id, &publish);
-                connection.published(&publish.channel, publish.number, answer);
+                if !self.options.unanswered {
+                    connection.published(&publish.channel, publish.number, answer);
+                }
                 hall.published();
             }
             Task::Request(Request::Call { id: call, payload, .. }) => match &payload[..] {
