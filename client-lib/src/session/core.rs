@@ -202,9 +202,9 @@ impl Core {
         let time = moment.since(self.since.replace(moment));
         let mut metrics = self.metrics.borrow_mut();
         match before {
-            SessionState::Live => metrics.live_for += time,
+            SessionState::Live => metrics.live_for = metrics.live_for.saturating_add(time),
             SessionState::Ended(_) => {}
-            _ => metrics.away_for += time,
+            _ => metrics.away_for = metrics.away_for.saturating_add(time),
         }
         drop(metrics);
         self.watch.set(state);
