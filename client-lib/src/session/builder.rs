@@ -17,6 +17,10 @@ use crate::driver::Driver;
 use crate::target::{Fixed, Source};
 use crate::{Builder, Handle, Socket, Target, TargetError};
 
+/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 in all.
+const MAX_PROTOCOLS: usize = 32;
+const MAX_PROTOCOL_BYTES: usize = 1_024;
+
 /// What a server made of an attempt that prefers a session and takes less.
 pub enum Connected {
     /// It speaks `rejoin.v1`.
@@ -215,9 +219,15 @@ impl SessionBuilder {
         link.options.insist = true;
         // The machine decides over each end, by a close code policy of its own.
         link.options.should_reconnect = Some(Rc::new(|_| true));
+        let names = self.machine.protocols.iter();
+        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
+        {
+            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
+        }
+        let lost_bytes = self.machine.limits.queue_bytes;
         let mut machine = ClientSession::new(self.machine);
         prepares(&mut machine);
-        let setup = Setup { machine, credentials, keeper, drain_timeout: self.drain_timeout };
+        let setup = Setup { machine, credentials, keeper, drain_timeout: self.drain_timeout, lost_bytes };
         let core = prepare(link, setup)?;
         core.listen();
         core.drive();

@@ -65,7 +65,8 @@ impl Core {
 
     pub(crate) async fn closed(&self) -> Left {
         poll_fn(|context| {
-            if self.ended.borrow().is_some() {
+            // It has ended, or somebody has called reconnect meanwhile.
+            if self.closing.get().is_none() {
                 return Poll::Ready(());
             }
             self.register(context);

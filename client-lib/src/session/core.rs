@@ -18,6 +18,7 @@ use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
 use super::closing::Closing;
 use super::keeper::Keeper;
+use super::line::Line;
 use super::slot::Slots;
 use super::source::Credentials;
 use super::{Left, SessionEvent, SessionMetrics, SessionState};
@@ -52,6 +53,8 @@ pub(crate) struct Core {
     pub(crate) credentials: Rc<Credentials>,
     pub(crate) keeper: Option<Rc<dyn Keeper>>,
     pub(crate) drain_timeout: Duration,
+    /// How many bytes of lost messages are kept for a reader.
+    pub(crate) lost_bytes: u64,
     pub(crate) wire: WireLimits,
     pub(crate) writer: RefCell<BatchWriter>,
     pub(crate) receipts: Slots<Publication, Settlement>,
@@ -78,7 +81,10 @@ pub(crate) struct Core {
     pub(crate) event_readers: RefCell<Vec<Waker>>,
     pub(crate) reader: RefCell<Vec<Waker>>,
     feeds: RefCell<Vec<(SubscriptionId, Waker)>>,
-    waiting: RefCell<Vec<Waker>>,
+    pub(crate) waiting: RefCell<Vec<Waker>>,
+    /// Those who wait for room for a message, and for a publication.
+    pub(crate) senders: Line,
+    pub(crate) publishers: Line,
     standing: Cell<Standing>,
     /// When the state became what it is.
     since: Cell<Time>,
@@ -90,6 +96,7 @@ pub(crate) struct Setup {
     pub(crate) credentials: Rc<Credentials>,
     pub(crate) keeper: Option<Rc<dyn Keeper>>,
     pub(crate) drain_timeout: Duration,
+    pub(crate) lost_bytes: u64,
 }
 
 impl Core {
@@ -101,6 +108,7 @@ impl Core {
             credentials: setup.credentials,
             keeper: setup.keeper,
             drain_timeout: setup.drain_timeout,
+            lost_bytes: setup.lost_bytes,
             wire: WireLimits::default(),
             writer: RefCell::default(),
             receipts: Slots::new(),
@@ -124,6 +132,8 @@ impl Core {
             reader: RefCell::default(),
             feeds: RefCell::default(),
             waiting: RefCell::default(),
+            senders: Line::default(),
+            publishers: Line::default(),
             standing: Cell::default(),
             since: Cell::new(now()),
         }

@@ -50,6 +50,7 @@ mod figures;
 mod handle;
 mod intake;
 mod keeper;
+mod line;
 mod object;
 mod random;
 mod receipt;

@@ -3,7 +3,7 @@
 use std::task::Context;
 
 use rejoin_protocol::Input;
-use rejoin_protocol::session::{ClientEvent, Lost, LostReason};
+use rejoin_protocol::session::{ClientEvent, Lost, LostReason, SessionMessage};
 
 use super::SessionEvent;
 use super::core::{Core, News, OnEvent, OnMessage, wake};
@@ -83,14 +83,31 @@ impl Core {
             handler(event);
             return;
         }
+        let dropped = self.put_by(event);
+        self.metrics.borrow_mut().events_dropped += dropped;
+        wake(&self.event_readers);
+    }
+
+    /// Keeps an event for a reader, and returns how many older ones had to go: what was lost is kept within as many
+    /// bytes as the queue has, the newest whatever it has.
+    fn put_by(&self, event: SessionEvent) -> u64 {
         let mut unread = self.unread.borrow_mut();
         unread.push_back(event);
-        if unread.len() > EVENTS {
-            unread.pop_front();
-            self.metrics.borrow_mut().events_dropped += 1;
+        let before = unread.len();
+        let (mut bytes, mut room) = (0, EVENTS);
+        let mut index = unread.len();
+        while index > 0 {
+            index -= 1;
+            let cost = unread.get(index).map_or(0, cost_of);
+            bytes += cost;
+            let newest = bytes == cost;
+            if room == 0 || (cost > 0 && bytes > self.lost_bytes && !newest) {
+                unread.remove(index);
+            } else {
+                room -= 1;
+            }
         }
-        drop(unread);
-        wake(&self.event_readers);
+        (before - unread.len()) as u64
     }
 
     fn tell_messages(&self) {
@@ -142,5 +159,13 @@ impl Core {
             _ => true,
         });
         lost
+    }
+}
+
+/// The bytes that an event keeps in memory, where they count.
+fn cost_of(event: &SessionEvent) -> u64 {
+    match event {
+        SessionEvent::Lost(lost) => lost.unacked.iter().chain(&lost.unsent).map(SessionMessage::cost).sum(),
+        _ => 0,
     }
 }
