@@ -114,7 +114,7 @@ impl SessionBuilder {
         let mut restored = Vec::new();
         let session = self
             .open_with(Some(keep.clone() as Rc<dyn Keeper>), |machine| {
-                restored = keep.restore(machine, channels)
+                restored = keep.restore(machine, channels);
             })
             .map_err(KeepError::Connect)?;
         let receipts = restored
