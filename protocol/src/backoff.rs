@@ -17,6 +17,11 @@ pub struct Backoff {
     pub cap: Duration,
     /// The least that every retry but the first waits. Default 100 ms.
     pub floor: Duration,
+    /// The least that the first retry waits. Default 0: a connection that was cut once comes back soon.
+    pub first_floor: Duration,
+    /// By how much each further retry's range is longer than the one's before, in percent of that. Default 200, and
+    /// what is below 100 counts as 100.
+    pub growth_percent: u32,
     /// A connection that was open for this long starts the count anew; a shorter one does not, so that a server
     /// that accepts and closes is not hammered. Default 10 s.
     pub stable: Duration,
@@ -31,6 +36,8 @@ impl Default for Backoff {
             first: Duration::from_millis(500),
             cap: Duration::from_secs(30),
             floor: Duration::from_millis(100),
+            first_floor: Duration::ZERO,
+            growth_percent: 200,
             stable: Duration::from_secs(10),
             max_attempts: None,
         }
@@ -59,6 +66,20 @@ impl Backoff {
         self
     }
 
+    /// With another floor of the first retry, [`first_floor`](Self::first_floor).
+    #[must_use]
+    pub fn with_first_floor(mut self, floor: Duration) -> Self {
+        self.first_floor = floor;
+        self
+    }
+
+    /// With another growth, [`growth_percent`](Self::growth_percent).
+    #[must_use]
+    pub fn with_growth_percent(mut self, percent: u32) -> Self {
+        self.growth_percent = percent;
+        self
+    }
+
     /// With another time after which a connection counts as stable, [`stable`](Self::stable).
     #[must_use]
     pub fn with_stable(mut self, stable: Duration) -> Self {
@@ -76,9 +97,18 @@ impl Backoff {
     /// The most that the given retry in a row (1 for the first) waits, less `floor`.
     #[must_use]
     pub fn ceiling(&self, retry: u32) -> Duration {
-        let exponent = retry.saturating_sub(1);
-        let factor = 1u32.checked_shl(exponent).unwrap_or(u32::MAX);
-        self.first.saturating_mul(factor).min(self.cap)
+        let cap = micros(self.cap);
+        let mut ceiling = micros(self.first);
+        let mut left = retry.saturating_sub(1);
+        while left > 0 && ceiling < cap {
+            let grown = grow(ceiling, self.growth_percent);
+            if grown == ceiling {
+                break;
+            }
+            ceiling = grown;
+            left -= 1;
+        }
+        Duration::from_micros(ceiling.min(cap))
     }
 
     /// True when `failures` failed attempts in a row are as many as there may be.
@@ -89,9 +119,16 @@ impl Backoff {
 
     pub(crate) fn delay(&self, retry: u32, random: &mut Random) -> Duration {
         let ceiling = micros(self.ceiling(retry));
-        let floor = if retry > 1 { self.floor } else { Duration::ZERO };
+        let floor = if retry > 1 { self.floor } else { self.first_floor };
         Duration::from_micros(random.up_to(ceiling)).saturating_add(floor)
     }
+}
+
+/// A hundredth at a time, so that the longest durations do not overflow before they are divided.
+fn grow(micros: u64, percent: u32) -> u64 {
+    let percent = u64::from(percent.max(100));
+    let whole = (micros / 100).saturating_mul(percent);
+    whole.saturating_add(micros % 100 * percent / 100)
 }
 
 #[cfg(test)]
@@ -104,6 +141,28 @@ mod tests {
         let millis: [u128; 8] = core::array::from_fn(|n| backoff.ceiling(n as u32 + 1).as_millis());
         assert_eq!(millis, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
         assert_eq!(backoff.ceiling(u32::MAX), backoff.cap);
+    }
+
+    #[test]
+    fn another_growth_is_kept_to_and_none_at_all_is_a_steady_pace() {
+        let slow = Backoff::default().with_first(Duration::from_secs(1)).with_growth_percent(130);
+        let millis: [u128; 4] = core::array::from_fn(|n| slow.ceiling(n as u32 + 1).as_millis());
+        assert_eq!(millis, [1_000, 1_300, 1_690, 2_197]);
+        assert_eq!(slow.ceiling(u32::MAX), slow.cap);
+        for percent in [0, 100] {
+            let steady = slow.with_growth_percent(percent);
+            assert_eq!(steady.ceiling(u32::MAX), Duration::from_secs(1));
+        }
+        let long = slow.with_first(Duration::from_secs(1 << 40)).with_cap(Duration::MAX);
+        assert!(long.ceiling(u32::MAX) > long.ceiling(1));
+    }
+
+    #[test]
+    fn the_first_retry_has_a_floor_of_its_own() {
+        let backoff = Backoff::default().with_first_floor(Duration::from_secs(3));
+        let delay = backoff.delay(1, &mut Random::new(1));
+        assert!(delay >= Duration::from_secs(3) && delay <= Duration::from_millis(3_500));
+        assert!(backoff.delay(2, &mut Random::new(1)) <= Duration::from_millis(1_100));
     }
 
     #[test]

@@ -11,7 +11,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("rejoin-protocol", &[]),
     ("rejoin-codec", &[]),
     ("rejoin", &["rejoin-protocol", "rejoin-codec"]),
-    ("rejoin-npm", &["rejoin"]),
+    ("rejoin-npm", &["rejoin-protocol"]),
     ("rejoin-yew", &["rejoin"]),
     ("rejoin-server", &["rejoin-protocol", "rejoin-codec"]),
     ("demo-messages", &["rejoin-codec"]),
