@@ -1,0 +1,59 @@
+// Where to connect, as WHATWG's constructor reads it (WebSockets, "new WebSocket(url, protocols)").
+
+function refuse(what) {
+  return new DOMException(what, "SyntaxError");
+}
+
+/** The address of a WebSocket, absolute; relative ones are resolved against the page's. Throws a SyntaxError. */
+export function readUrl(given) {
+  const text = String(given);
+  let url;
+  try {
+    url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
+  } catch {
+    throw refuse(`The URL '${text}' is invalid.`);
+  }
+  if (url.protocol === "http:") url.protocol = "ws:";
+  if (url.protocol === "https:") url.protocol = "wss:";
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
+    throw refuse(`The URL's scheme must be 'ws', 'wss', 'http' or 'https'. '${url.protocol}' is not allowed.`);
+  }
+  // An empty fragment is one as well, and `hash` does not tell it from none.
+  if (url.href.includes("#")) throw refuse(`The URL contains a fragment ('${url.hash}').`);
+  return url.href;
+}
+
+/** A token of HTTP (RFC 9110, 5.6.2): what a subprotocol's name consists of. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** The subprotocols as a list; a string is a list of one. Throws a SyntaxError. */
+export function readProtocols(given) {
+  if (given === undefined) return [];
+  const list = given !== null && typeof given === "object" && given[Symbol.iterator] !== undefined;
+  const names = list ? Array.from(given, String) : [String(given)];
+  for (const [at, name] of names.entries()) {
+    if (!TOKEN.test(name)) throw refuse(`The subprotocol '${name}' is invalid.`);
+    if (names.indexOf(name) < at) throw refuse(`The subprotocol '${name}' is duplicated.`);
+  }
+  return names;
+}
+
+/**
+ * What the constructor was given: `fixed` if neither part has to be asked for, and `ask`, a promise of the present
+ * target. Both throw what a bad URL or subprotocol makes the standard's constructor throw.
+ */
+export function readTarget(url, protocols) {
+  const asked = typeof url === "function" || typeof protocols === "function";
+  if (!asked) return { fixed: { url: readUrl(url), protocols: readProtocols(protocols) } };
+  // What is given as it is can be wrong already.
+  const fixedUrl = typeof url === "function" ? undefined : readUrl(url);
+  const fixedProtocols = typeof protocols === "function" ? undefined : readProtocols(protocols);
+  const ask = async (attempt) => {
+    const [answer, names] = await Promise.all([
+      fixedUrl ?? url(attempt),
+      fixedProtocols ?? protocols(attempt),
+    ]);
+    return { url: fixedUrl ?? readUrl(answer), protocols: fixedProtocols ?? readProtocols(names ?? undefined) };
+  };
+  return { ask };
+}

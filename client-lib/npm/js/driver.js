@@ -1,0 +1,391 @@
+// The driver: the only place that drains the link, and what ties it to a socket, a timer and the page.
+//
+// After every change it does all that the link asks for, and tells the application when the link is at rest again,
+// so that a listener may call anything. What a call of the application's own brings about is told after that call.
+import { core, createLink } from "./core.js";
+import { closeEvent, eventWith, report } from "./events.js";
+import { watchPage } from "./lifecycle.js";
+import { byteLength, snapshot } from "./payload.js";
+
+export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
+
+/** The names of the link's states. */
+const STATES = ["connecting", "open", "closing", "closed", "waiting"];
+
+/** Who ended a connection, in the order of client-lib/npm/src/slot.rs. */
+const CAUSES = [
+  "caller", "server", "network", "refused", "connect-timeout", "close-timeout", "keep-alive", "provider", "overflow",
+];
+
+/** What this end says of an end that no close frame explains. */
+const REASONS = {
+  "connect-timeout": "The connection was not open within the time-out.",
+  "close-timeout": "The close handshake was not over within the time-out.",
+  "keep-alive": "Nothing came within the keep-alive's deadline.",
+  overflow: "More came than was read.",
+};
+
+/** The longest wait of a timer: 31 bits of milliseconds. */
+const LONGEST_WAIT = 2_147_483_647;
+
+const INPUT_OPENED = 0, INPUT_PONG = 1, INPUT_BUFFERED = 2, INPUT_PEER_CLOSING = 3, INPUT_TIMEOUT = 6;
+
+export class Driver {
+  /** `owner` is told by `tell`, `stateChanged`, `message`, and by `atRest` when there is nothing more to tell. */
+  constructor(owner, target, options) {
+    this.owner = owner;
+    this.target = target;
+    this.options = options;
+    this.core = core();
+    this.id = createLink(this, options.settings);
+    this.state = CLOSED;
+    this.socket = null;
+    this.serial = 0;
+    this.binaryType = "blob";
+    this.messages = new Map();
+    this.newest = 0;
+    this.events = [];
+    this.metrics = { attempts: 0, opened: 0, sent: 0, received: 0, lost: 0, roundTrip: undefined, lastClose: undefined };
+    this.wakeAt = -1;
+    this.timeout = () => {
+      this.wakeAt = -1;
+      this.measure();
+      this.step((now) => this.core.page_input(this.id, now, INPUT_TIMEOUT), true);
+    };
+  }
+
+  // For the application.
+
+  open() {
+    this.step((now) => this.core.open(this.id, now));
+  }
+
+  reconnect(code, reason) {
+    this.measure();
+    this.closing = { code, reason };
+    this.step((now) => this.core.reconnect(this.id, now));
+    this.closing = undefined;
+  }
+
+  close(code, reason) {
+    this.closing = { code, reason };
+    this.step((now) => this.core.close(this.id, now, code ?? 0));
+  }
+
+  /** Whether the message went to the socket or into the queue; otherwise why not: 1 full, 2 too large, 3 closed. */
+  send(data) {
+    const length = byteLength(data);
+    if (this.socket?.readyState === OPEN && this.core.try_transmit(this.id, length)) {
+      this.socket.send(data);
+      this.metrics.sent++;
+      if (this.core.is_congested(this.id)) this.measure();
+      return 0;
+    }
+    const handle = (this.newest = (this.newest + 1) >>> 0);
+    this.messages.set(handle, snapshot(data));
+    let refused;
+    this.step((now) => (refused = this.core.send(this.id, now, handle, length)));
+    if (refused) this.messages.delete(handle);
+    return refused;
+  }
+
+  get bufferedAmount() {
+    return this.core.queued_bytes(this.id) + (this.socket?.bufferedAmount ?? 0);
+  }
+
+  overflow() {
+    this.measure();
+    this.step((now) => this.core.overflow(this.id, now), true);
+  }
+
+  watchDrain() {
+    this.measure();
+    this.step((now) => this.core.watch_drain(this.id, now));
+    return this.core.is_drained(this.id);
+  }
+
+  // The link.
+
+  /** Changes the link, does what it asks for, then tells: at once if `within` an event, else after this call. */
+  step(change, within = false) {
+    const now = performance.now();
+    const { socket } = this;
+    if (this.state === OPEN && socket && socket.readyState > OPEN) {
+      this.core.socket_input(this.id, now, this.serial, INPUT_PEER_CLOSING, 0);
+      this.drain(now);
+    }
+    change(now);
+    this.drain(now);
+    this.finish();
+    if (within) this.dispatch();
+    else if (this.events.length) queueMicrotask(() => this.dispatch());
+  }
+
+  drain(now) {
+    const { core, id } = this;
+    for (;;) {
+      switch (core.poll(id)) {
+        case 0: return this.sleep(now, core.field(id, 0));
+        case 1: {
+          this.serial = core.field(id, 0);
+          this.wanted = core.field(id, 1);
+          this.socket = null;
+          break;
+        }
+        case 2: this.transmit(core.field(id, 0)); break;
+        case 3: this.ping(); break;
+        case 4: this.beginClosing(); break;
+        case 5: this.abandon(); break;
+        case 6: this.changed(now); break;
+        case 7: this.ended(); break;
+        case 8: this.lose("closed"); break;
+        case 9: this.lose("evicted"); break;
+        case 10: this.metrics.roundTrip = core.field(id, 0); break;
+      }
+    }
+  }
+
+  sleep(now, at) {
+    if (at === this.wakeAt) return;
+    clearTimeout(this.timer);
+    this.wakeAt = at;
+    if (at >= 0) this.timer = setTimeout(this.timeout, Math.min(Math.ceil(at - now), LONGEST_WAIT));
+  }
+
+  /** What could not be done while the link was being drained. */
+  finish() {
+    const { judged } = this;
+    if (judged) {
+      // An end that the link found by itself, and that the application has a say in.
+      this.judged = undefined;
+      if (this.state === WAITING && !this.decide(judged)) {
+        this.events = this.events.filter(({ event, waiting }) => !waiting && event?.type !== "reconnecting");
+        this.step((now) => this.core.stop(this.id, now));
+      }
+    }
+    for (const { event } of this.events) {
+      if (event?.type === "close" && event.willRetry === undefined) event.willRetry = this.state !== CLOSED;
+    }
+    if (this.neverOpened) {
+      this.neverOpened = false;
+      this.failed = { message: "The connection was closed before it was established." };
+      this.step((now) => this.core.disconnected(this.id, now, this.serial, 1006, false, 0, false));
+    }
+    const attempt = this.wanted;
+    if (attempt !== undefined) {
+      this.wanted = undefined;
+      this.seek(this.serial, attempt);
+    }
+  }
+
+  changed(now) {
+    const { core, id } = this;
+    const state = core.field(id, 0);
+    if ((this.state === CLOSED) !== (state === CLOSED)) this.watch(state !== CLOSED);
+    this.state = state;
+    this.log(STATES[state]);
+    this.events.push({ state, waiting: state === WAITING });
+    if (state === WAITING) {
+      const [attempt, until] = [core.field(id, 1), core.field(id, 2)];
+      this.events.push({ event: eventWith("reconnecting", { attempt, delay: Math.max(until - now, 0) }) });
+    }
+  }
+
+  ended() {
+    const { core, id } = this;
+    const [code, clean, by, , unsent, gaveUp] = [0, 1, 2, 3, 4, 5].map((index) => core.field(id, index));
+    const cause = CAUSES[by];
+    const found = REASONS[cause];
+    const event = this.ending ?? closeEvent(code, found ?? this.closing?.reason ?? "", clean === 1);
+    this.ending = undefined;
+    Object.assign(event, { willRetry: undefined, cause, unsentBytes: unsent, gaveUp: gaveUp === 1 });
+    if (found && cause !== "overflow") {
+      this.failed ??= { message: found };
+      this.judged = event;
+    }
+    const error = this.failed && eventWith("error", this.failed);
+    this.failed = undefined;
+    this.metrics.lastClose = event;
+    this.log("ended", event.code, event.reason, cause);
+    this.events.push({ event, error });
+  }
+
+  /** Messages that were taken and will not be sent. */
+  lose(reason) {
+    const { core, id } = this;
+    const messages = Array.from({ length: core.field(id, 0) }, (_, at) => this.takeMessage(core.listed(id, at)));
+    this.noteLost(messages, reason);
+  }
+
+  noteLost(messages, reason, error) {
+    this.metrics.lost += messages.length;
+    this.events.push({ event: eventWith("lost", { messages, reason, error }) });
+  }
+
+  takeMessage(handle) {
+    const message = this.messages.get(handle);
+    this.messages.delete(handle);
+    return message;
+  }
+
+  // The socket.
+
+  seek(serial, attempt) {
+    this.metrics.attempts++;
+    const { fixed, ask } = this.target;
+    if (fixed) return this.connect(serial, fixed);
+    const stale = () => serial !== this.serial || this.state !== CONNECTING;
+    ask(attempt).then(
+      (target) => stale() || this.connect(serial, target),
+      (error) => stale() || this.fail(serial, error),
+    );
+  }
+
+  connect(serial, { url, protocols }) {
+    let socket;
+    try {
+      socket = new this.options.Socket(url, protocols);
+    } catch (error) {
+      if (!this.constructing) return this.fail(serial, error);
+      // The first attempt of all is made by the constructor, which throws what the browser's throws.
+      clearTimeout(this.timer);
+      this.state = CLOSED;
+      throw error;
+    }
+    this.socket = socket;
+    socket.binaryType = this.binaryType;
+    const on = (type, listener) => socket.addEventListener(type, listener);
+    on("open", (this.onopen = () => serial === this.serial && this.opened(serial)));
+    on("message", (this.onmessage = (event) => serial === this.serial && this.received(serial, event)));
+    on("error", (this.onerror = ({ message, error }) => {
+      if (serial === this.serial) this.failed = message === undefined ? {} : { message, error };
+    }));
+    on("close", (this.onclose = (event) => serial === this.serial && this.closed(serial, event)));
+  }
+
+  opened(serial) {
+    if (this.socket.readyState > OPEN) return;
+    this.metrics.opened++;
+    this.step((now) => this.core.socket_input(this.id, now, serial, INPUT_OPENED, 0), true);
+  }
+
+  received(serial, { data, origin }) {
+    if (this.options.keepAlive && this.alive(serial, data)) return;
+    this.metrics.received++;
+    if (this.events.length) this.dispatch();
+    this.owner.message(data, origin);
+  }
+
+  /** Tells the link of a sign of life; whether the message is the answer to a ping. */
+  alive(serial, data) {
+    const { isPong } = this.options.keepAlive;
+    if (!this.core.received(this.id, serial)) return true;
+    if (!isPong?.(data)) return false;
+    this.step((now) => this.core.socket_input(this.id, now, serial, INPUT_PONG, 0), true);
+    return true;
+  }
+
+  closed(serial, { code, reason, wasClean }) {
+    const event = (this.ending = closeEvent(code, reason, wasClean));
+    const again = !this.closing && this.decide(event);
+    const unsent = this.socket.bufferedAmount;
+    this.step((now) => this.core.disconnected(this.id, now, serial, code, wasClean, unsent, again), true);
+  }
+
+  /** An attempt that came to nothing before there was a socket. */
+  fail(serial, error) {
+    this.failed = { error, message: error?.message ?? String(error) };
+    const event = (this.ending = closeEvent(1006, this.failed.message, false));
+    const again = !this.target.fixed && this.decide(event);
+    this.step((now) => this.core.disconnected(this.id, now, serial, 0, false, 0, again), true);
+  }
+
+  /** Whether the application wants another connection after this end. */
+  decide(event) {
+    if (!this.options.reconnect) return false;
+    try {
+      return this.options.shouldReconnectOnClose?.(event) ?? true;
+    } catch (error) {
+      report(error);
+      return true;
+    }
+  }
+
+  transmit(handle) {
+    const message = this.takeMessage(handle);
+    try {
+      this.socket.send(message);
+      this.metrics.sent++;
+    } catch (error) {
+      this.noteLost([message], "refused", error);
+    }
+  }
+
+  ping() {
+    try {
+      this.socket.send(this.options.keepAlive.ping());
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  beginClosing() {
+    if (!this.socket) {
+      this.neverOpened = true;
+      this.wanted = undefined;
+      return;
+    }
+    closeSocket(this.socket, this.closing);
+  }
+
+  abandon() {
+    const { socket } = this;
+    this.wanted = undefined;
+    if (!socket) return;
+    for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
+    // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
+    closeSocket(socket, this.closing ?? { code: 1000 });
+    this.serial = -1;
+  }
+
+  /** Gives the link the socket's word on its buffer. */
+  measure() {
+    if (!this.socket || (this.state !== OPEN && this.state !== CLOSING)) return;
+    const bytes = this.socket.bufferedAmount;
+    this.step((now) => this.core.socket_input(this.id, now, this.serial, INPUT_BUFFERED, bytes));
+  }
+
+  // The page and the application.
+
+  watch(begin) {
+    this.unwatch?.();
+    this.unwatch = undefined;
+    if (begin) {
+      queueMicrotask(() => {
+        if (this.state === CLOSED || this.unwatch) return;
+        this.unwatch = watchPage((input) => this.step((now) => this.core.page_input(this.id, now, input), true));
+      });
+    }
+  }
+
+  dispatch() {
+    if (this.dispatching) return;
+    this.dispatching = true;
+    for (let entry; (entry = this.events.shift()); ) {
+      if (entry.event) this.owner.tell(entry.event, entry.error);
+      else this.owner.stateChanged(entry.state, STATES[entry.state]);
+    }
+    this.dispatching = false;
+    this.owner.atRest();
+  }
+
+  log(...words) {
+    if (this.options.debug) console.debug("rejoin", this.socket?.url ?? this.target.fixed?.url ?? "", ...words);
+  }
+}
+
+function closeSocket(socket, { code, reason }) {
+  if (code === undefined) socket.close();
+  else if (reason === undefined) socket.close(code);
+  else socket.close(code, reason);
+}

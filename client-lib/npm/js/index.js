@@ -1,0 +1,2 @@
+// The package's entry point.
+export { Rejoin, Rejoin as default } from "./rejoin.js";

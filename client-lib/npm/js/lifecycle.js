@@ -1,0 +1,29 @@
+// The page's life: network, visibility, freezing, the back-forward cache. A worker and Node.js have less of it.
+
+const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5;
+
+/** Listens until the function that it returns is called; first tells what no event will say. */
+export function watchPage(tell) {
+  const { document, navigator } = globalThis;
+  const listener = (event) => {
+    switch (event.type) {
+      case "online": return tell(ONLINE);
+      case "offline": return tell(OFFLINE);
+      case "visibilitychange": return tell(document.hidden ? HIDDEN : VISIBLE);
+      case "freeze":
+      case "pagehide": return tell(FROZEN);
+      case "resume": return tell(RESUMED);
+      // Shown from the back-forward cache; the first showing of a page is no resumption.
+      case "pageshow": return event.persisted ? tell(RESUMED) : undefined;
+    }
+  };
+  const places = [
+    [globalThis, ["online", "offline", "pageshow", "pagehide"]],
+    [document, ["visibilitychange", "freeze", "resume"]],
+  ].filter(([target]) => typeof target?.addEventListener === "function");
+  const listen = (how) => places.forEach(([target, types]) => types.forEach((type) => target[how](type, listener)));
+  listen("addEventListener");
+  tell(document?.hidden ? HIDDEN : VISIBLE);
+  tell(navigator?.onLine === false ? OFFLINE : ONLINE);
+  return () => listen("removeEventListener");
+}
