@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Test(Vec<String>),
     /// Check the structure of the project.
     Tidy,
+    /// Build the npm package.
+    Npm,
     /// Measure what a browser downloads.
     Size,
     /// Measure throughput beside others, in so many rounds.
@@ -39,6 +41,7 @@ Usage: cargo xtask COMMAND
   dev              the app on port 8081 and demo-server on 8080, both rebuilt when a file changes
   test [PART…]     every quick check, or the named parts
   tidy             check the structure of the project
+  npm              build the npm package into target/npm, for `npm pack`
   size             build the smallest clients and the app, print what a browser downloads
   bench [ROUNDS]   throughput in Chromium beside raw JavaScript and gloo-net, 9 rounds by default
   help             this text
@@ -74,6 +77,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         ("setup", [what]) if what == "firefox" => Ok(Command::Setup { firefox: true }),
         ("dev", []) => Ok(Command::Dev),
         ("tidy", []) => Ok(Command::Tidy),
+        ("npm", []) => Ok(Command::Npm),
         ("size", []) => Ok(Command::Size),
         ("help", []) => Ok(Command::Help),
         ("bench", []) => Ok(Command::Bench(9)),
@@ -81,7 +85,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Ok(rounds) if rounds > 0 => Ok(Command::Bench(rounds)),
             _ => Err(refuse(format!("`{rounds}` is no number of rounds: use 1 or more"))),
         },
-        ("setup" | "dev" | "tidy" | "size" | "help", [extra, ..]) => {
+        ("setup" | "dev" | "tidy" | "npm" | "size" | "help", [extra, ..]) => {
             Err(refuse(format!("`{name}` takes no argument `{extra}`")))
         }
         _ => Err(refuse(format!("there is no command `{name}`"))),

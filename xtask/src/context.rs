@@ -20,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) toolbox: Toolbox,
     /// What came of building the app, which is built once however many parts use it.
     pub(crate) app: OnceLock<Result<PathBuf>>,
+    /// The same of the npm package.
+    pub(crate) npm: OnceLock<Result<PathBuf>>,
     wasm: OnceLock<WasmToolchain>,
 }
 
@@ -28,7 +30,7 @@ impl Context {
     pub(crate) fn new() -> Result<Self> {
         let workspace = Workspace::load()?;
         let toolbox = Toolbox::of(&workspace)?;
-        Ok(Self { workspace, toolbox, app: OnceLock::new(), wasm: OnceLock::new() })
+        Ok(Self { workspace, toolbox, app: OnceLock::new(), npm: OnceLock::new(), wasm: OnceLock::new() })
     }
 
     /// Installs what is missing of these needs.

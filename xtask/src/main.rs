@@ -7,6 +7,7 @@ mod compress;
 mod context;
 mod dev;
 mod failure;
+mod npm;
 mod parts;
 mod process;
 mod process_tree;
@@ -62,6 +63,7 @@ fn carry_out() -> Result<()> {
         Command::Dev => dev::run(&context),
         Command::Test(parts) => parts::run(&context, &parts),
         Command::Tidy => tidy::run(&context),
+        Command::Npm => npm::run(&context),
         Command::Size => size::run(&context),
         Command::Bench(rounds) => bench::run(&context, rounds),
         Command::Help => Ok(()),

@@ -20,6 +20,8 @@ pub(crate) struct Workspace {
     pub(crate) packages: BTreeMap<String, Package>,
     /// The tools' versions, from `[workspace.metadata.tools]`.
     tools: BTreeMap<String, String>,
+    /// What the npm package is built and tested with, from `[workspace.metadata.npm]`: names and versions.
+    pub(crate) npm: BTreeMap<String, String>,
 }
 
 /// One package of the workspace.
@@ -27,6 +29,10 @@ pub(crate) struct Workspace {
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
+    /// Its version.
+    pub(crate) version: String,
+    /// Where its sources can be had, if that is said.
+    pub(crate) repository: Option<String>,
     /// The folder of its Cargo.toml.
     pub(crate) folder: PathBuf,
     /// Whether it is one of the `default-members`, which are those that run on the host.
@@ -69,12 +75,16 @@ impl Workspace {
             let read = Package::read(package, native.contains(&text(&package["id"])));
             (read.name.clone(), read)
         });
-        let tools = json["metadata"]["tools"].as_object().into_iter().flatten();
+        let versions = |table: &Value| -> BTreeMap<String, String> {
+            let all = table.as_object().into_iter().flatten();
+            all.map(|(name, version)| (name.clone(), text(version).to_owned())).collect()
+        };
         Self {
             root: PathBuf::from(text(&json["workspace_root"])),
             target: PathBuf::from(text(&json["target_directory"])),
             packages: packages.collect(),
-            tools: tools.map(|(name, version)| (name.clone(), text(version).to_owned())).collect(),
+            tools: versions(&json["metadata"]["tools"]),
+            npm: versions(&json["metadata"]["npm"]),
         }
     }
 
@@ -126,6 +136,8 @@ impl Package {
         let features = json["features"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
         Self {
             name: text(&json["name"]).to_owned(),
+            version: text(&json["version"]).to_owned(),
+            repository: json["repository"].as_str().map(str::to_owned),
             folder: manifest.parent().unwrap_or(manifest).to_owned(),
             native,
             features: features.filter(|name| name != "default").collect(),

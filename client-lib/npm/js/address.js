@@ -4,14 +4,17 @@ function refuse(what) {
   return new DOMException(what, "SyntaxError");
 }
 
+/** WebIDL's conversion to a string, which a symbol doesn't pass; `String` would take it. */
+export const text = (value) => `${value}`;
+
 /** The address of a WebSocket, absolute; relative ones are resolved against the page's. Throws a SyntaxError. */
 export function readUrl(given) {
-  const text = String(given);
+  const words = text(given);
   let url;
   try {
-    url = new URL(text, globalThis.document?.baseURI ?? globalThis.location?.href);
+    url = new URL(words, globalThis.document?.baseURI ?? globalThis.location?.href);
   } catch {
-    throw refuse(`The URL '${text}' is invalid.`);
+    throw refuse(`The URL '${words}' is invalid.`);
   }
   if (url.protocol === "http:") url.protocol = "ws:";
   if (url.protocol === "https:") url.protocol = "wss:";
@@ -30,7 +33,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 export function readProtocols(given) {
   if (given === undefined) return [];
   const list = given !== null && typeof given === "object" && given[Symbol.iterator] !== undefined;
-  const names = list ? Array.from(given, String) : [String(given)];
+  const names = list ? Array.from(given, text) : [text(given)];
   for (const [at, name] of names.entries()) {
     if (!TOKEN.test(name)) throw refuse(`The subprotocol '${name}' is invalid.`);
     if (names.indexOf(name) < at) throw refuse(`The subprotocol '${name}' is duplicated.`);

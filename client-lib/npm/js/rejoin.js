@@ -1,5 +1,5 @@
 // The class: WHATWG's WebSocket in every member, with what reconnecting adds.
-import { readTarget } from "./address.js";
+import { readTarget, text } from "./address.js";
 import { CLOSED, CLOSING, CONNECTING, Driver, OPEN } from "./driver.js";
 import { eventWith, Handlers } from "./events.js";
 import { Messages } from "./iterate.js";
@@ -13,7 +13,7 @@ const MOST_REASON_BYTES = 123;
 
 /** WebIDL's `[Clamp] unsigned short`. */
 function clamp(value) {
-  const number = Math.min(Math.max(Number(value), 0), 65_535) || 0;
+  const number = Math.min(Math.max(+value, 0), 65_535) || 0;
   const floor = Math.floor(number);
   const half = number - floor;
   return half > 0.5 || (half === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
@@ -21,19 +21,19 @@ function clamp(value) {
 
 /** The arguments of `close`, checked as the standard says. */
 function readClose(code, reason) {
-  const number = code === undefined ? undefined : clamp(code);
-  const text = reason === undefined ? undefined : String(reason);
+  const words = reason === undefined ? undefined : text(reason);
+  // A reason needs a code before it (RFC 6455, 5.5.1); Chromium takes none for 0 then.
+  const number = code === undefined && words === undefined ? undefined : clamp(code);
   if (number !== undefined && number !== 1000 && !(number >= 3000 && number <= 4999)) {
     throw new DOMException(
       `The close code must be either 1000, or between 3000 and 4999. ${number} is neither.`,
       "InvalidAccessError",
     );
   }
-  if (text !== undefined && utf8Length(text) > MOST_REASON_BYTES) {
+  if (words !== undefined && utf8Length(words) > MOST_REASON_BYTES) {
     throw new DOMException(`The close reason must not be greater than ${MOST_REASON_BYTES} UTF-8 bytes.`, "SyntaxError");
   }
-  // A reason needs a code before it (RFC 6455, 5.5.1).
-  return { code: number ?? (text ? 1000 : undefined), reason: text };
+  return { code: number, reason: words };
 }
 
 export class Rejoin extends EventTarget {
@@ -96,7 +96,7 @@ export class Rejoin extends EventTarget {
   }
 
   set binaryType(type) {
-    const name = String(type);
+    const name = text(type);
     // As with every enumeration, what is not among its values changes nothing.
     if (name !== "blob" && name !== "arraybuffer") return;
     this.#driver.binaryType = name;
@@ -244,8 +244,9 @@ export class Rejoin extends EventTarget {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       if (name !== "constructor") Object.defineProperty(prototype, name, { enumerable: true });
     }
-    // Two of the arguments may be left out.
+    // Arguments that may be left out do not count.
     Object.defineProperty(this, "length", { value: 1 });
+    Object.defineProperty(prototype.close, "length", { value: 0 });
   }
 }
 

@@ -3,6 +3,7 @@
 mod browser;
 mod lint;
 mod native;
+mod npm;
 mod selection;
 mod shared_memory;
 mod system;
@@ -24,7 +25,7 @@ struct Part {
 }
 
 /// Run without a name, in this order: what fails soonest first.
-const QUICK: [Part; 11] = [
+const QUICK: [Part; 12] = [
     Part { name: "fmt", about: "the code is formatted", needs: &[], run: lint::fmt },
     Part { name: "tidy", about: "the structure holds", needs: &[], run: tidy::part },
     Part { name: "clippy", about: "no lint, native and wasm", needs: &[Need::WasmTarget], run: lint::clippy },
@@ -48,11 +49,17 @@ const QUICK: [Part; 11] = [
         run: native::features,
     },
     Part { name: "wasm", about: "tests in headless Chromium", needs: BROWSER_TESTS, run: browser::chromium },
+    Part {
+        name: "npm",
+        about: "the npm package, beside the browser's own class",
+        needs: NPM_TESTS,
+        run: npm::chromium,
+    },
     Part { name: "app", about: "the app builds", needs: &app::NEEDS, run: app_part },
     Part {
         name: "size",
         about: "the downloads stay within their budgets",
-        needs: &app::NEEDS,
+        needs: &setup::DEFAULT,
         run: size::part,
     },
     Part {
@@ -64,7 +71,7 @@ const QUICK: [Part; 11] = [
 ];
 
 /// Run by name only.
-const SLOW: [Part; 3] = [
+const SLOW: [Part; 4] = [
     Part {
         name: "firefox",
         about: "the wasm tests and the whole system in headless Firefox",
@@ -83,10 +90,18 @@ const SLOW: [Part; 3] = [
         needs: BROWSER_TESTS,
         run: browser::leaks,
     },
+    Part {
+        name: "npm-projects",
+        about: "the packed npm package, installed in a page, a worker, Vite and Node.js",
+        needs: NPM_TESTS,
+        run: npm::projects,
+    },
 ];
 
 const BROWSER_BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen];
 const BROWSER_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Chromium];
+const NPM_TESTS: &[Need] =
+    &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Chromium];
 const SHARED_MEMORY_TESTS: &[Need] = &[Need::WasmTarget, Need::StdSources, Need::WasmBindgen, Need::Chromium];
 const FIREFOX_TESTS: &[Need] =
     &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];

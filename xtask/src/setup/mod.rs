@@ -17,7 +17,7 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 pub(crate) use browsers::{chromium, firefox};
-pub(crate) use npm::{axe, release as wasm_opt_release};
+pub(crate) use npm::{axe, packages as npm_packages, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,11 +38,20 @@ pub(crate) enum Need {
     Firefox,
     /// The script that looks for what keeps people from using a page.
     Axe,
+    /// What the npm package is built and tested with.
+    NpmPackages,
 }
 
 /// What all of `cargo xtask test` needs. Firefox is not among it.
-pub(crate) const DEFAULT: [Need; 6] =
-    [Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Chromium, Need::Axe];
+pub(crate) const DEFAULT: [Need; 7] = [
+    Need::WasmTarget,
+    Need::Trunk,
+    Need::WasmBindgen,
+    Need::WasmOpt,
+    Need::Chromium,
+    Need::Axe,
+    Need::NpmPackages,
+];
 
 /// Whether a need is met.
 #[derive(Debug, Clone)]
@@ -65,6 +74,7 @@ impl Need {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::Axe => "axe-core",
+            Self::NpmPackages => "npm packages",
         }
     }
 
@@ -78,6 +88,7 @@ impl Need {
             Self::Chromium => Ok(browsers::check_chromium(toolbox)),
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
             Self::Axe => npm::check_axe(workspace, toolbox),
+            Self::NpmPackages => npm::check_packages(workspace, toolbox),
         }
     }
 
@@ -90,6 +101,7 @@ impl Need {
             Self::WasmBindgen => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
             Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
+            Self::NpmPackages => "installing what the npm package is built with, about 30 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
@@ -107,6 +119,7 @@ impl Need {
             Self::Chromium => browsers::install_chromium(toolbox),
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
             Self::Axe => npm::install_axe(workspace, toolbox),
+            Self::NpmPackages => npm::install_packages(workspace, toolbox),
         }
     }
 }

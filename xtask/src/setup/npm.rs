@@ -1,6 +1,6 @@
-//! wasm-opt and axe-core from npm packages: the only things here that Node.js is needed for.
+//! What comes from npm: wasm-opt, axe-core, and what the npm package is built and tested with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Context, Failure, Result};
 use crate::process;
@@ -53,25 +53,56 @@ pub(crate) fn axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<PathBuf> {
     Ok(root.join("node_modules").join(AXE).join("axe.min.js"))
 }
 
+/// Whether all that the npm package is built and tested with is in the toolbox.
+pub(super) fn check_packages(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
+    let folder = packages(toolbox).join("node_modules");
+    for (name, version) in &workspace.npm {
+        let manifest = folder.join(name).join("package.json");
+        let text = std::fs::read_to_string(manifest).unwrap_or_default();
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        if found["version"].as_str() != Some(version) {
+            return Ok(State::Missing(format!("{name} {version} is not installed")));
+        }
+    }
+    let names: Vec<&str> = workspace.npm.keys().map(String::as_str).collect();
+    Ok(State::Ready(names.join(", ")))
+}
+
+/// Installs them into one folder, because they look for one another.
+pub(super) fn install_packages(workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
+    let wanted: Vec<String> =
+        workspace.npm.iter().map(|(name, version)| format!("{name}@{version}")).collect();
+    install_into(&packages(toolbox), &wanted, toolbox, "")
+}
+
+/// The folder whose `node_modules` has them.
+pub(crate) fn packages(toolbox: &Toolbox) -> PathBuf {
+    toolbox.folder.join("npm-packages")
+}
+
 /// Installs a package into a folder of its own; `otherwise` ends the sentence on what to do without npm.
 fn package(name: &str, version: &str, toolbox: &Toolbox, otherwise: &str) -> Result<()> {
+    install_into(&toolbox.npm_root(name, version), &[format!("{name}@{version}")], toolbox, otherwise)
+}
+
+fn install_into(root: &Path, wanted: &[String], toolbox: &Toolbox, otherwise: &str) -> Result<()> {
+    let what = wanted.join(", ");
     let Some(npm) = toolbox.find(&["npm"]) else {
         return Err(Failure::with_remedy(
-            format!("npm was not found, and {name} is installed with it"),
-            format!("install Node.js 18 or newer with npm (on Debian: apt-get install npm){otherwise}"),
+            format!("npm was not found, and {what} is installed with it"),
+            format!("install Node.js 20 or newer with npm (on Debian: apt-get install npm){otherwise}"),
         ));
     };
-    let root = toolbox.npm_root(name, version);
-    std::fs::create_dir_all(&root).context(|| format!("make the folder {}", root.display()))?;
+    std::fs::create_dir_all(root).context(|| format!("make the folder {}", root.display()))?;
     let mut command = toolbox.command(npm);
     command.args(["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error"]);
-    command.arg("--prefix").arg(&root).arg(format!("{name}@{version}")).current_dir(&root);
+    command.arg("--prefix").arg(root).args(wanted).current_dir(root);
     // npm reports what it added on standard output; only its errors are of interest here.
     command.stdout(std::process::Stdio::null());
     process::run(&mut command, "npm install").map_err(|failure| match failure {
         Failure::Interrupted => failure,
         _ => Failure::with_remedy(
-            format!("{name} {version} could not be installed ({failure})"),
+            format!("{what} could not be installed ({failure})"),
             "read npm's message above; without a network, connect and run the command again",
         ),
     })

@@ -1,0 +1,301 @@
+/** What can be sent, as with the browser's WebSocket. */
+export type Payload = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob;
+
+/** A value, or a function that is asked for it before each attempt; `attempt` is 1 for the first in a row. */
+export type Provided<T> = T | ((attempt: number) => T | Promise<T>);
+
+/** An address: `ws:`, `wss:`, `http:` or `https:`, or relative to the page's. */
+export type Address = string | URL;
+
+/** The subprotocols to offer, the preferred one first. */
+export type Protocols = string | Iterable<string>;
+
+/** Where a connection is. `waiting`: it was lost, or could not be had, and another attempt follows. */
+export type State = "connecting" | "open" | "closing" | "closed" | "waiting";
+
+/** Who or what ended a connection. A page is not told why a handshake failed: all such ends are `refused`. */
+export type Cause =
+  /** `close()` or `reconnect()`. */
+  | "caller"
+  /** The server, by a close frame. */
+  | "server"
+  /** It was open and ended without a close frame. */
+  | "network"
+  /** It never opened: no such host, refused, TLS, an HTTP error, subprotocols not agreed on. */
+  | "refused"
+  /** It was not open within `connectionTimeout`. */
+  | "connect-timeout"
+  /** The server did not answer the close frame within `closeTimeout`. */
+  | "close-timeout"
+  /** Nothing came within the keep-alive's deadline. */
+  | "keep-alive"
+  /** The function for the URL or the subprotocols failed, or gave what can't be used. */
+  | "provider"
+  /** More came than an async iteration took. */
+  | "overflow";
+
+/** The event of a connection that has ended, or of an attempt that failed. */
+export interface RejoinCloseEvent extends CloseEvent {
+  /** Whether another attempt follows. */
+  readonly willRetry: boolean;
+  /** Who or what ended it. */
+  readonly cause: Cause;
+  /** Bytes that were handed to the socket and had not left it: they are lost, and more may be. */
+  readonly unsentBytes: number;
+  /** Whether no attempt follows because there were as many as `maxRetries` allows. */
+  readonly gaveUp: boolean;
+}
+
+/** Comes before the `close` event of a connection that failed. Browsers give no reason; this end's own are told. */
+export interface RejoinErrorEvent extends Event {
+  /** What was thrown, for example by the function for the URL. */
+  readonly error?: unknown;
+  /** In words. */
+  readonly message?: string;
+}
+
+/** Another attempt follows. */
+export interface ReconnectingEvent extends Event {
+  /** The number of the attempt in a row without a stable connection. */
+  readonly attempt: number;
+  /** In how many milliseconds. The machine's coming online, or the page's being shown, may shorten it. */
+  readonly delay: number;
+}
+
+/** The state is another now. */
+export interface StateChangeEvent extends Event {
+  readonly state: State;
+}
+
+/** Messages were not sent and will not be. */
+export interface LostEvent extends Event {
+  /** The messages, oldest first, as they were when they were sent. */
+  readonly messages: readonly Payload[];
+  /**
+   * `closed`: the connection is closed for good; `evicted`: newer ones took their place; `full`: there was no room;
+   * `refused`: the socket threw, see `error`.
+   */
+  readonly reason: "closed" | "evicted" | "full" | "refused";
+  readonly error?: unknown;
+}
+
+/** The events, by type. `TData` is what messages carry. */
+export interface RejoinEventMap<TData = string | Blob | ArrayBuffer> {
+  open: Event;
+  message: MessageEvent<TData>;
+  error: RejoinErrorEvent;
+  close: RejoinCloseEvent;
+  reconnecting: ReconnectingEvent;
+  statechange: StateChangeEvent;
+  lost: LostEvent;
+}
+
+/** Pings of the application's own: a page can't send those of the protocol. */
+export interface KeepAlive {
+  /** What to send, or a function that makes it. */
+  ping: Payload | (() => Payload);
+  /** Whether a message answers a ping: it is then told to nobody, and gives `metrics.roundTrip`. */
+  isPong?: (data: string | Blob | ArrayBuffer) => boolean;
+  /** From one ping to the next, in ms. Default 25,000. */
+  interval?: number;
+  /** How long after a ping the connection is given up unless something comes, in ms. Default 10,000. */
+  deadline?: number;
+  /** The same for a ping that is sent because the page or the machine slept, in ms. Default 3,000. */
+  probe?: number;
+}
+
+/** The class of a WebSocket, for `Options.WebSocket`: the browser's own, that of `ws`, one of a test's. */
+export interface WebSocketConstructor {
+  new (...given: never[]): {
+    readonly bufferedAmount: number;
+    readonly extensions: string;
+    readonly protocol: string;
+    readonly readyState: number;
+    readonly url: string;
+    close(code?: number, reason?: string): void;
+    addEventListener(...given: never[]): void;
+    removeEventListener(...given: never[]): void;
+  };
+}
+
+/** All of it is optional. Times are in milliseconds. */
+export interface Options {
+  /** Whether to come back. With `false` it does what the browser's WebSocket does. Default true. */
+  reconnect?: boolean;
+  /** The least that a retry waits. Default 0 for the first in a row, 100 for those that follow. */
+  minReconnectionDelay?: number;
+  /** The most that a retry waits. Default 30,000. */
+  maxReconnectionDelay?: number;
+  /**
+   * By how much the range from which a retry's wait is drawn grows with each in a row. Default 2. Waits are drawn anew
+   * each time (full jitter), so that the clients of a restarted server do not come all at once.
+   */
+  reconnectionDelayGrowFactor?: number;
+  /** How long a connection must have been open for the count of retries to begin anew. Default 10,000. */
+  minUptime?: number;
+  /** How long an attempt may take, the asking for the URL included. Default 10,000; none with `reconnect: false`. */
+  connectionTimeout?: number;
+  /** How long the server may take to answer a close frame. Default 5,000; none with `reconnect: false`. */
+  closeTimeout?: number;
+  /** How many retries in a row may fail. Default: no limit. */
+  maxRetries?: number;
+  /** The most messages that wait for a connection; 0: nothing is queued, and `send` throws. Default 262,144. */
+  maxEnqueuedMessages?: number;
+  /** The most bytes that wait for a connection. Default 16 MiB. */
+  maxEnqueuedBytes?: number;
+  /**
+   * What `send` does when there is no room: `throw` a QuotaExceededError (the default), or drop the newest or the oldest
+   * messages, which the event `lost` hands back.
+   */
+  whenFull?: "throw" | "drop-newest" | "drop-oldest";
+  /**
+   * How many bytes the socket's own buffer may hold; what is more waits in the queue, where a cut does not lose it.
+   * Default 1 MiB; no limit with `reconnect: false`. Sending goes on at a quarter of it.
+   */
+  highWatermark?: number;
+  /** The most messages that wait for a slow async iteration; then the connection is closed. Default 65,536. */
+  maxUnreadMessages?: number;
+  /** The most bytes that wait for a slow async iteration; then the connection is closed. Default 64 MiB. */
+  maxUnreadBytes?: number;
+  /** Default: no pings. */
+  keepAlive?: KeepAlive;
+  /** Whether to come back after this end. It is not asked after `close()`. Default: after every other end. */
+  shouldReconnectOnClose?: (event: CloseEvent) => boolean;
+  /** Do not connect before `reconnect()` is called. Default false. */
+  startClosed?: boolean;
+  /** Tell every change of state on the console. Default false. */
+  debug?: boolean;
+  /** The class to use instead of the global WebSocket, such as that of `ws`. */
+  WebSocket?: WebSocketConstructor;
+  /** The seed of the waits, for tests. Default: a random one. */
+  seed?: number;
+}
+
+/** Figures of a connection's whole life. */
+export interface Metrics {
+  /** How often a connection was tried. */
+  readonly attempts: number;
+  /** How often one was opened. */
+  readonly opened: number;
+  /** Messages handed to a socket, pings aside. */
+  readonly sent: number;
+  /** Messages received, pongs aside. */
+  readonly received: number;
+  /** Messages that the event `lost` handed back. */
+  readonly lost: number;
+  /** Messages in the queue now. */
+  readonly queuedMessages: number;
+  /** Bytes in the queue now. */
+  readonly queuedBytes: number;
+  /** From the last answered ping to its answer, in ms. */
+  readonly roundTrip: number | undefined;
+  /** How the last connection ended. */
+  readonly lastClose: RejoinCloseEvent | undefined;
+}
+
+/**
+ * WHATWG's WebSocket that comes back: `open` fires at each opening, `error` and `close` at each drop, `readyState` is
+ * CONNECTING while it waits or tries, and CLOSED only at the end. What is sent meanwhile waits in a bounded queue.
+ *
+ * WebSocket has no acknowledgement: what was handed to a socket and had not arrived when it was cut is lost.
+ *
+ * @typeParam TData - what messages carry, for those who know: `Rejoin<string>` where the server sends text only.
+ */
+export class Rejoin<TData = string | Blob | ArrayBuffer> extends EventTarget {
+  static readonly CONNECTING: 0;
+  static readonly OPEN: 1;
+  static readonly CLOSING: 2;
+  static readonly CLOSED: 3;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+
+  /**
+   * Begins to connect.
+   *
+   * @throws {DOMException} SyntaxError: the URL is none of a WebSocket, a subprotocol is illegal or there twice. Where a
+   * function gives them the attempt fails instead, with this error in the `error` event.
+   * @throws {TypeError | RangeError} An option that can't work.
+   */
+  constructor(url: Provided<Address>, protocols?: Provided<Protocols | undefined>, options?: Options);
+
+  /** The address, absolute; empty while a function has not been asked for it. */
+  readonly url: string;
+  /** CONNECTING, OPEN, CLOSING or CLOSED. */
+  readonly readyState: 0 | 1 | 2 | 3;
+  /** Bytes that were sent and have not left: those in the queue as well. */
+  readonly bufferedAmount: number;
+  /** The extensions that the server agreed to. */
+  readonly extensions: string;
+  /** The subprotocol that the server picked. */
+  readonly protocol: string;
+  /** How binary messages come. Default `blob`. */
+  binaryType: "blob" | "arraybuffer";
+
+  onopen: ((this: this, event: Event) => unknown) | null;
+  onmessage: ((this: this, event: MessageEvent<TData>) => unknown) | null;
+  onerror: ((this: this, event: RejoinErrorEvent) => unknown) | null;
+  onclose: ((this: this, event: RejoinCloseEvent) => unknown) | null;
+  onreconnecting: ((this: this, event: ReconnectingEvent) => unknown) | null;
+  onstatechange: ((this: this, event: StateChangeEvent) => unknown) | null;
+  onlost: ((this: this, event: LostEvent) => unknown) | null;
+
+  /**
+   * Sends a message, or queues it while there is no connection. After `close()` it is silently discarded, as the
+   * standard says, but for the event `lost`.
+   *
+   * @throws {DOMException} InvalidStateError: still connecting, and nothing may be queued (`reconnect: false` or
+   * `maxEnqueuedMessages: 0`). QuotaExceededError: the queue is full, with `whenFull: "throw"`.
+   */
+  send(data: Payload): void;
+
+  /**
+   * Closes for good; `reconnect()` can revive it. An open connection first sends what is queued.
+   *
+   * @throws {DOMException} InvalidAccessError: the code is neither 1000 nor from 3000 to 4999. SyntaxError: the reason has
+   * more than 123 bytes of UTF-8.
+   */
+  close(code?: number, reason?: string): void;
+
+  /**
+   * Connects at once, whatever the state: leaves the present connection with this code and reason, skips the rest of a
+   * wait, revives a closed one. Throws as `close` does.
+   */
+  reconnect(code?: number, reason?: string): void;
+
+  /** Where the connection is, waiting and connecting told apart. */
+  readonly state: State;
+  /** Figures, as of now. */
+  readonly metrics: Metrics;
+  /** Resolves when the connection is open; rejects when it is closed for good, with the close event as `cause`. */
+  readonly ready: Promise<void>;
+  /** Resolves when everything that was sent has left; rejects when the connection is closed for good before. */
+  readonly drained: Promise<void>;
+
+  /** The data of messages from now on, until the connection is closed for good. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TData, undefined>;
+
+  addEventListener<K extends keyof RejoinEventMap>(
+    type: K,
+    listener: ((this: this, event: RejoinEventMap<TData>[K]) => unknown) | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof RejoinEventMap>(
+    type: K,
+    listener: ((this: this, event: RejoinEventMap<TData>[K]) => unknown) | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+export default Rejoin;

@@ -1,0 +1,25 @@
+// Where in doubt the browser is right: each script is run on its class and on ours, over the same server.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { freePort, HERE, PACKAGE, PEER, runPage } from "./rig.mjs";
+import { scripts } from "./page/scripts.mjs";
+
+let results;
+
+before(async () => {
+  const query = new URLSearchParams({ peer: PEER, dead: `ws://127.0.0.1:${await freePort()}` });
+  const html = `<!doctype html><title>rejoin</title><script type="module" src="/page/differential.mjs?${query}"></script>`;
+  results = await runPage({ page: join(HERE, "page"), package: PACKAGE }, html);
+});
+
+for (const name of Object.keys(scripts)) {
+  test(`as in the browser: ${name}`, () => {
+    const { expected, found } = results[name];
+    assert.ok(expected.length > 0, "the script noted nothing");
+    assert.deepEqual(found, expected);
+  });
+}
+
+after(() => (results = undefined));

@@ -1,0 +1,20 @@
+// Runs each script on the browser's class and on ours, and tells the server where they differ.
+import { Rejoin } from "/package/rejoin.js";
+import { notes } from "./rig.mjs";
+import { scripts } from "./scripts.mjs";
+
+class Plain extends Rejoin {
+  constructor(...given) {
+    if (given.length === 0) super();
+    else super(given[0], given[1], { reconnect: false });
+  }
+}
+
+const { searchParams } = new URL(import.meta.url);
+const where = { peer: searchParams.get("peer"), dead: searchParams.get("dead") };
+const results = {};
+for (const [name, script] of Object.entries(scripts)) {
+  const [expected, found] = [await notes(WebSocket, script, where), await notes(Plain, script, where)];
+  results[name] = { expected, found };
+}
+await fetch("/report", { method: "POST", body: JSON.stringify(results) });

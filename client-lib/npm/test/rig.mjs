@@ -1,0 +1,116 @@
+// What the tests share: where things are, a server of files, a browser that a page drives by itself.
+import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { connect, createServer as createPlainServer } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+function variable(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: these tests are run by \`cargo xtask test npm\``);
+  return value;
+}
+
+/** The built package. */
+export const PACKAGE = variable("REJOIN_NPM");
+/** The address of the peer that misbehaves on demand, as ws://…. */
+export const PEER = variable("REJOIN_TEST_PEER");
+/** A folder with the node_modules that tests use. */
+export const TOOLS = variable("REJOIN_NPM_TOOLS");
+
+/** Where to import one of the packages from that only tests use. */
+export const toolUrl = (path) => pathToFileURL(join(TOOLS, "node_modules", path)).href;
+
+/** Where to import the package from. */
+export const packageUrl = pathToFileURL(join(PACKAGE, "rejoin.js")).href;
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json" };
+
+/** A port on which nobody listens, as of now. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createPlainServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Whether somebody listens on a port. */
+export function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+}
+
+/** Serves folders by the first part of the path, and hands over what pages post to /report. */
+export async function serve(folders, pages = {}) {
+  let report;
+  const reported = new Promise((resolve) => (report = resolve));
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    if (request.method === "POST") {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      response.end();
+      if (pathname === "/report") report(JSON.parse(Buffer.concat(chunks).toString()));
+      return;
+    }
+    if (pages[pathname]) {
+      response.setHeader("content-type", "text/html");
+      return response.end(pages[pathname]);
+    }
+    const [, first, ...rest] = normalize(pathname).split("/");
+    const file = folders[first] && join(folders[first], ...rest);
+    if (!file || !(await stat(file).catch(() => undefined))?.isFile()) {
+      response.statusCode = 404;
+      return response.end();
+    }
+    response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream");
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${server.address().port}`;
+  return { address, reported, close: () => { server.closeAllConnections(); server.close(); } };
+}
+
+/** Opens a page in a headless browser until the function that it returns is called. */
+export async function openBrowser(address) {
+  const profile = await mkdtemp(join(tmpdir(), "rejoin-npm-"));
+  const firefox = process.env.REJOIN_FIREFOX;
+  const [program, flags] = firefox
+    ? [firefox, ["--headless", "--no-remote", "--profile", profile]]
+    : [variable("REJOIN_CHROMIUM"), [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", `--user-data-dir=${profile}`,
+      ]];
+  const browser = spawn(program, [...flags, address], { stdio: "ignore" });
+  const ended = new Promise((resolve) => browser.on("exit", resolve));
+  return async () => {
+    browser.kill();
+    await ended;
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+/** Opens a page and waits for what it reports. */
+export async function runPage(folders, html) {
+  const server = await serve(folders, { "/": html });
+  const close = await openBrowser(server.address);
+  try {
+    const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the page reported nothing")), 120_000).unref());
+    return await Promise.race([server.reported, late]);
+  } finally {
+    await close();
+    server.close();
+  }
+}
+
+export const HERE = fileURLToPath(new URL(".", import.meta.url));

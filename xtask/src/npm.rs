@@ -1,0 +1,131 @@
+//! `cargo xtask npm`: the npm package, in a folder that `npm pack` accepts.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::app::PROFILE;
+use crate::context::Context;
+use crate::failure::{Context as _, Failure, Result};
+use crate::setup::{self, Need};
+use crate::{process, say, toolchain};
+
+/// The crate in it, whose folder has the scripts too.
+const CRATE: &str = "rejoin-npm";
+/// What building needs.
+pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages];
+/// The scripts' one module, which is all that a page loads.
+pub(crate) const MODULE: &str = "rejoin.js";
+/// What stands in the manifest for the crate's version.
+const VERSION: &str = "\"version\": \"0.0.0\",";
+/// The oldest JavaScript that the module is written in.
+const SYNTAX: &str = "--target=es2022";
+
+/// The command.
+pub(crate) fn run(context: &Context) -> Result<()> {
+    context.provide(&NEEDS)?;
+    let folder = built(context)?;
+    say::result(format_args!("npm: the package lies in {}", folder.display()));
+    Ok(())
+}
+
+/// The folder of the package, built once however many parts use it.
+pub(crate) fn built(context: &Context) -> Result<PathBuf> {
+    context.npm.get_or_init(|| build(context)).clone()
+}
+
+fn build(context: &Context) -> Result<PathBuf> {
+    let workspace = &context.workspace;
+    let package = workspace.package(CRATE)?;
+    let (stage, folder) = (workspace.target.join("npm-stage"), workspace.target.join("npm"));
+    for folder in [&stage, &folder] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).context(|| format!("remove {}", folder.display()))?;
+        }
+        std::fs::create_dir_all(folder).context(|| format!("make the folder {}", folder.display()))?;
+    }
+    let scripts = package.folder.join("js");
+    for entry in std::fs::read_dir(&scripts).context(|| format!("read {}", scripts.display()))? {
+        let entry = entry.context(|| format!("read {}", scripts.display()))?;
+        copy(&entry.path(), &stage.join(entry.file_name()))?;
+    }
+    // Inlined, so that whoever bundles or serves the package has one file to care about.
+    let wasm = std::fs::read(module(context, &stage)?).context(|| "read the wasm module".to_owned())?;
+    write(&stage.join("wasm.js"), &format!("export default \"{}\";\n", STANDARD.encode(wasm)))?;
+    bundle(context, &stage.join("index.js"), &folder.join(MODULE))?;
+    for name in ["rejoin.d.ts", "README.md"] {
+        copy(&package.folder.join(name), &folder.join(name))?;
+    }
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        copy(&workspace.root.join(name), &folder.join(name))?;
+    }
+    let manifest = package.folder.join("package.json");
+    let text = std::fs::read_to_string(&manifest).context(|| format!("read {}", manifest.display()))?;
+    let text = complete(&text, &package.version, package.repository.as_deref())?;
+    write(&folder.join("package.json"), &text)?;
+    Ok(folder)
+}
+
+/// Builds the wasm module. Of what wasm-bindgen makes only the module is used: numbers need no glue.
+fn module(context: &Context, stage: &Path) -> Result<PathBuf> {
+    let arguments = ["--quiet", "--package", CRATE, "--lib", "--profile", PROFILE];
+    process::run(&mut context.wasm_cargo("build", &arguments)?, "building the wasm module")?;
+    let file = format!("{}.wasm", CRATE.replace('-', "_"));
+    let built = context.workspace.target.join(toolchain::TARGET).join(PROFILE).join(file);
+    let folder = stage.join("wasm");
+    let mut bindgen = context.toolbox.command("wasm-bindgen");
+    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "link", "--out-dir"]);
+    process::run(bindgen.arg(&folder).arg(built), "wasm-bindgen")?;
+    let wasm = folder.join("link_bg.wasm");
+    let mut opt = context.toolbox.command("wasm-opt");
+    // No function of it is called often enough for inlining to pay.
+    opt.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features", "-o"]);
+    process::run(opt.arg(&wasm).arg(&wasm), "wasm-opt")?;
+    Ok(wasm)
+}
+
+fn bundle(context: &Context, entry: &Path, module: &Path) -> Result<()> {
+    let program = setup::npm_packages(&context.toolbox).join("node_modules/.bin/esbuild");
+    let mut esbuild = context.toolbox.command(program);
+    esbuild.args(["--bundle", "--minify", "--format=esm", SYNTAX, "--log-level=warning"]);
+    esbuild.arg(entry).arg(format!("--outfile={}", module.display()));
+    process::run(&mut esbuild, "esbuild")
+}
+
+/// The package's manifest, with what the crate's says. As text: the order of the keys means something in it.
+fn complete(manifest: &str, version: &str, repository: Option<&str>) -> Result<String> {
+    let (before, after) = manifest
+        .split_once(VERSION)
+        .ok_or_else(|| Failure::new(format!("package.json has no `{VERSION}` to put the version in")))?;
+    let repository = repository.map_or(String::new(), |url| {
+        format!(
+            "\n  \"repository\": {{ \"type\": \"git\", \"url\": \"{url}\", \"directory\": \"client-lib/npm\" }},"
+        )
+    });
+    Ok(format!("{before}\"version\": \"{version}\",{repository}{after}"))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to).map(drop).context(|| format!("copy {}", from.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).context(|| format!("write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_has_the_crates_version_and_its_repository_where_there_is_one() {
+        let manifest = "{\n  \"version\": \"0.0.0\",\n  \"type\": \"module\"\n}\n";
+        let text = complete(manifest, "1.2.3", None).unwrap();
+        assert_eq!(text, manifest.replace("0.0.0", "1.2.3"));
+        let text = complete(manifest, "1.2.3", Some("https://example.org/it")).unwrap();
+        assert!(text.contains("\"url\": \"https://example.org/it\""), "{text}");
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+        assert!(complete("{}", "1.2.3", None).is_err());
+    }
+}
