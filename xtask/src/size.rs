@@ -22,8 +22,9 @@ const CLIENTS: [(&str, Option<usize>); 4] = [
 ];
 /// The most gzip bytes of the app's first load.
 const APP_BUDGET: usize = 350_000;
-/// The most brotli bytes of the npm package's module. 24,000 is the bound, and the goal 16,000.
-const NPM_BUDGET: usize = 24_000;
+/// The most brotli bytes of the npm package's module. 24,000 is the bound; this holds what has been reached, and the
+/// goal is 16,000.
+const NPM_BUDGET: usize = 17_000;
 /// What measuring needs, the app aside.
 const NEEDS: [Need; 3] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt];
 

@@ -10,14 +10,28 @@ export function core() {
 }
 
 function instantiate() {
-  const text = atob(encoded);
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
-  const module = new WebAssembly.Module(bytes);
+  const module = new WebAssembly.Module(decode(encoded));
   const imports = {};
   // What is left of wasm-bindgen's imports prepares a table of JavaScript values, and there are none.
   for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => {};
   return new WebAssembly.Instance(module, imports).exports;
+}
+
+/** Undoes xtask/src/npm.rs: `!` and `~` lift the character that follows; the backslash is left out. */
+function decode(text) {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  let lift = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 33) lift = 90;
+    else if (code === 126) lift = 173;
+    else {
+      bytes[length++] = code - (code > 92 ? 36 : 35) + lift;
+      lift = 0;
+    }
+  }
+  return bytes.subarray(0, length);
 }
 
 // A link is forgotten with its connection.

@@ -14,6 +14,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use slot::{Slot, with, with_slot};
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Notes a setting for the next [`create`]. What each number means is said by `config`, and by `js/options.js`.
 #[wasm_bindgen]
 pub fn set(setting: u32, value: f64) {

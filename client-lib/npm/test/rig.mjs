@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
-import { connect, createServer as createPlainServer } from "node:net";
+import { createServer as createPlainServer } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
+import { PassThrough } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 function variable(name) {
@@ -41,26 +42,20 @@ export function freePort() {
   });
 }
 
-/** Whether somebody listens on a port. */
-export function answers(port) {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
-  });
-}
-
-/** Serves folders by the first part of the path, and hands over what pages post to /report. */
+/** Serves folders by the first part of the path, and hands over what pages post to /report and /said. */
 export async function serve(folders, pages = {}) {
   let report;
   const reported = new Promise((resolve) => (report = resolve));
+  const said = new PassThrough({ objectMode: true });
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     if (request.method === "POST") {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
       response.end();
-      if (pathname === "/report") report(JSON.parse(Buffer.concat(chunks).toString()));
+      const body = Buffer.concat(chunks).toString();
+      if (pathname === "/report") report(JSON.parse(body));
+      if (pathname === "/said") said.write(body);
       return;
     }
     if (pages[pathname]) {
@@ -78,7 +73,7 @@ export async function serve(folders, pages = {}) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${server.address().port}`;
-  return { address, reported, close: () => { server.closeAllConnections(); server.close(); } };
+  return { address, reported, said, close: () => { server.closeAllConnections(); server.close(); } };
 }
 
 /** Opens a page in a headless browser until the function that it returns is called. */
