@@ -1,20 +1,21 @@
 // Runs every contender in turn, many rounds, and reports each time to the server. The page measures itself, because
 // an attached debugger would slow every message down.
 import init, * as wasm from "./contenders.js";
+import { Rejoin } from "./rejoin.js";
 
 const url = `ws://${location.host}/ws`;
 
-function open() {
+function open(Socket) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
+    const socket = new Socket(url);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => resolve(socket);
     socket.onerror = () => reject(new Error("no connection"));
   });
 }
 
-async function rawReceive(_, count, size) {
-  const socket = await open();
+const receiveBy = (Socket) => async (_, count, size) => {
+  const socket = await open(Socket);
   let messages = 0;
   let bytes = 0;
   const start = performance.now();
@@ -29,10 +30,10 @@ async function rawReceive(_, count, size) {
   socket.close();
   if (bytes !== count * size) throw new Error(`${bytes} bytes came`);
   return elapsed;
-}
+};
 
-async function rawSend(_, count, size) {
-  const socket = await open();
+const sendBy = (Socket) => async (_, count, size) => {
+  const socket = await open(Socket);
   const payload = new Uint8Array(size);
   const start = performance.now();
   await new Promise((resolve) => {
@@ -43,22 +44,27 @@ async function rawSend(_, count, size) {
   const elapsed = performance.now() - start;
   socket.close();
   return elapsed;
-}
+};
 
 const receive = {
-  "raw JavaScript": rawReceive,
+  "raw JavaScript": receiveBy(WebSocket),
+  "rejoin, npm package": receiveBy(Rejoin),
   "rejoin, callback": wasm.rejoin_receive_callback,
   "rejoin, Stream": wasm.rejoin_receive_stream,
   "gloo-net": wasm.gloo_receive,
 };
+// What is to be compared with the browser's own class alone.
+const receiveInJavaScript = { "raw JavaScript": receiveBy(WebSocket), "rejoin, npm package": receiveBy(Rejoin) };
 const send = {
-  "raw JavaScript": rawSend,
+  "raw JavaScript": sendBy(WebSocket),
+  "rejoin, npm package": sendBy(Rejoin),
   "rejoin, bytes": wasm.rejoin_send,
   "rejoin, Uint8Array": wasm.rejoin_send_view,
 };
 // gloo-net needs almost a minute for 100,000.
-const sendFew = { "raw JavaScript": rawSend, "rejoin, bytes": wasm.rejoin_send, "gloo-net": wasm.gloo_send };
+const sendFew = { "raw JavaScript": sendBy(WebSocket), "rejoin, bytes": wasm.rejoin_send, "gloo-net": wasm.gloo_send };
 const cases = [
+  { name: "receive 100 x 1,048,576 bytes", count: 100, size: 1_048_576, contenders: receiveInJavaScript },
   { name: "receive 10 x 10,000,000 bytes", count: 10, size: 10_000_000, contenders: receive },
   { name: "receive 100,000 x 64 bytes", count: 100_000, size: 64, contenders: receive },
   { name: "send 100,000 x 64 bytes", count: 100_000, size: 64, contenders: send },

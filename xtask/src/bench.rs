@@ -9,9 +9,10 @@ use crate::failure::{Context as _, Failure, Result};
 use crate::process::Process;
 use crate::server::Server;
 use crate::setup::{self, Need};
-use crate::{process, say, scratch, toolchain};
+use crate::{npm, process, say, scratch, toolchain};
 
-const NEEDS: [Need; 4] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Chromium];
+const NEEDS: [Need; 5] =
+    [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Chromium];
 /// The files of the page that are not built.
 const PAGE: &str = "bench/page";
 
@@ -54,6 +55,8 @@ fn build(context: &Context, folder: &Path) -> Result<()> {
     let wasm = folder.join("contenders_bg.wasm");
     let mut opt = context.toolbox.command("wasm-opt");
     process::run(opt.args(["-Oz", "-o"]).arg(&wasm).arg(&wasm), "wasm-opt")?;
+    let module = npm::built(context)?.join(npm::MODULE);
+    std::fs::copy(&module, folder.join(npm::MODULE)).context(|| format!("copy {}", module.display()))?;
     let page = context.workspace.root.join(PAGE);
     for name in ["index.html", "bench.mjs"] {
         let (from, to) = (page.join(name), folder.join(name));

@@ -256,7 +256,11 @@ export class Driver {
     socket.binaryType = this.binaryType;
     const on = (type, listener) => socket.addEventListener(type, listener);
     on("open", (this.onopen = () => serial === this.serial && this.opened(serial)));
-    on("message", (this.onmessage = (event) => serial === this.serial && this.received(serial, event)));
+    // The same for every message of a connection, and dear to ask for.
+    let origin;
+    on("message", (this.onmessage = (event) => {
+      if (serial === this.serial) this.received(serial, event.data, (origin ??= event.origin));
+    }));
     on("error", (this.onerror = ({ message, error }) => {
       if (serial === this.serial) this.failed = message === undefined ? {} : { message, error };
     }));
@@ -269,7 +273,7 @@ export class Driver {
     this.step((now) => this.core.socket_input(this.id, now, serial, INPUT_OPENED, 0), true);
   }
 
-  received(serial, { data, origin }) {
+  received(serial, data, origin) {
     if (this.options.keepAlive && this.alive(serial, data)) return;
     this.metrics.received++;
     if (this.events.length) this.dispatch();

@@ -18,6 +18,40 @@ class PlainCloseEvent extends Event {
   }
 }
 
+const NO_PORTS = Object.freeze([]);
+
+/**
+ * A MessageEvent to whoever looks, and made in a fifth of the time: its constructor reads a dictionary of ten members,
+ * which for small messages costs as much as a fifth of receiving them.
+ */
+export class IncomingEvent extends Event {
+  #data;
+  #origin;
+  constructor(data, origin = "") {
+    super("message");
+    this.#data = data;
+    this.#origin = origin;
+  }
+  get data() {
+    return this.#data;
+  }
+  get origin() {
+    return this.#origin;
+  }
+  get lastEventId() {
+    return "";
+  }
+  get source() {
+    return null;
+  }
+  get ports() {
+    return NO_PORTS;
+  }
+  static {
+    if (typeof MessageEvent === "function") Object.setPrototypeOf(this.prototype, MessageEvent.prototype);
+  }
+}
+
 /** An event of a type with properties of its own. */
 export function eventWith(type, properties) {
   return Object.assign(new Event(type), properties);
@@ -62,8 +96,8 @@ export class Handlers {
     } else {
       const entry = { value };
       entry.listener = (event) => {
-        if (typeof entry.value !== "function") return;
-        if (entry.value.call(event.currentTarget, event) === false) event.preventDefault();
+        const { value } = entry;
+        if (typeof value === "function" && value.call(this.#target, event) === false) event.preventDefault();
       };
       this.#all.set(type, entry);
       this.#target.addEventListener(type, entry.listener);

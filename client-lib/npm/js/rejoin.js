@@ -1,7 +1,7 @@
 // The class: WHATWG's WebSocket in every member, with what reconnecting adds.
 import { readTarget, text } from "./address.js";
 import { CLOSED, CLOSING, CONNECTING, Driver, OPEN } from "./driver.js";
-import { eventWith, Handlers } from "./events.js";
+import { eventWith, Handlers, IncomingEvent } from "./events.js";
 import { Messages } from "./iterate.js";
 import { readOptions } from "./options.js";
 import { byteLength, readPayload, utf8Length } from "./payload.js";
@@ -212,8 +212,8 @@ export class Rejoin extends EventTarget {
   }
 
   #message(data, origin) {
-    for (const reader of this.#readers) reader.push(data, byteLength(data));
-    this.dispatchEvent(new MessageEvent("message", { data, origin }));
+    if (this.#readers.size) for (const reader of this.#readers) reader.push(data, byteLength(data));
+    this.dispatchEvent(new IncomingEvent(data, origin));
   }
 
   #atRest() {

@@ -1,17 +1,19 @@
 // Where in doubt the browser is right: each script is run on its class and on ours, over the same server.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
 import { freePort, HERE, PACKAGE, PEER, runPage } from "./rig.mjs";
+import { names } from "./page/names.mjs";
 import { scripts } from "./page/scripts.mjs";
 
 let results;
+let ours;
 
 before(async () => {
   const query = new URLSearchParams({ peer: PEER, dead: `ws://127.0.0.1:${await freePort()}` });
-  const html = `<!doctype html><title>rejoin</title><script type="module" src="/page/differential.mjs?${query}"></script>`;
-  results = await runPage({ page: join(HERE, "page"), package: PACKAGE }, html);
+  const html = `<!doctype html><title>rejoin</title><body><script type="module" src="/page/differential.mjs?${query}"></script>`;
+  ({ results, ours } = await runPage({ page: join(HERE, "page"), package: PACKAGE }, html));
 });
 
 for (const name of Object.keys(scripts)) {
@@ -22,4 +24,7 @@ for (const name of Object.keys(scripts)) {
   });
 }
 
-after(() => (results = undefined));
+
+for (const name of names) {
+  test(`in a page: ${name}`, () => assert.equal(ours[name], "ok"));
+}

@@ -84,7 +84,7 @@ export async function openBrowser(address) {
     ? [firefox, ["--headless", "--no-remote", "--profile", profile]]
     : [variable("REJOIN_CHROMIUM"), [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", `--user-data-dir=${profile}`,
+        "--disable-background-networking", "--disable-component-update", "--js-flags=--expose-gc", `--user-data-dir=${profile}`,
       ]];
   const browser = spawn(program, [...flags, address], { stdio: "ignore" });
   const ended = new Promise((resolve) => browser.on("exit", resolve));

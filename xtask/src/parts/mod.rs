@@ -51,7 +51,7 @@ const QUICK: [Part; 12] = [
     Part { name: "wasm", about: "tests in headless Chromium", needs: BROWSER_TESTS, run: browser::chromium },
     Part {
         name: "npm",
-        about: "the npm package, beside the browser's own class",
+        about: "the npm package, beside the browser's own class and in projects",
         needs: NPM_TESTS,
         run: npm::chromium,
     },
@@ -91,10 +91,10 @@ const SLOW: [Part; 4] = [
         run: browser::leaks,
     },
     Part {
-        name: "npm-projects",
-        about: "the packed npm package, installed in a page, a worker, Vite and Node.js",
-        needs: NPM_TESTS,
-        run: npm::projects,
+        name: "npm-firefox",
+        about: "the npm package, beside the class of headless Firefox",
+        needs: NPM_FIREFOX_TESTS,
+        run: npm::firefox,
     },
 ];
 
@@ -102,6 +102,8 @@ const BROWSER_BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen];
 const BROWSER_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Chromium];
 const NPM_TESTS: &[Need] =
     &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Chromium];
+const NPM_FIREFOX_TESTS: &[Need] =
+    &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Firefox];
 const SHARED_MEMORY_TESTS: &[Need] = &[Need::WasmTarget, Need::StdSources, Need::WasmBindgen, Need::Chromium];
 const FIREFOX_TESTS: &[Need] =
     &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];
@@ -204,7 +206,7 @@ mod tests {
     fn an_unknown_part_is_refused_with_the_names_of_all() {
         let failure = choose(&["wsam".to_owned()]).err().unwrap();
         assert!(failure.to_string().contains("no part `wsam`"), "{failure}");
-        assert!(failure.to_string().contains("wasm, app"), "{failure}");
+        assert!(failure.to_string().contains("wasm, npm, app"), "{failure}");
     }
 
     #[test]

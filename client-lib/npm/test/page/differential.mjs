@@ -1,5 +1,6 @@
-// Runs each script on the browser's class and on ours, and tells the server where they differ.
+// Runs each script on the browser's class and on ours, then what there is to check of ours alone, and tells the server.
 import { Rejoin } from "/package/rejoin.js";
+import { checks } from "./checks.mjs";
 import { notes } from "./rig.mjs";
 import { scripts } from "./scripts.mjs";
 
@@ -12,9 +13,12 @@ class Plain extends Rejoin {
 
 const { searchParams } = new URL(import.meta.url);
 const where = { peer: searchParams.get("peer"), dead: searchParams.get("dead") };
-const results = {};
+const [results, ours] = [{}, {}];
 for (const [name, script] of Object.entries(scripts)) {
   const [expected, found] = [await notes(WebSocket, script, where), await notes(Plain, script, where)];
   results[name] = { expected, found };
 }
-await fetch("/report", { method: "POST", body: JSON.stringify(results) });
+for (const [name, check] of Object.entries(checks)) {
+  ours[name] = await check(where).then(() => "ok", (error) => String(error?.stack ?? error));
+}
+await fetch("/report", { method: "POST", body: JSON.stringify({ results, ours }) });

@@ -352,4 +352,31 @@ export const scripts = {
     socket.close();
     await t.until(socket, "close");
   },
+
+  async "listeners of a connection that nobody refers to are told all the same"(t) {
+    let arrived;
+    const all = new Promise((resolve) => (arrived = resolve));
+    (() => {
+      const socket = new t.Socket(`${t.peer}/burst?count=50&size=4000`);
+      let count = 0;
+      socket.addEventListener("message", () => {
+        globalThis.gc?.();
+        if (++count === 50) arrived(t.note("all"));
+      });
+    })();
+    globalThis.gc?.();
+    await all;
+  },
+
+  async "a page that goes takes its connections with it"(t) {
+    const key = `unload-${Math.random()}`;
+    const frame = document.createElement("iframe");
+    const opened = new Promise((resolve) => addEventListener("message", resolve, { once: true }));
+    frame.src = `/page/frame.html?${new URLSearchParams({ url: `${t.peer}/echo?key=${key}`, own: t.Socket.name !== "WebSocket" })}`;
+    document.body.append(frame);
+    t.note((await opened).data);
+    frame.remove();
+    const stats = await fetch(`${t.peer.replace("ws", "http")}/stats?key=${key}&until=open_now.le.0`);
+    t.note(stats.ok, (await stats.json()).opened);
+  },
 };

@@ -1,0 +1,7 @@
+// The names of the checks that only a page can make, for who can't load them.
+export const names = [
+  "a message event has the server's origin",
+  "coming online ends a wait",
+  "coming back from the back-forward cache ends a wait",
+  "a page that is hidden feeds the socket's own buffer",
+];
