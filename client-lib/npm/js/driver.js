@@ -348,7 +348,9 @@ export class Driver {
     if (!socket) return;
     for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
     // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
-    closeSocket(socket, this.closing ?? { code: 1000 });
+    // One that is closing already has had its time; `ws` would keep the program for 30 s more.
+    if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
+    else closeSocket(socket, this.closing ?? { code: 1000 });
     this.serial = -1;
   }
 
