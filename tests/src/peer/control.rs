@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::head::Head;
+use crate::head::Head;
 use super::ledger::{Command, Ledger, Record};
 
 /// How long a request for statistics waits for its condition.

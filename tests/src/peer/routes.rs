@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::head::Head;
+use crate::head::Head;
 use super::session::Options;
 
 /// The largest burst, so that a typing error does not fill the memory.

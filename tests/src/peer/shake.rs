@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::act;
-use super::head::Head;
+use crate::head::Head;
 use super::ledger::Visit;
 use super::routes::{self, Answer};
 

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::act::reset_on_close;
-use super::head::Head;
+use crate::head::Head;
 use super::ledger::{Command, Page, append};
 use desk::{Desk, End};
 
