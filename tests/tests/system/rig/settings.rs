@@ -46,6 +46,11 @@ pub(crate) fn app() -> PathBuf {
     path("REJOIN_APP")
 }
 
+/// The folder of the page of the tests of delivery.
+pub(crate) fn delivery_page() -> PathBuf {
+    path("REJOIN_DELIVERY_PAGE")
+}
+
 /// The script of axe-core.
 pub(crate) fn axe() -> PathBuf {
     path("REJOIN_AXE")

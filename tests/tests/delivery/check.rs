@@ -1,0 +1,85 @@
+//! What must be so of what everybody has seen.
+
+use std::collections::{HashMap, HashSet};
+
+use participant::{Loss, Seen};
+
+use crate::content::{number, read};
+
+/// Everybody saw every entry of each room once, in one order; every receipt says where its entry is; and each
+/// publisher's entries are in its own order.
+pub(crate) fn channels(seen: &[Seen], publications: usize) {
+    for room in 0..2 {
+        let log = &seen[0].rooms[room];
+        assert_eq!(log.len(), publications, "entries of room {room}");
+        assert!(log.windows(2).all(|pair| pair[0].offset < pair[1].offset), "the order of offsets");
+        for one in seen {
+            assert!(one.odd.is_empty(), "{:?}", one.odd);
+            if let Some(at) = (0..publications).find(|at| one.rooms[room].get(*at) != log.get(*at)) {
+                panic!("entry {at} of room {room}: {:?} and {:?}", one.rooms[room].get(at), log[at]);
+            }
+            assert_eq!(one.rooms[room].len(), publications);
+        }
+        let mut last: HashMap<String, usize> = HashMap::new();
+        let mut all = HashSet::new();
+        for entry in log {
+            let (author, number) = read(&entry.payload);
+            assert!(all.insert(number), "publication {number} is twice in room {room}");
+            if let Some(before) = last.insert(author, number) {
+                assert!(before < number, "publication {number} came behind {before}");
+            }
+        }
+        assert_eq!(all.len(), publications);
+        let places: HashMap<_, _> = log.iter().map(|entry| (&entry.payload, entry.offset)).collect();
+        let settled: Vec<_> = seen.iter().flat_map(|one| &one.settled).filter(|one| one.room == room).collect();
+        assert_eq!(settled.len(), publications, "receipts of room {room}");
+        for receipt in settled {
+            assert_eq!(receipt.outcome.as_ref().ok(), places.get(&receipt.payload), "{receipt:?}");
+        }
+    }
+}
+
+/// Every message came back once, in order.
+pub(crate) fn complete_echoes(seen: &Seen, count: usize) {
+    for (at, echo) in seen.echoes.iter().enumerate() {
+        assert_eq!(number(echo), Some(at), "echo {at} is {:.40}", echo);
+    }
+    assert_eq!(seen.echoes.len(), count);
+}
+
+/// Echoes came once and in order. A message without one was named as lost, or was delivered to a server that was killed
+/// before its echo was. Returns how many were named.
+pub(crate) fn named_losses(seen: &Seen, count: usize, kills: usize) -> usize {
+    let echoed: Vec<usize> = seen.echoes.iter().map(|echo| number(echo).expect("a whole echo")).collect();
+    assert!(echoed.windows(2).all(|pair| pair[0] < pair[1]), "echoes are repeated or out of order");
+    assert!(seen.lost.len() <= kills, "{} losses in {kills} kills", seen.lost.len());
+    let arrived: HashSet<usize> = echoed.iter().copied().collect();
+    let mut explained = arrived.clone();
+    let mut named = 0;
+    for (at, Loss { reason, unacked, unsent, echoes }) in seen.lost.iter().enumerate() {
+        assert_eq!(reason, "Kept", "an unexplained loss");
+        assert!(unsent.is_empty(), "what was not sent is kept, not lost");
+        let lost: Vec<usize> = unacked.iter().map(|text| number(text).expect("a whole message")).collect();
+        assert!(lost.windows(2).all(|pair| pair[0] + 1 == pair[1]), "what was transmitted has no holes");
+        named += lost.len();
+        // What was sent before the loss and came back before it.
+        let back = echoed[..*echoes].last().map_or(0, |last| last + 1);
+        // What comes back afterwards was sent afterwards.
+        let next = echoed.get(*echoes).copied().unwrap_or(count);
+        explained.extend(&lost);
+        match (lost.first(), lost.last()) {
+            (Some(first), Some(last)) => {
+                // Unless the next server was killed before anything came back from it.
+                let alone = seen.lost.get(at + 1).is_none_or(|loss| loss.echoes > *echoes);
+                assert!(!alone || last + 1 == next, "a message was neither delivered nor named");
+                // Acknowledged by the server that was killed, which took its echoes with it.
+                explained.extend(back..*first);
+            }
+            // All was acknowledged.
+            _ => explained.extend(back..next),
+        }
+    }
+    let missing: Vec<usize> = (0..count).filter(|number| !explained.contains(number)).collect();
+    assert!(missing.is_empty(), "neither delivered nor named: {missing:?}");
+    named
+}
