@@ -1,18 +1,19 @@
 //! The builder: settings in, a connection out.
 
-use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use rejoin_codec::Endpoint;
 use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Watermarks};
-use web_sys::{BinaryType, WebSocket};
 
 use crate::driver::Driver;
 use crate::options::Options;
-use crate::target::{Adopted, Asked, Fixed, Source, TargetError};
+use crate::target::{Asked, Fixed, Source, TargetError};
+use crate::transport::BinaryType;
 use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target};
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::{target::Adopted, transport::WebSocket};
 
 /// Settings of a connection, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
 ///
@@ -39,6 +40,7 @@ pub struct Builder {
 enum Where {
     Fixed(Target),
     Asked,
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     Adopted(WebSocket, Target),
 }
 
@@ -121,6 +123,7 @@ impl Builder {
     /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
     /// subprotocol that was agreed; one that is still connecting has agreed to none, so that
     /// [`protocol`](Self::protocol) must name it. What it received before is not seen, and its `binaryType` is set.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     #[must_use]
     pub fn adopt(socket: WebSocket) -> Self {
         let mut target = Target::new(socket.url());
@@ -136,9 +139,13 @@ impl Builder {
     /// them, and this does nothing.
     #[must_use]
     pub fn protocol(mut self, name: impl Into<String>) -> Self {
-        if let Where::Fixed(target) | Where::Adopted(_, target) = &mut self.target {
-            target.protocols.push(name.into());
-        }
+        let target = match &mut self.target {
+            Where::Fixed(target) => target,
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+            Where::Adopted(_, target) => target,
+            Where::Asked => return self,
+        };
+        target.protocols.push(name.into());
         self
     }
 
@@ -215,6 +222,7 @@ impl Builder {
     }
 
     /// How binary messages are received. Default `Arraybuffer`, other than a browser's own, which is `Blob`.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     #[must_use]
     pub fn binary_type(mut self, binary_type: BinaryType) -> Self {
         self.options.binary_type = binary_type;
@@ -256,13 +264,14 @@ impl Builder {
                 target.check()?;
                 options.source = Rc::new(Fixed(target));
             }
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
             Where::Adopted(socket, target) => {
                 target.check()?;
-                options.source = Rc::new(Adopted { socket: RefCell::new(Some(socket)), target });
+                options.source = Rc::new(Adopted { socket: std::cell::RefCell::new(Some(socket)), target });
             }
             Where::Asked => {}
         }
-        options.link.seed = seed.unwrap_or_else(random_seed);
+        options.link.seed = seed.unwrap_or_else(crate::random::seed);
         Ok(options)
     }
 
@@ -290,9 +299,4 @@ pub(crate) fn begin(driver: &Driver) -> Result<(), OpenError> {
         }
         _ => Ok(()),
     }
-}
-
-fn random_seed() -> u64 {
-    // Two draws, since a double has 53 bits; jitter needs no better.
-    (js_sys::Math::random() * 2f64.powi(32)) as u64 ^ ((js_sys::Math::random() * 2f64.powi(53)) as u64) << 11
 }

@@ -66,22 +66,31 @@
 //! | `json` | [`Json`] for [`Typed`] | yes |
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
+//! | `native` | everything but what is the browser's own, on tokio, for bots and tests; nothing in a browser | no |
+//!
+//! # Outside of the browser
+//! With the feature `native`, on any target but wasm32, the same [`Socket`], [`Typed`] and [`Session`] run over TCP in
+//! tokio. They stay on one thread, as in a browser: open them within a `tokio::task::LocalSet`, without which opening
+//! panics, and keep it running until [`Handle::close`] is done. What is different:
+//! - There is no page: URLs name a host, and no visibility, freezing or word about the network comes. There is no TLS:
+//!   `wss:` is refused with [`OpenError::Rejected`].
+//! - Payloads are Rust's alone, and nothing that exists already can be adopted.
+//! - The length of a text is in bytes, and a message larger than [`ReceiveLimits::bytes`] ends the connection with 1009.
+//! - [`Closed::reason`] says why a connection could not be made, which a page is not told.
+//! - Extensions are not offered.
 
 #![warn(missing_debug_implementations)]
 
 mod asking;
 mod attempt;
 mod builder;
+mod copying;
 mod debug;
 mod driver;
 mod error;
 mod event;
-mod global;
 mod handle;
 mod inbox;
-mod incoming;
-mod lifecycle;
-mod message;
 mod options;
 mod returned;
 mod sending;
@@ -90,18 +99,40 @@ mod socket;
 mod state;
 mod target;
 mod telling;
-mod timer;
-mod transport;
 mod typed;
 mod url;
 mod weak;
 
+// What touches the browser, and what stands for it elsewhere. A feature that is for the host changes nothing in a
+// build for the browser, whoever switched it on.
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod global;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod incoming;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod lifecycle;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod message;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod native;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod random;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod spawn;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod timer;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod transport;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+use native::{incoming, lifecycle, message, random, spawn, timer, transport};
+
 pub use builder::Builder;
+pub use copying::CopyError;
 pub use error::{OpenError, SendError, Unsent};
 pub use event::{Event, Metrics};
 pub use handle::Handle;
 pub use inbox::ReceiveLimits;
-pub use incoming::{CopyError, Incoming};
+pub use incoming::Incoming;
 pub use message::{Message, Payload};
 pub use options::KeepAlive;
 #[cfg(feature = "json")]
@@ -122,4 +153,5 @@ pub use target::{Target, TargetError};
 pub use typed::{Typed, TypedSendError, TypedSender, TypedSocket, Undecodable, decode};
 pub use url::InvalidUrl;
 pub use weak::WeakHandle;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 pub use web_sys::BinaryType;

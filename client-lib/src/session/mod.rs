@@ -50,7 +50,6 @@ mod figures;
 mod handle;
 mod intake;
 mod object;
-mod random;
 mod receipt;
 mod slot;
 mod source;
