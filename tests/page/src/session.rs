@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use rejoin::session::{
-    ConnectError, Feed, FeedItem, Lost, SessionEvent, SessionHandle, SessionMessage, Since,
+    ConnectError, Feed, FeedItem, KeepAlive, Lost, SessionEvent, SessionHandle, SessionMessage, Since,
 };
-use rejoin::{Backoff, KeepAlive, Session};
+use rejoin::{Backoff, Session};
 
 use crate::{Entry, Loss, Order, Progress, ROOMS, Seen, Settled};
 

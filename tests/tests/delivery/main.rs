@@ -6,7 +6,6 @@
 
 mod check;
 mod content;
-mod native;
 mod party;
 mod plan;
 #[path = "../system/rig/mod.rs"]

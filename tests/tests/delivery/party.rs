@@ -1,8 +1,9 @@
 //! Those who take part in a run: clients of this process, and pages.
 
-use participant::{Order, Progress, Seen};
+use std::net::SocketAddr;
 
-use crate::native::Native;
+use participant::{Order, Participant, Progress, Seen};
+
 use crate::rig::browser::Browser;
 
 /// What a script calls the page's participant by.
@@ -10,11 +11,18 @@ const ORDER: &str = "return window.participant(arguments[0])";
 
 /// Somebody who takes part.
 pub(crate) enum Party {
-    Native(Native),
+    Native(Participant),
     Page(Browser),
 }
 
 impl Party {
+    /// A client of this process.
+    pub(crate) fn native(address: SocketAddr) -> Self {
+        let url = format!("ws://{address}{}", demo_messages::room::SESSION_PATH);
+        let spawn = |task| drop(tokio::task::spawn_local(task));
+        Self::Native(Participant::start(&url, spawn).unwrap())
+    }
+
     /// Opens the page of a participant, and waits until it has begun.
     pub(crate) async fn page(url: &str) -> Self {
         let browser = Browser::open(url).await;

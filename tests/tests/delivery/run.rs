@@ -10,7 +10,6 @@ use tokio::time::sleep;
 
 use crate::check;
 use crate::content::{message, said};
-use crate::native::Native;
 use crate::party::Party;
 use crate::plan::{Plan, Round, STEPS, Strike, share};
 use crate::rig::http;
@@ -46,8 +45,8 @@ impl Run {
         let server = Server::start(&options.split(' ').collect::<Vec<_>>()).await;
         let proxy = Proxy::start(server.address).await.unwrap();
         let mut parties = Vec::new();
-        for number in 0..plan.natives {
-            parties.push(Party::Native(Native::start(number, proxy.address())));
+        for _ in 0..plan.natives {
+            parties.push(Party::native(proxy.address()));
         }
         let url = format!("http://{}/", proxy.address());
         parties.extend(join_all((0..plan.pages).map(|_| Party::page(&url))).await);
