@@ -7,6 +7,7 @@ mod compress;
 mod context;
 mod dev;
 mod failure;
+mod page;
 mod parts;
 mod process;
 mod process_tree;

@@ -20,7 +20,7 @@ use run::Run;
 async fn nothing_is_lost_repeated_or_reordered_over_faults_of_every_kind() {
     tokio::task::LocalSet::new()
         .run_until(async {
-            let mut run = Run::start(Plan::faults((10, 0))).await;
+            let run = Run::start(Plan::faults((10, 0))).await;
             run.carry_out().await;
             run.check_that_all_arrived().await;
         })
@@ -31,7 +31,7 @@ async fn nothing_is_lost_repeated_or_reordered_over_faults_of_every_kind() {
 async fn nothing_is_lost_repeated_or_reordered_in_three_browsers() {
     tokio::task::LocalSet::new()
         .run_until(async {
-            let mut run = Run::start(Plan::faults((10, 3))).await;
+            let run = Run::start(Plan::faults((10, 3))).await;
             run.carry_out().await;
             run.check_that_all_arrived().await;
         })
@@ -42,7 +42,7 @@ async fn nothing_is_lost_repeated_or_reordered_in_three_browsers() {
 async fn a_killed_server_loses_no_publication_of_a_browser() {
     tokio::task::LocalSet::new()
         .run_until(async {
-            let mut run = Run::start(Plan::kills((10, 3))).await;
+            let run = Run::start(Plan::kills((10, 3))).await;
             run.carry_out().await;
             run.check_that_losses_are_named().await;
         })
@@ -53,7 +53,7 @@ async fn a_killed_server_loses_no_publication_of_a_browser() {
 async fn a_killed_server_loses_no_publication_and_every_lost_message_is_named() {
     tokio::task::LocalSet::new()
         .run_until(async {
-            let mut run = Run::start(Plan::kills((10, 0))).await;
+            let run = Run::start(Plan::kills((10, 0))).await;
             run.carry_out().await;
             run.check_that_losses_are_named().await;
         })

@@ -21,9 +21,9 @@ pub(crate) enum Strike {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Round {
     pub(crate) strike: Strike,
-    /// Behind which step of the sending.
+    /// During which step of the sending.
     pub(crate) after: u64,
-    /// And how much later.
+    /// And how long after its beginning.
     pub(crate) delay: Duration,
 }
 
@@ -124,7 +124,6 @@ impl Dice {
 
     fn round(&mut self, strike: Strike) -> Round {
         // Echoes are back after a few milliseconds.
-        let most = if matches!(strike, Strike::Kill) { 2_000 } else { 15_000 };
-        Round { strike, after: self.below(STEPS), delay: Duration::from_micros(self.below(most)) }
+        Round { strike, after: self.below(STEPS), delay: Duration::from_micros(self.below(10_000)) }
     }
 }

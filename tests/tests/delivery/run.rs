@@ -1,5 +1,7 @@
 //! A run: a server, the proxy before it, those who take part, and the plan carried out.
 
+use std::cell::Cell;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -28,7 +30,9 @@ pub(crate) struct Run {
     // Dropped before the server.
     parties: Vec<Party>,
     proxy: Proxy,
-    server: Option<Server>,
+    /// Taken out while it is killed and started again.
+    server: Cell<Option<Server>>,
+    address: SocketAddr,
     _data: TempDir,
     started: Instant,
 }
@@ -50,10 +54,10 @@ impl Run {
         }
         let url = format!("http://{}/", proxy.address());
         parties.extend(join_all((0..plan.pages).map(|_| Party::page(&url))).await);
-        Self { plan, parties, proxy, server: Some(server), _data: data, started: Instant::now() }
+        Self { plan, parties, proxy, address: server.address, server: Cell::new(Some(server)), _data: data, started: Instant::now() }
     }
 
-    pub(crate) async fn carry_out(&mut self) {
+    pub(crate) async fn carry_out(&self) {
         for number in 0..self.plan.rounds.len() {
             self.until("everybody is connected", |progress| progress.live).await;
             self.round(number).await;
@@ -61,18 +65,21 @@ impl Run {
         self.until("everybody is connected", |progress| progress.live).await;
     }
 
-    /// Sends a share of everything in steps, and strikes behind one of them.
-    async fn round(&mut self, number: usize) {
+    /// Sends a share of everything in steps, and strikes in one of them.
+    async fn round(&self, number: usize) {
         let round = self.plan.rounds[number];
         let before = self.progress().await;
         for step in 0..STEPS {
-            self.send_step(number, usize::try_from(step).unwrap()).await;
-            if step == round.after {
-                sleep(round.delay).await;
-                self.strike(round).await;
-            } else {
-                sleep(STEP).await;
-            }
+            let sending = self.send_step(number, usize::try_from(step).unwrap());
+            let striking = async {
+                if step == round.after {
+                    sleep(round.delay).await;
+                    self.strike(round).await;
+                } else {
+                    sleep(STEP).await;
+                }
+            };
+            tokio::join!(sending, striking);
         }
         if let Strike::Fault(fault) = round.strike {
             sleep(fault.duration()).await;
@@ -102,14 +109,14 @@ impl Run {
         join_all(all).await;
     }
 
-    async fn strike(&mut self, round: Round) {
+    async fn strike(&self, round: Round) {
         match round.strike {
             Strike::Fault(fault) => {
                 self.proxy.strike(fault);
             }
             Strike::Kill => {
-                let gone = self.server.take().unwrap().kill().await;
-                self.server = Some(gone.restart().await);
+                let server = self.server.take().unwrap();
+                self.server.set(Some(server.kill().await.restart().await));
             }
         }
     }
@@ -140,7 +147,10 @@ impl Run {
     }
 
     fn server_said(&self) -> String {
-        self.server.as_ref().map(|server| server.log().text()).unwrap_or_default()
+        let Some(server) = self.server.take() else { return String::new() };
+        let said = server.log().text();
+        self.server.set(Some(server));
+        said
     }
 
     /// Waits for all entries and receipts.
@@ -163,7 +173,7 @@ impl Run {
     }
 
     async fn metrics(&self) -> serde_json::Value {
-        http::get(self.server.as_ref().unwrap().address, "/api/sessions").await.json()
+        http::get(self.address, "/api/sessions").await.json()
     }
 
     pub(crate) async fn check_that_all_arrived(&self) {
