@@ -65,6 +65,8 @@ fn carry_out() -> Result<()> {
         Command::Tidy => tidy::run(&context),
         Command::Size => size::run(&context),
         Command::Bench(rounds) => bench::run(&context, rounds),
+        Command::BenchDelivery => bench::delivery(&context),
+        Command::BenchIdle => bench::idle(&context),
         Command::Help => Ok(()),
     }
 }

@@ -31,7 +31,8 @@ const PUBLIC: &[&str] = &[
     "rejoin-server",
     "demo-messages",
     "demo-server",
-    // Used by the tests alone.
+    // The proxy, and one who takes part: for tests and benchmarks alone.
+    "rejoin-tests",
     "rejoin-tests-page",
 ];
 /// Packages without any dependency, which is how the compiler proves that no socket or clock is inside.
