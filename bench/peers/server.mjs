@@ -47,4 +47,4 @@ const send = {
   sio: (n) => io.emit("down", n),
 };
 
-http.listen(0, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${http.address().port}`));
+http.listen(0, "127.0.0.1", () => process.stdout.write(`listening on http://127.0.0.1:${http.address().port}\n`));

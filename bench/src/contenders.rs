@@ -2,7 +2,7 @@
 //! messages, or send them and wait for the server's word that all have come.
 #![cfg(target_arch = "wasm32")]
 
-mod session;
+pub mod session;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

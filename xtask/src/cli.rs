@@ -87,7 +87,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         ("bench", [what]) if what == "idle" => Ok(Command::BenchIdle),
         ("bench", [rounds]) => match rounds.parse() {
             Ok(rounds) if rounds > 0 => Ok(Command::Bench(rounds)),
-            _ => Err(refuse(format!("`{rounds}` is no number of rounds, which is 1 or more, and neither delivery nor idle"))),
+            _ => Err(refuse(format!(
+                "`{rounds}` is no number of rounds, which is 1 or more, and neither delivery nor idle"
+            ))),
         },
         ("setup" | "dev" | "tidy" | "size" | "help", [extra, ..]) => {
             Err(refuse(format!("`{name}` takes no argument `{extra}`")))

@@ -48,7 +48,9 @@ mod idle {
         sleep(WATCH).await;
         let (later, busy) = (resident(&server)?, ticks(&server)? - spent);
         let each = (later - before) as f64 / count as f64;
-        println!("{count} idle sessions: the server holds {before} kB without, {after} kB with them, {later} kB after");
+        println!(
+            "{count} idle sessions: the server holds {before} kB without, {after} kB with them, {later} kB after"
+        );
         println!("{WATCH:?}: {each:.1} kB a session; {:.2} % of one core", busy as f64 / WATCH.as_secs_f64());
         drop(sessions);
         Ok(())

@@ -94,7 +94,8 @@ impl Participant {
                     let memory = self.memory.clone();
                     (self.spawn)(Box::pin(async move {
                         let outcome = receipt.await;
-                        let outcome = outcome.map(|position| position.offset).map_err(|error| error.to_string());
+                        let outcome =
+                            outcome.map(|position| position.offset).map_err(|error| error.to_string());
                         memory.borrow_mut().seen.settled.push(Settled { room, payload, outcome });
                     }));
                 }

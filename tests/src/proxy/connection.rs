@@ -35,65 +35,46 @@ enum Dry {
     Broken,
 }
 
+/// A fault that is at work and passes.
+struct Spell {
+    mode: watch::Sender<Mode>,
+    until: Option<Instant>,
+}
+
+impl Spell {
+    /// Begins a fault. Hands back one that ends the connection at once.
+    fn begin(&mut self, fault: Fault) -> Option<Fault> {
+        let (mode, time) = match fault {
+            Fault::Swallow(time) => (Mode::Drop, time),
+            Fault::Stall(time) => (Mode::Hold, time),
+            Fault::Throttle(rate, time) => (Mode::Rate(rate), time),
+            other => return Some(other),
+        };
+        self.until = Some(Instant::now() + time);
+        self.mode.send_replace(mode);
+        None
+    }
+
+    async fn passed(&self) {
+        match self.until {
+            Some(until) => sleep_until(until).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the fault. What was swallowed can't be mended, so that the connection ends with it.
+    fn end(&mut self) -> Option<Fault> {
+        self.until = None;
+        match self.mode.send_replace(Mode::Forward) {
+            Mode::Drop => Some(Fault::Reset),
+            _ => None,
+        }
+    }
+}
+
 /// Forwards between two sockets until either ends or a fault ends both.
 pub(super) async fn run(client: TcpStream, server: TcpStream, mut faults: broadcast::Receiver<Fault>) {
-    let (mode, modes) = watch::channel(Mode::Forward);
-    let last = {
-        let both = async {
-            let (up, down) = (pump(&client, &server, modes.clone()), pump(&server, &client, modes));
-            tokio::pin!(up, down);
-            let (first, other) = tokio::select! {
-                dry = &mut up => (dry, down),
-                dry = &mut down => (dry, up),
-            };
-            match first {
-                Dry::Finished => other.await,
-                Dry::Broken => Dry::Broken,
-            }
-        };
-        tokio::pin!(both);
-        let mut until: Option<Instant> = None;
-        let mut swallowing = false;
-        loop {
-            let over = async {
-                match until {
-                    Some(until) => sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                fault = faults.recv() => match fault {
-                    Ok(Fault::Swallow(time)) => {
-                        (swallowing, until) = (true, Some(Instant::now() + time));
-                        mode.send_replace(Mode::Drop);
-                    }
-                    Ok(Fault::Stall(time)) => {
-                        until = Some(Instant::now() + time);
-                        mode.send_replace(Mode::Hold);
-                    }
-                    Ok(Fault::Throttle(rate, time)) => {
-                        until = Some(Instant::now() + time);
-                        mode.send_replace(Mode::Rate(rate));
-                    }
-                    Ok(fault) => break Some(fault),
-                    // So many faults at once that some were missed, or the end of the proxy.
-                    Err(_) => break Some(Fault::Reset),
-                },
-                () = over => {
-                    if swallowing {
-                        break Some(Fault::Reset);
-                    }
-                    until = None;
-                    mode.send_replace(Mode::Forward);
-                }
-                dry = &mut both => break match dry {
-                    Dry::Finished => None,
-                    Dry::Broken => Some(Fault::Reset),
-                },
-            }
-        }
-    };
+    let last = strike(&client, &server, &mut faults).await;
     // No longer among those that a fault strikes.
     drop(faults);
     match last {
@@ -110,6 +91,48 @@ pub(super) async fn run(client: TcpStream, server: TcpStream, mut faults: broadc
             reset(client);
             reset(server);
         }
+    }
+}
+
+/// Forwards until the end, and says what ended it, unless both ends closed in order.
+async fn strike(
+    client: &TcpStream,
+    server: &TcpStream,
+    faults: &mut broadcast::Receiver<Fault>,
+) -> Option<Fault> {
+    let (mode, modes) = watch::channel(Mode::Forward);
+    let mut spell = Spell { mode, until: None };
+    let mut forwarding = std::pin::pin!(forward(client, server, modes));
+    loop {
+        let last = tokio::select! {
+            biased;
+            fault = faults.recv() => match fault {
+                Ok(fault) => spell.begin(fault),
+                // So many faults at once that some were missed, or the end of the proxy.
+                Err(_) => Some(Fault::Reset),
+            },
+            () = spell.passed() => spell.end(),
+            dry = &mut forwarding => match dry {
+                Dry::Finished => return None,
+                Dry::Broken => Some(Fault::Reset),
+            },
+        };
+        if last.is_some() {
+            return last;
+        }
+    }
+}
+
+async fn forward(client: &TcpStream, server: &TcpStream, modes: watch::Receiver<Mode>) -> Dry {
+    let mut up = std::pin::pin!(pump(client, server, modes.clone()));
+    let mut down = std::pin::pin!(pump(server, client, modes));
+    let (first, other) = tokio::select! {
+        dry = &mut up => (dry, down),
+        dry = &mut down => (dry, up),
+    };
+    match first {
+        Dry::Finished => other.await,
+        Dry::Broken => Dry::Broken,
     }
 }
 

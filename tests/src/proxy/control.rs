@@ -31,7 +31,9 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
                 // Whoever is slower gets no answer.
-                tokio::spawn(async move { drop(tokio::time::timeout(PATIENCE, answer(stream, &shared)).await) });
+                tokio::spawn(
+                    async move { drop(tokio::time::timeout(PATIENCE, answer(stream, &shared)).await) },
+                );
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }

@@ -31,7 +31,8 @@ pub(crate) fn channels(seen: &[Seen], publications: usize) {
         }
         assert_eq!(all.len(), publications);
         let places: HashMap<_, _> = log.iter().map(|entry| (&entry.payload, entry.offset)).collect();
-        let settled: Vec<_> = seen.iter().flat_map(|one| &one.settled).filter(|one| one.room == room).collect();
+        let settled: Vec<_> =
+            seen.iter().flat_map(|one| &one.settled).filter(|one| one.room == room).collect();
         assert_eq!(settled.len(), publications, "receipts of room {room}");
         for receipt in settled {
             assert_eq!(receipt.outcome.as_ref().ok(), places.get(&receipt.payload), "{receipt:?}");
@@ -82,4 +83,72 @@ pub(crate) fn named_losses(seen: &Seen, count: usize, kills: usize) -> usize {
     let missing: Vec<usize> = (0..count).filter(|number| !explained.contains(number)).collect();
     assert!(missing.is_empty(), "neither delivered nor named: {missing:?}");
     named
+}
+
+/// A check that finds nothing wrong has to be able to.
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use participant::{Entry, Settled};
+
+    use super::*;
+    use crate::content::{message, said};
+
+    fn echoes(numbers: &[usize]) -> Seen {
+        Seen { echoes: numbers.iter().map(|number| message(*number)).collect(), ..Seen::default() }
+    }
+
+    fn lost(seen: &mut Seen, unacked: &[usize], echoes: usize) {
+        let unacked = unacked.iter().map(|number| message(*number)).collect();
+        seen.lost.push(Loss { reason: "Kept".to_owned(), unacked, unsent: Vec::new(), echoes });
+    }
+
+    fn objects(check: impl FnOnce()) -> bool {
+        catch_unwind(AssertUnwindSafe(check)).is_err()
+    }
+
+    #[test]
+    fn lost_repeated_and_reordered_echoes_are_found() {
+        complete_echoes(&echoes(&[0, 1, 2]), 3);
+        for wrong in [&[0, 2][..], &[0, 1], &[0, 1, 1, 2], &[0, 2, 1], &[0, 1, 2, 3]] {
+            assert!(objects(|| complete_echoes(&echoes(wrong), 3)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_was_neither_delivered_nor_named_is_found() {
+        // 1 was acknowledged and its echo died with the server, 2 and 3 were on their way.
+        let mut seen = echoes(&[0, 4, 5]);
+        lost(&mut seen, &[2, 3], 1);
+        assert_eq!(named_losses(&seen, 6, 1), 2);
+        assert!(objects(|| drop(named_losses(&seen, 7, 1))), "nothing explains that 6 is missing");
+        let mut seen = echoes(&[0, 5]);
+        lost(&mut seen, &[2, 3], 1);
+        assert!(objects(|| drop(named_losses(&seen, 6, 1))), "4 was sent afterwards");
+        assert!(objects(|| drop(named_losses(&echoes(&[0, 2]), 3, 1))), "nobody was told of 1");
+    }
+
+    #[test]
+    fn lost_repeated_and_reordered_entries_are_found() {
+        let entry = |offset: u64, number| Entry { offset, payload: said("ada", number) };
+        let seen = |entries: Vec<Entry>| {
+            let of = |room| {
+                entries.iter().map(move |entry| Settled {
+                    room,
+                    payload: entry.payload.clone(),
+                    outcome: Ok(entry.offset),
+                })
+            };
+            let settled = of(0).chain(of(1)).collect();
+            Seen { rooms: [entries.clone(), entries.clone()], settled, ..Seen::default() }
+        };
+        let right = seen(vec![entry(1, 0), entry(2, 1)]);
+        channels(std::slice::from_ref(&right), 2);
+        for wrong in [vec![entry(1, 0)], vec![entry(1, 0), entry(2, 0)], vec![entry(1, 1), entry(2, 0)]] {
+            assert!(objects(|| channels(&[seen(wrong)], 2)));
+        }
+        let mut other = Seen { rooms: right.rooms.clone(), ..Seen::default() };
+        other.rooms[1].swap(0, 1);
+        assert!(objects(|| channels(&[right, other], 2)), "two orders of one room");
+    }
 }

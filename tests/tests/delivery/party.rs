@@ -47,9 +47,7 @@ impl Party {
     pub(crate) async fn progress(&self) -> Progress {
         match self {
             Self::Native(native) => native.progress(),
-            Self::Page(browser) => {
-                serde_json::from_str(&order(browser, Order::Progress).await).unwrap()
-            }
+            Self::Page(browser) => serde_json::from_str(&order(browser, Order::Progress).await).unwrap(),
         }
     }
 

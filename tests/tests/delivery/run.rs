@@ -42,7 +42,8 @@ impl Run {
         println!("seed {}: {} rounds", plan.seed, plan.rounds.len());
         let data = TempDir::with_prefix("rejoin-delivery-").unwrap();
         let folder = data.path().to_str().unwrap();
-        let mut options = format!("--data {folder} --chat-rate 1000 --ping-seconds 0.5 --dead-seconds 2 --log warn");
+        let mut options =
+            format!("--data {folder} --chat-rate 1000 --ping-seconds 0.5 --dead-seconds 2 --log warn");
         if plan.pages > 0 {
             options.push_str(&format!(" --app {}", settings::delivery_page().display()));
         }
@@ -54,7 +55,15 @@ impl Run {
         }
         let url = format!("http://{}/", proxy.address());
         parties.extend(join_all((0..plan.pages).map(|_| Party::page(&url))).await);
-        Self { plan, parties, proxy, address: server.address, server: Cell::new(Some(server)), _data: data, started: Instant::now() }
+        Self {
+            plan,
+            parties,
+            proxy,
+            address: server.address,
+            server: Cell::new(Some(server)),
+            _data: data,
+            started: Instant::now(),
+        }
     }
 
     pub(crate) async fn carry_out(&self) {
@@ -187,7 +196,9 @@ impl Run {
             check::complete_echoes(one, all);
             assert!(one.lost.is_empty(), "an unexplained loss: {:?}", one.lost);
         }
-        for (name, due) in [("fresh", self.parties.len()), ("kept", 0), ("violations", 0), ("disagreed", 0), ("lost", 0)] {
+        for (name, due) in
+            [("fresh", self.parties.len()), ("kept", 0), ("violations", 0), ("disagreed", 0), ("lost", 0)]
+        {
             assert_eq!(metrics[name], due, "{name}: {metrics}");
         }
         self.report(&metrics);
@@ -206,7 +217,8 @@ impl Run {
         let (seen, metrics) = (self.seen().await, self.metrics().await);
         check::channels(&seen, self.plan.publications);
         let kills = self.plan.rounds.iter().filter(|round| matches!(round.strike, Strike::Kill)).count();
-        let named: usize = seen.iter().map(|one| check::named_losses(one, self.plan.messages + 1, kills)).sum();
+        let named: usize =
+            seen.iter().map(|one| check::named_losses(one, self.plan.messages + 1, kills)).sum();
         println!("{named} messages were named as lost in {kills} kills");
         self.report(&metrics);
     }

@@ -32,9 +32,11 @@ impl Delivery {
     pub(crate) async fn start(own: SocketAddr, peers: &str) -> Result<Self, Box<dyn Error>> {
         let peers: SocketAddr = peers.strip_prefix("http://").unwrap_or(peers).parse()?;
         let (mut places, mut proxies) = (Vec::new(), Vec::new());
-        for (contender, path, server) in
-            [("rejoin", "session", own), ("reconnecting-websocket", "plain", peers), ("socket.io", "sio", peers)]
-        {
+        for (contender, path, server) in [
+            ("rejoin", "session", own),
+            ("reconnecting-websocket", "plain", peers),
+            ("socket.io", "sio", peers),
+        ] {
             let proxy = Proxy::start(server).await?;
             places.push(Place {
                 contender,

@@ -75,7 +75,9 @@ impl Tables {
         if self.delivered.is_empty() {
             return;
         }
-        println!("\n| | sent each way | to the server: lost, repeated, reordered | to the page | helped | took |");
+        println!(
+            "\n| | sent each way | to the server: lost, repeated, reordered | to the page | helped | took |"
+        );
         println!("|---|---|---|---|---|---|");
         for Delivered { contender, up, down, helped, seconds } in &self.delivered {
             let fate = |fate: &Fate| format!("{}, {}, {}", fate.lost, fate.repeated, fate.reordered);
@@ -93,7 +95,8 @@ fn print_case(case: &str, rows: &[(String, Vec<Figure>)]) {
     for (name, figures) in rows {
         let ms = median(figures.iter().map(|figure| figure.ms));
         let (count, size) = (figures[0].count, figures[0].size);
-        let ratios = raw.iter().flat_map(|(_, raw)| raw.iter().zip(figures)).map(|(raw, own)| raw.ms / own.ms);
+        let ratios =
+            raw.iter().flat_map(|(_, raw)| raw.iter().zip(figures)).map(|(raw, own)| raw.ms / own.ms);
         println!(
             "  {name:<20} {ms:>9.1} ms {:>10.0} messages/s {:>8.1} MB/s   ratio {:.3}",
             count / ms * 1_000.0,
