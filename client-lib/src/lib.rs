@@ -67,6 +67,7 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 //! | `native` | everything but what is the browser's own, on tokio, for bots and tests; nothing in a browser | no |
+//! | `persistence` | `SessionBuilder::reopen`: sessions kept over a reload of the page | no |
 //!
 //! # Outside of the browser
 //! With the feature `native`, on any target but wasm32, the same [`Socket`], [`Typed`] and [`Session`] run over TCP in
@@ -77,7 +78,7 @@
 //! - Payloads are Rust's alone, and nothing that exists already can be adopted.
 //! - The length of a text is in bytes, and a message larger than [`ReceiveLimits::bytes`] ends the connection with 1009.
 //! - [`Closed::reason`] says why a connection could not be made, which a page is not told.
-//! - Extensions are not offered.
+//! - Extensions are not offered, and sessions are not kept over a restart of the program: there is no `persistence`.
 
 #![warn(missing_debug_implementations)]
 
