@@ -54,10 +54,15 @@ pub(super) fn doctests(context: &Context) -> Result<()> {
     let mut native = context.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
     let mut wasm = context.wasm_cargo("test", &["--quiet", "--doc", "--no-fail-fast"])?;
     wasm.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
-    both(
+    let tested = both(
         process::run(choose(&mut native, context.workspace.native().filter(libraries)), "doctests, native"),
         || process::run(choose(&mut wasm, context.workspace.browser().filter(libraries)), "doctests, wasm"),
-    )
+    );
+    with_host_feature(&context.workspace).fold(tested, |sofar, package| {
+        let mut cargo = context.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
+        choose_on_host(&mut cargo, package);
+        both(sofar, || process::run(&mut cargo, &format!("doctests, {} for the host", package.name)))
+    })
 }
 
 /// No feature, and each feature alone, so that none leans on another.
