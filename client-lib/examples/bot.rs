@@ -90,7 +90,7 @@ async fn answer(channel: &TypedChannel<Room>, item: TypedItem<Said>) -> Result<(
             }
         },
         FeedItem::Gap { missing, .. } => {
-            show(format_args!("the server no longer has {} to {}", missing.from, missing.to));
+            show(format_args!("entries are missing: {missing:?}"));
             Ok(())
         }
         FeedItem::Ended(denial) => Err(format!("not in the room: {denial:?}").into()),

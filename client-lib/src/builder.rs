@@ -206,7 +206,8 @@ impl Builder {
         self
     }
 
-    /// How much may be received and not taken. Default: [`ReceiveLimits::default`].
+    /// How much may be received and not taken. Default: [`ReceiveLimits::default`], 64 MiB. Outside of a browser, with
+    /// the feature `native`, a single message that is larger ends the connection as well, with 1009.
     #[must_use]
     pub fn receive(mut self, limits: ReceiveLimits) -> Self {
         self.options.receive = limits;
@@ -249,6 +250,9 @@ impl Builder {
     ///
     /// # Errors
     /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
+    ///
+    /// # Panics
+    /// Never in a browser. With the feature `native` elsewhere, outside of a `tokio::task::LocalSet`.
     pub fn open(self) -> Result<Socket, OpenError> {
         let driver = Driver::new(self.prepare()?);
         begin(&driver)?;

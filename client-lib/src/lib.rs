@@ -67,17 +67,39 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 //! | `native` | everything but what is the browser's own, on tokio, for bots and tests; nothing in a browser | no |
+//! | `persistence` | `SessionBuilder::reopen`: sessions kept over a reload of the page | no |
 //!
 //! # Outside of the browser
 //! With the feature `native`, on any target but wasm32, the same [`Socket`], [`Typed`] and [`Session`] run over TCP in
-//! tokio. They stay on one thread, as in a browser: open them within a `tokio::task::LocalSet`, without which opening
-//! panics, and keep it running until [`Handle::close`] is done. What is different:
+//! tokio, for bots and tests. They stay on one thread, as in a browser: open them within a `tokio::task::LocalSet`,
+//! without which opening panics, and keep it running until `close` is done. `client-lib/examples/bot.rs` is a whole
+//! program.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//!     runtime.block_on(tokio::task::LocalSet::new().run_until(async {
+//!         let session = rejoin::Session::connect("ws://127.0.0.1:8080/ws/session").await?;
+//!         session.send("hello").await?;
+//!         session.close().await;
+//!         Ok(())
+//!     }))
+//! }
+//! # #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+//! # fn main() {}
+//! ```
+//!
+//! What is different there:
 //! - There is no page: URLs name a host, and no visibility, freezing or word about the network comes. There is no TLS:
-//!   `wss:` is refused with [`OpenError::Rejected`].
-//! - Payloads are Rust's alone, and nothing that exists already can be adopted.
-//! - The length of a text is in bytes, and a message larger than [`ReceiveLimits::bytes`] ends the connection with 1009.
+//!   `wss:` and `https:` are refused with [`OpenError::Rejected`].
+//! - Payloads are Rust's alone, and no socket that exists already can be adopted.
+//! - The length of a text is in bytes, and a message larger than [`ReceiveLimits::bytes`] (default 64 MiB) ends the
+//!   connection with 1009 and [`ClosedBy::Overflow`].
 //! - [`Closed::reason`] says why a connection could not be made, which a page is not told.
-//! - Extensions are not offered.
+//! - A server that agrees to none of the subprotocols offered is refused, as in Chromium.
+//! - Extensions are not offered, and sessions are not kept over a restart of the program: there is no `persistence`.
+//! - A socket that was dropped takes at most 5 s to send what it has and to close.
 
 #![warn(missing_debug_implementations)]
 

@@ -117,3 +117,117 @@ impl Task {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use tokio::task::LocalSet;
+
+    struct Owner {
+        timer: Timer,
+        fired: RefCell<Vec<Duration>>,
+        /// When to set the timer to as soon as it fires.
+        next: Cell<Option<Time>>,
+    }
+
+    impl Owner {
+        fn new() -> Rc<Self> {
+            Rc::new_cyclic(|this: &Weak<Self>| Self {
+                timer: Timer::new(this.clone()),
+                fired: RefCell::default(),
+                next: Cell::new(None),
+            })
+        }
+
+        fn set(&self, after: Option<u64>) {
+            self.timer.set(now(), after.map(|millis| now() + Duration::from_millis(millis)));
+        }
+
+        /// Whole milliseconds, to which tokio's wheel rounds.
+        fn fired(&self) -> Vec<u128> {
+            self.fired.borrow().iter().map(Duration::as_millis).collect()
+        }
+    }
+
+    impl Timed for Owner {
+        fn timeout(&self) {
+            self.timer.fired();
+            self.fired.borrow_mut().push(Instant::now() - start());
+            self.timer.set(now(), self.next.take());
+        }
+    }
+
+    /// Runs in a time that passes as soon as nothing else happens.
+    fn in_virtual_time(test: impl Future<Output = ()>) {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(LocalSet::new().run_until(test));
+    }
+
+    async fn pass(millis: u64) {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        tokio::task::yield_now().await;
+    }
+
+    #[test]
+    fn a_timer_fires_once_and_never_before_its_moment() {
+        in_virtual_time(async {
+            let owner = Owner::new();
+            let begin = now().as_micros() / 1_000;
+            owner.set(Some(100));
+            pass(99).await;
+            assert_eq!(owner.fired(), [] as [u128; 0]);
+            pass(500).await;
+            let fired = owner.fired();
+            assert!(fired.len() == 1 && (100..=102).contains(&(fired[0] - u128::from(begin))), "{fired:?}");
+        });
+    }
+
+    #[test]
+    fn a_timer_that_is_set_anew_forgets_the_moment_before() {
+        in_virtual_time(async {
+            let owner = Owner::new();
+            owner.set(Some(100));
+            pass(50).await;
+            owner.set(Some(500));
+            pass(400).await;
+            assert_eq!(owner.fired().len(), 0);
+            owner.set(Some(10));
+            pass(20).await;
+            assert_eq!(owner.fired().len(), 1);
+            pass(1_000).await;
+            assert_eq!(owner.fired().len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_timer_that_is_stopped_does_not_fire_and_one_set_from_within_does() {
+        in_virtual_time(async {
+            let owner = Owner::new();
+            owner.set(Some(100));
+            pass(50).await;
+            owner.set(None);
+            pass(1_000).await;
+            assert_eq!(owner.fired().len(), 0);
+            // The past is due at once.
+            owner.next.set(Some(Time::from_micros(0)));
+            owner.set(Some(0));
+            pass(5).await;
+            assert_eq!(owner.fired().len(), 2);
+        });
+    }
+
+    #[test]
+    fn the_task_of_a_timer_ends_with_it() {
+        in_virtual_time(async {
+            let owner = Owner::new();
+            let setting = Rc::downgrade(&owner.timer.0);
+            owner.set(Some(1_000_000));
+            tokio::task::yield_now().await;
+            drop(owner);
+            tokio::task::yield_now().await;
+            assert!(setting.upgrade().is_none(), "somebody holds it still");
+        });
+    }
+}

@@ -49,11 +49,16 @@ mod feed;
 mod figures;
 mod handle;
 mod intake;
+mod keeper;
+mod line;
 mod object;
 mod receipt;
 mod slot;
 mod source;
 mod state;
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
+mod storage;
+mod telling;
 mod turn;
 mod typed;
 
@@ -71,6 +76,8 @@ pub use self::object::Session;
 pub use self::receipt::Receipt;
 pub use self::source::{Attempt, SessionTarget};
 pub use self::state::SessionState;
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
+pub use self::storage::{KeepError, Reopened};
 pub use self::typed::{TypedSession, UndecodableMessage};
 pub use rejoin_codec::Channel;
 pub use rejoin_protocol::session::{

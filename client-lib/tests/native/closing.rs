@@ -3,9 +3,32 @@
 use futures::StreamExt;
 use rejoin::{Close, ClosedBy, ReceiveLimits, Socket, State};
 
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
 use crate::rig::{is_closed, next, next_text, on_one_thread, until, within};
 use crate::server::Server;
 use crate::wire::Wire;
+
+/// A connection that does not come back, and its other end.
+async fn by_hand() -> (Socket, WebSocketStream<TcpStream>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let (socket, peer) = tokio::join!(Socket::builder(url).reconnect(None).connect(), async {
+        let (tcp, _) = listener.accept().await.unwrap();
+        tokio_tungstenite::accept_async(tcp).await.unwrap()
+    });
+    (socket.unwrap(), peer)
+}
+
+/// The code of the close frame, which is the next thing that comes.
+async fn last_code(peer: &mut WebSocketStream<TcpStream>) -> u16 {
+    let end = within(peer.next()).await.unwrap().unwrap();
+    let Message::Close(Some(frame)) = end else { panic!("{end:?}") };
+    frame.code.into()
+}
 
 #[test]
 fn what_this_end_says_at_the_end_is_heard_behind_what_it_sent() {
@@ -62,20 +85,36 @@ fn a_cut_is_no_close() {
 #[test]
 fn a_dropped_socket_says_goodbye_behind_what_it_sent() {
     on_one_thread(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("ws://{}/", listener.local_addr().unwrap());
-        let (socket, peer) = tokio::join!(Socket::connect(url), async {
-            let (tcp, _) = listener.accept().await.unwrap();
-            tokio_tungstenite::accept_async(tcp).await.unwrap()
-        });
-        let (socket, mut peer) = (socket.unwrap(), peer);
+        let (socket, mut peer) = by_hand().await;
         socket.try_send("last words").unwrap();
         drop(socket);
         let last = within(peer.next()).await.unwrap().unwrap();
         assert_eq!(last.to_text().unwrap(), "last words");
-        let end = within(peer.next()).await.unwrap().unwrap();
-        let tokio_tungstenite::tungstenite::Message::Close(Some(frame)) = end else { panic!("{end:?}") };
-        assert_eq!(u16::from(frame.code), 1000);
+        assert_eq!(last_code(&mut peer).await, 1000);
+    });
+}
+
+#[test]
+fn a_server_that_breaks_the_protocol_is_told_and_left() {
+    on_one_thread(async {
+        let (socket, mut peer) = by_hand().await;
+        // A text frame with reserved bits set.
+        peer.get_mut().write_all(&[0xf1, 0]).await.unwrap();
+        let State::Closed(Some(closed)) = until(&socket, is_closed).await else { panic!() };
+        assert_eq!((closed.code, closed.by, closed.was_clean), (1006, ClosedBy::Network, false));
+        assert!(closed.reason.contains("protocol"), "{closed}");
+        assert_eq!(last_code(&mut peer).await, 1002);
+    });
+}
+
+#[test]
+fn text_that_is_no_text_is_refused() {
+    on_one_thread(async {
+        let (socket, mut peer) = by_hand().await;
+        peer.get_mut().write_all(&[0x81, 2, 0xc3, 0x28]).await.unwrap();
+        let State::Closed(Some(closed)) = until(&socket, is_closed).await else { panic!() };
+        assert_eq!((closed.code, closed.was_clean), (1006, false));
+        assert_eq!(last_code(&mut peer).await, 1007);
     });
 }
 

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
 use axum::routing::get;
 use futures::StreamExt;
 use rejoin::session::{Feed, FeedItem, SessionEvent, SessionHandle, SessionState};
@@ -14,7 +13,7 @@ use rejoin_server::hub::{
     SessionHandle as Peer, SessionMessage,
 };
 use rejoin_server::log::MemoryLog;
-use rejoin_server::{Connections, Upgrade, UpgradeError};
+use rejoin_server::{Connections, Upgrade};
 
 use crate::rig::{at_once, within};
 use crate::server::Server;
@@ -73,9 +72,7 @@ impl HubServer {
         let connections = Connections::default();
         let builder = Hub::over(Shouter::default(), log.clone()).key(Key::new([7; 32]));
         let hub = builder.settings(HubSettings::default()).build(&connections).unwrap();
-        let ws = |State(hub): State<Hub<Shouter>>, upgrade: Upgrade| async move {
-            Ok::<Response, UpgradeError>(hub.accept(upgrade)?)
-        };
+        let ws = |State(hub): State<Hub<Shouter>>, upgrade: Upgrade| async move { hub.accept(upgrade) };
         let router = Router::new().route("/", get(ws)).with_state(hub.clone());
         Self { server: Server::start(router, connections).await, hub }
     }

@@ -11,6 +11,8 @@ mod calls;
 mod closing;
 mod connecting;
 mod feeds;
+#[cfg(feature = "persistence")]
+mod keeping;
 mod messages;
 mod publishing;
 mod rig;

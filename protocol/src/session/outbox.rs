@@ -3,14 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::message::{FRAME_COST, SessionMessage};
+use super::message::{FRAGMENT_MIN, FRAME_COST, SessionMessage};
 use super::{SessionLimits, Violation};
 use crate::wire::{Ack, Body, Data};
 use crate::{Refusal, Refused};
 
-/// The largest fragment; the smallest that is not a message's last.
+/// The largest fragment.
 const FRAGMENT: u64 = 64 << 10;
-const FRAGMENT_MIN: u64 = 1 << 10;
 
 /// A message of which some bytes have no number yet.
 #[derive(Debug)]

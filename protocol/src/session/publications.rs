@@ -346,14 +346,20 @@ impl Publications {
     /// Ends this identity: nothing more can be learned of what was transmitted.
     pub(crate) fn lose(&mut self) -> Vec<(Publication, Settlement)> {
         (self.count, self.cost, self.turn) = (0, 0, 0);
-        let mut all: Vec<_> = self.channels.drain(..).flat_map(|channel| channel.pending).collect();
-        all.sort_by_key(|pending| pending.publication);
+        let mut channels = core::mem::take(&mut self.channels);
+        // In the order of publishing; each channel's are in order already, and a sort would cost a client kilobytes.
+        let next = core::iter::from_fn(|| {
+            let first = |channel: &&mut Channel| channel.pending.front().map(|pending| pending.publication);
+            let pending =
+                channels.iter_mut().filter(|channel| !channel.pending.is_empty()).min_by_key(first)?;
+            pending.pending.pop_front()
+        });
         let settle = |pending: Pending| {
             let settlement =
                 if pending.transmitted { Settlement::Unknown } else { Settlement::Unsent(pending.payload) };
             (pending.publication, settlement)
         };
-        all.into_iter().map(settle).collect()
+        next.map(settle).collect()
     }
 }
 
