@@ -1,5 +1,8 @@
 //! The session's two ends, joined by hand.
 
+// Helpers outside of test functions unwrap as well: a failure there is a failed test.
+#![allow(clippy::unwrap_used)]
+
 mod endings;
 mod judging;
 mod pair;
