@@ -15,6 +15,9 @@ mod chaos;
 mod client;
 mod content;
 mod coverage;
+mod disaster;
+mod ends;
+mod identities;
 mod ledger;
 mod log;
 mod network;
@@ -25,6 +28,8 @@ mod random;
 mod scenarios;
 mod server;
 mod stage;
+mod store;
+mod wires;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,9 +3,11 @@
 mod connection;
 mod feed;
 mod greeting;
+mod request;
 mod session;
 
-pub use connection::{Request, ServerConnection, Task, Timing};
+pub use connection::{ServerConnection, Timing};
 pub use feed::{FeedEntry, FeedStart};
 pub use greeting::{Claim, HelloRefusal, Judgement};
+pub use request::{Request, Task};
 pub use session::{Greeting, ServerSession};
