@@ -105,7 +105,7 @@ impl World {
             }
             for conn in instance.conns.values() {
                 let Some(machine) = &conn.machine else { continue };
-                assert!(machine.backlog() <= 8_192, "{} frames wait", machine.backlog());
+                assert!(machine.backlog().0 <= 8_192, "{:?} wait", machine.backlog());
             }
             let current = |id: &_, held: &crate::server::Held| {
                 let mine = instance.conns.values().filter(|conn| conn.id == Some(*id));

@@ -1,8 +1,10 @@
 //! The server's end of a session: what it keeps of the session, and of each of its connections.
 
+mod calling;
 mod connection;
 mod feed;
 mod greeting;
+mod outgoing;
 mod request;
 mod session;
 
