@@ -1,6 +1,9 @@
 //! The session's two ends, joined by hand.
 
+mod endings;
+mod judging;
 mod pair;
+mod violations;
 
 use pair::Pair;
 use rejoin_protocol::session::{ClientEvent, LostReason, SessionMessage, Settlement, code};

@@ -372,6 +372,10 @@ impl World {
                 one.incarnation = Some(incarnation);
                 self.ledger.begin(incarnation, Way::Up, one.track, one.session.queued().0.0);
             }
+            if begun.is_some() && self.random.percent(20) {
+                // Before what is sent again.
+                self.clients[client].session.ping(now);
+            }
         }
         self.tend(client);
     }
