@@ -26,6 +26,7 @@
 //! | `postcard` | `Postcard` | binary, without field names | no |
 //! | - | [`Raw`] | whatever the value is: text or bytes | always |
 
+mod bytes;
 mod channel;
 mod codec;
 mod endpoint;
@@ -39,6 +40,7 @@ mod msgpack;
 mod postcard;
 mod raw;
 
+pub use bytes::{from_bytes, to_bytes};
 pub use channel::Channel;
 pub use codec::{Codec, Decode, Encode};
 pub use endpoint::Endpoint;

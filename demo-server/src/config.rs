@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use rejoin_server::hub::HubSettings;
 use rejoin_server::{Limits, Rate};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -31,6 +32,11 @@ pub struct Config {
     /// Folder of the built app.
     #[arg(long, env = "REJOIN_APP", value_name = "DIR", default_value = "dist")]
     pub app: PathBuf,
+
+    /// Folder in which the chat's rooms are kept, with the key to its sessions; it is made if it is not there. Without one
+    /// they are kept in memory, and a restart forgets them.
+    #[arg(long, env = "REJOIN_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
 
     /// Serves a coursework protocol at /ws, and at / a page of plain HTML and JavaScript that uses it.
     #[arg(long, env = "REJOIN_CLASSIC", value_name = "WHICH")]
@@ -101,6 +107,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             app: PathBuf::from("dist"),
+            data: None,
             classic: None,
             allow_origin: Vec::new(),
             max_connections: 2_000,
@@ -151,6 +158,17 @@ impl Config {
             burst: self.chat_burst().saturating_mul(10),
         });
         limits
+    }
+
+    /// Sessions: what their hub allows.
+    pub(crate) fn hub_settings(&self) -> HubSettings {
+        let mut settings = HubSettings::default();
+        settings.instance = format!("demo-server {}", env!("CARGO_PKG_VERSION"));
+        settings.ping_interval = seconds(self.ping_seconds);
+        settings.dead_after = seconds(self.dead_seconds);
+        settings.publish_rate = (self.chat_rate > 0)
+            .then(|| Rate { per_second: f64::from(self.chat_rate), burst: self.chat_burst() });
+        settings
     }
 
     /// Requests that the chat takes at once after a quiet while.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use rejoin_server::{InvalidLimits, InvalidOrigin};
 
@@ -21,6 +22,15 @@ pub enum RunError {
     Limits(InvalidLimits),
     /// An origin to allow is none.
     Origin(InvalidOrigin),
+    /// The folder for data can't be used.
+    Data {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The sessions can't be served.
+    Hub(io::Error),
     /// The system gives no random bytes.
     Random(getrandom::Error),
     /// The signals that stop the server can't be watched.
@@ -50,6 +60,10 @@ impl fmt::Display for RunError {
             Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
             Self::Limits(error) => write!(f, "{error}"),
             Self::Origin(error) => write!(f, "--allow-origin: {error}"),
+            Self::Data { folder, reason } => {
+                write!(f, "--data {}: {reason}", folder.display())
+            }
+            Self::Hub(error) => write!(f, "sessions can't be served: {error}"),
             Self::Random(error) => write!(f, "the system gives no random bytes: {error}"),
             Self::Signals(error) => write!(f, "can't watch for signals: {error}"),
             Self::Stdout(error) => write!(f, "can't write to standard output: {error}"),

@@ -18,6 +18,7 @@
 //! | `/api/file` | 10,000,000 bytes over plain HTTP |
 //! | `/ws/echo` | sends each message back, text as text and binary as binary |
 //! | `/ws/chat` | the typed chat with subprotocol `chat.rejoin.v1`, the coursework's without |
+//! | `/ws/session` | sessions by `rejoin.v1`: the chat's rooms as channels `room/NAME`, an echo of session messages |
 //! | `/ws/speed` | the streamed test with subprotocol `speed.rejoin.v1`, the coursework's without |
 //! | `/ws` | with `--classic`: the coursework's chat or speed test |
 //!
@@ -43,6 +44,7 @@ mod files;
 mod page;
 mod router;
 mod server;
+mod session;
 mod signal;
 mod speed;
 

@@ -9,8 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use demo_messages::{chat, speed};
+use demo_messages::{chat, room, speed};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use rejoin_server::hub::{Hub, SUBPROTOCOL};
 use rejoin_server::{Acceptor, Connections, Endpoint, Upgrade, UpgradeError};
 use serde_json::json;
 
@@ -19,6 +20,7 @@ use crate::config::{Classic, Config};
 use crate::echo::echo;
 use crate::files::{Files, host};
 use crate::page::{CLASSIC_CHAT_JS, CLASSIC_SPEED_JS, Page};
+use crate::session::{self, Rooms};
 use crate::speed::{self as speed_test, File};
 
 /// The echo's address.
@@ -35,6 +37,7 @@ pub(crate) struct App {
     /// The coursework's protocol at `/ws`, which knows no subprotocol.
     pub(crate) classic_socket: Acceptor,
     pub(crate) chat: Arc<Chat>,
+    pub(crate) hub: Hub<Rooms>,
     pub(crate) file: File,
     pub(crate) files: Files,
     pub(crate) config: Config,
@@ -49,9 +52,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route(ECHO_PATH, any(echo_socket))
         .route(chat::Chat::PATH, any(chat_socket))
+        .route(room::SESSION_PATH, any(session_socket))
         .route(speed::Speed::PATH, any(speed_socket))
         .route("/health", get(health))
         .route("/api/info", get(info))
+        .route("/api/sessions", get(sessions))
         .route("/api/file", get(file))
         .route("/api/{*rest}", any(no_such_api))
         .fallback(files);
@@ -77,6 +82,10 @@ async fn echo_socket(State(app): Shared, upgrade: Upgrade) -> Upgraded {
 async fn chat_socket(State(app): Shared, upgrade: Upgrade) -> Upgraded {
     let chat = Arc::clone(&app.chat);
     app.chat_socket.accept(upgrade, move |connection| async move { chat.serve(connection).await })
+}
+
+async fn session_socket(State(app): Shared, upgrade: Upgrade) -> Upgraded {
+    app.hub.accept(upgrade)
 }
 
 async fn speed_socket(State(app): Shared, upgrade: Upgrade) -> Upgraded {
@@ -113,12 +122,14 @@ async fn info(State(app): Shared) -> Response {
         "sockets": {
             "echo": { "path": ECHO_PATH },
             "chat": { "path": chat::Chat::PATH, "subprotocol": chat::Chat::SUBPROTOCOL },
+            "session": { "path": room::SESSION_PATH, "subprotocol": SUBPROTOCOL },
             "speed": { "path": speed::Speed::PATH, "subprotocol": speed::Speed::SUBPROTOCOL },
             "classic": config.classic.map(|classic| json!({
                 "path": CLASSIC_PATH,
                 "protocol": match classic { Classic::Chat => "chat", Classic::Speed => "speed" },
             })),
         },
+        "rooms": session::limits(),
         "limits": {
             "connections": config.max_connections,
             "connections_per_address": config.max_connections_per_address,
@@ -135,6 +146,28 @@ async fn info(State(app): Shared) -> Response {
             "ping_seconds": config.ping_seconds,
             "dead_seconds": config.dead_seconds,
         },
+    });
+    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// What the hub has counted.
+async fn sessions(State(app): Shared) -> Response {
+    let metrics = app.hub.metrics();
+    let body = json!({
+        "sessions": metrics.sessions,
+        "held_bytes": metrics.held_bytes,
+        "fresh": metrics.fresh,
+        "kept": metrics.kept,
+        "resumed": metrics.resumed,
+        "refused": metrics.refused,
+        "disagreed": metrics.disagreed,
+        "violations": metrics.violations,
+        "lost": metrics.lost,
+        "appended": metrics.appended,
+        "repeats": metrics.repeats,
+        "gaps": metrics.gaps,
+        "appends": metrics.appends,
+        "append_micros": metrics.append_micros,
     });
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use axum::Router;
 use demo_messages::{chat, speed};
+use rejoin_server::hub::{Hub, Key};
+use rejoin_server::log::{MemoryLog, SqliteLog, SqliteOptions};
 use rejoin_server::{Acceptor, ConnectionLimits, Connections, Endpoint, Origins, ServeLimits, serve};
 use tokio::net::TcpListener;
 
@@ -14,6 +16,7 @@ use crate::config::{Classic, Config, seconds};
 use crate::error::RunError;
 use crate::files::Files;
 use crate::router::{App, router};
+use crate::session::Rooms;
 use crate::speed::File;
 
 /// The demo's server, ready to be run.
@@ -44,6 +47,7 @@ impl Server {
         for origin in &config.allow_origin {
             origins = origins.allow(origin)?;
         }
+        let hub = hub(&config, origins.clone(), &connections)?;
         let acceptor = Acceptor::new(&connections).origins(origins);
         let classic_limits = match config.classic {
             Some(Classic::Speed) => config.speed_limits(),
@@ -60,6 +64,7 @@ impl Server {
             speed_socket: with_subprotocol::<speed::Speed>(&acceptor).limits(config.speed_limits())?,
             classic_socket: acceptor.limits(classic_limits)?,
             chat: Arc::clone(&chat),
+            hub,
             file: File::random()?,
             files: Files::new(&config.app),
             started: Instant::now(),
@@ -76,6 +81,23 @@ impl Server {
             () = self.chat.run() => {}
         }
     }
+}
+
+/// The sessions' hub, over a log in the folder for data or in memory.
+fn hub(config: &Config, origins: Origins, connections: &Connections) -> Result<Hub<Rooms>, RunError> {
+    let rooms = Rooms::new(config.max_rooms);
+    let builder = match &config.data {
+        None => Hub::builder(rooms, MemoryLog::default()),
+        Some(folder) => {
+            let wrong = |reason: String| RunError::Data { folder: folder.clone(), reason };
+            std::fs::create_dir_all(folder).map_err(|error| wrong(error.to_string()))?;
+            let log = SqliteLog::open(folder.join("rooms.sqlite"), SqliteOptions::default())
+                .map_err(|error| wrong(error.to_string()))?;
+            let key = Key::at(&folder.join("session.key")).map_err(|error| wrong(error.to_string()))?;
+            Hub::builder(rooms, log).key(key)
+        }
+    };
+    builder.settings(config.hub_settings()).origins(origins).build(connections).map_err(RunError::Hub)
 }
 
 fn with_subprotocol<E: Endpoint>(acceptor: &Acceptor) -> Acceptor {

@@ -42,6 +42,7 @@ pub struct Acceptor {
     origins: Arc<Origins>,
     subprotocols: Vec<Arc<str>>,
     required: bool,
+    handler_leaves: bool,
     limits: Arc<Limits>,
 }
 
@@ -54,6 +55,7 @@ impl Acceptor {
             origins: Arc::default(),
             subprotocols: Vec::new(),
             required: false,
+            handler_leaves: false,
             limits: Arc::default(),
         }
     }
@@ -82,6 +84,14 @@ impl Acceptor {
     #[must_use]
     pub fn require_subprotocol(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Leaves it to the handler to say goodbye when the server drains ([`Connection::draining`]), rather than closing
+    /// with 1012 at once. A handler that does not is dropped when the time to drain is over.
+    #[must_use]
+    pub fn handler_leaves(mut self) -> Self {
+        self.handler_leaves = true;
         self
     }
 
@@ -114,8 +124,8 @@ impl Acceptor {
             self.connections.admit(upgrade.peer.map(|peer| peer.ip())).map_err(UpgradeError::NoRoom)?;
         let response = response(&upgrade, subprotocol.as_deref());
         let info = Info { id: permit.id, peer: upgrade.peer, subprotocol };
-        let shared = Arc::new(Shared::new(info, &self.limits));
         let (limits, signals) = (Arc::clone(&self.limits), self.connections.signals());
+        let shared = Arc::new(Shared::new(info, &limits, signals.drain.clone(), self.handler_leaves));
         self.connections.spawn(async move {
             let _permit = permit;
             let io = match upgrade.on_upgrade.await {

@@ -1,9 +1,11 @@
 //! The connection: what a handler receives from and sends to.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::close::{Close, CloseCode, End};
 use crate::limits::Limits;
@@ -30,15 +32,28 @@ pub(crate) struct Shared {
     pub(crate) inbox: Queue,
     pub(crate) outbox: Queue,
     pub(crate) end: OnceLock<End>,
+    /// The server drains. Where the handler takes its leave by itself, the connection's task lets it.
+    pub(crate) draining: CancellationToken,
+    pub(crate) leaves_by_itself: bool,
+    /// The transport is to be dropped without a word.
+    pub(crate) cut: CancellationToken,
 }
 
 impl Shared {
-    pub(crate) fn new(info: Info, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        info: Info,
+        limits: &Limits,
+        draining: CancellationToken,
+        leaves_by_itself: bool,
+    ) -> Self {
         Self {
             info,
             inbox: Queue::new(limits.receive_queue_bytes, limits.receive_queue_messages),
             outbox: Queue::new(limits.send_queue_bytes, limits.send_queue_messages),
             end: OnceLock::new(),
+            draining,
+            leaves_by_itself,
+            cut: CancellationToken::new(),
         }
     }
 }
@@ -82,6 +97,18 @@ impl Connection {
     /// ends. A second close changes nothing.
     pub fn close(&self, close: Close) {
         self.sender().close(close);
+    }
+
+    /// Resolves when the server begins to drain: for a handler that takes its leave by itself
+    /// ([`Acceptor::handler_leaves`](crate::Acceptor::handler_leaves)).
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.shared.draining.clone().cancelled_owned()
+    }
+
+    /// Drops the transport at once, without a close frame: what is queued is gone. For tests and demonstrations of what a
+    /// broken network does.
+    pub fn abort(&self) {
+        self.shared.cut.cancel();
     }
 
     /// Who is connected.

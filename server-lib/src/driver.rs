@@ -143,9 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Owns the socket, which is closed when this returns, whatever the handler still does.
     async fn drive(mut self) {
         let abort = self.signals.abort.clone();
+        let cut = self.shared.cut.clone();
         let cause = tokio::select! {
             biased;
             () = abort.cancelled() => Cause::Gone(End::Aborted),
+            () = cut.cancelled() => Cause::Gone(End::Aborted),
             cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
         };
         // From here on nothing is taken from the handler, and nothing more is handed to it.
@@ -179,6 +181,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         loop {
             if !self.draining && self.drain.as_mut().poll(cx).is_ready() {
                 self.draining = true;
+                if self.shared.leaves_by_itself {
+                    continue;
+                }
                 let close = Close::new(CloseCode::RESTART, "the server is shutting down");
                 self.shared.outbox.finish(close.clone());
                 self.shared.inbox.finish(close);

@@ -26,6 +26,12 @@
 //! # }
 //! ```
 //!
+//! [`hub`] is the server half of the delivery protocol `rejoin.v1` above such connections: sessions that outlive them,
+//! channels without gaps, publications exactly once; [`log`] is where it keeps them.
+//!
+//! Pages of another origin are refused with 403; `Acceptor::origins(Origins::own().allow("http://127.0.0.1:8081")?)` lets
+//! them in. For the example, tokio needs its features `macros`, `net`, `rt-multi-thread` and `signal`.
+//!
 //! # How connections end
 //! | what happened | close code |
 //! |---|---|
@@ -44,6 +50,10 @@
 //! that its application can fetch, and a client such as rejoin's connects again after 1013 but not after 1008.
 //!
 //! The standard's permessage-deflate extension is not offered.
+//!
+//! # Features
+//! - `sqlite` (off by default): `log::SqliteLog`, a durable [`log`] in one file. SQLite is compiled in, which takes a C
+//!   compiler.
 
 mod acceptor;
 mod bucket;
@@ -53,9 +63,11 @@ mod connections;
 mod counted;
 mod driver;
 mod fault;
+pub mod hub;
 mod leave;
 mod limits;
 mod liveness;
+pub mod log;
 mod message;
 mod origins;
 mod queue;
@@ -76,6 +88,8 @@ pub use typed::{Received, Typed, encode};
 pub use upgrade::{Upgrade, UpgradeError};
 
 /// What an endpoint is, and why a payload is no message of it.
-pub use rejoin_codec::{CodecError, Endpoint};
+#[cfg(feature = "json")]
+pub use rejoin_codec::Json;
+pub use rejoin_codec::{Channel, CodecError, Endpoint, from_bytes, to_bytes};
 /// Text that is UTF-8, shared when cloned: the payload of [`Message::Text`].
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;

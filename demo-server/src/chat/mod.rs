@@ -4,7 +4,7 @@ mod classic;
 mod hall;
 mod person;
 mod room;
-mod rules;
+pub(crate) mod rules;
 mod typed;
 
 use demo_messages::chat::Pace;

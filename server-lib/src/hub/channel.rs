@@ -1,0 +1,207 @@
+//! A channel that somebody follows: its newest entries at hand, who is there, and what may be lost.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rejoin_protocol::session::FeedEntry;
+use rejoin_protocol::wire::{Alias, Body, Member, Position};
+use tokio::sync::{broadcast, watch};
+
+use crate::log::{Log, LogError, Piece};
+
+/// Volatile messages that a slow follower may lag behind.
+const VOLATILE: usize = 256;
+
+/// Who is there, each with the place that listed it last and with what.
+pub(super) type Members = BTreeMap<Alias, (u64, Body)>;
+
+/// A message that may be lost, on its way to the followers of a channel.
+#[derive(Debug, Clone)]
+pub(super) struct Whisper {
+    pub(super) sender: Alias,
+    /// The connection that it came over, which does not hear it.
+    pub(super) from: u64,
+    pub(super) payload: Body,
+}
+
+pub(super) struct Channel {
+    pub(super) name: String,
+    log: Arc<dyn Log>,
+    recent: tokio::sync::Mutex<Recent>,
+    pub(super) members: watch::Sender<Arc<Members>>,
+    pub(super) whispers: broadcast::Sender<Whisper>,
+}
+
+/// The newest entries, without a hole.
+#[derive(Debug, Default)]
+struct Recent {
+    entries: VecDeque<FeedEntry>,
+    bytes: usize,
+    most: usize,
+}
+
+impl Recent {
+    /// The entries behind a position, if they are at hand and one of them is behind it.
+    fn behind(&self, behind: Position, max_bytes: usize) -> Option<Vec<FeedEntry>> {
+        let start = match self.entries.iter().position(|entry| entry.position == behind) {
+            Some(index) => index + 1,
+            None => {
+                let first = self.entries.front()?;
+                let before = first.position.offset - first.distance;
+                (before == behind.offset && first.position.epoch == behind.epoch).then_some(0)?
+            }
+        };
+        let mut bytes = 0;
+        let mut found = Vec::new();
+        for entry in self.entries.iter().skip(start) {
+            bytes += entry.payload.len();
+            if !found.is_empty() && bytes > max_bytes {
+                break;
+            }
+            found.push(entry.clone());
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn add(&mut self, entries: &[FeedEntry]) {
+        for entry in entries {
+            let newest = self.entries.back().map(|newest| newest.position.offset);
+            if newest.is_some_and(|newest| newest >= entry.position.offset) {
+                continue;
+            }
+            if newest.is_some_and(|newest| newest != entry.position.offset - entry.distance) {
+                self.entries.clear();
+                self.bytes = 0;
+            }
+            self.bytes += entry.payload.len();
+            self.entries.push_back(entry.clone());
+        }
+        while self.bytes > self.most
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.bytes -= oldest.payload.len();
+        }
+    }
+}
+
+impl Channel {
+    fn new(name: &str, log: Arc<dyn Log>, most: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            log,
+            recent: tokio::sync::Mutex::new(Recent { most, ..Recent::default() }),
+            members: watch::Sender::default(),
+            whispers: broadcast::Sender::new(VOLATILE),
+        }
+    }
+
+    /// Reads behind a position. Those who ask for the same entries at the same time share one reading of the log.
+    pub(super) async fn read(&self, behind: Position, max_bytes: usize) -> Result<Piece, LogError> {
+        let mut recent = self.recent.lock().await;
+        if let Some(entries) = recent.behind(behind, max_bytes) {
+            return Ok(Piece::Entries(entries));
+        }
+        let piece = self.log.read(&self.name, behind, max_bytes).await?;
+        if let Piece::Entries(entries) = &piece {
+            recent.add(entries);
+        } else {
+            // The log is another than it was.
+            *recent = Recent { most: recent.most, ..Recent::default() };
+        }
+        Ok(piece)
+    }
+
+    /// Lists somebody. False when there are as many as may be.
+    pub(super) fn appear(&self, alias: Alias, place: u64, about: Body, most: usize) -> bool {
+        let mut listed = true;
+        self.members.send_modify(|members| {
+            if members.len() >= most && !members.contains_key(&alias) {
+                listed = false;
+                return;
+            }
+            Arc::make_mut(members).insert(alias, (place, about));
+        });
+        listed
+    }
+
+    /// Takes somebody off the list, unless another place has listed it meanwhile.
+    pub(super) fn leave(&self, alias: Alias, place: u64) {
+        self.members.send_if_modified(|members| {
+            let here = members.get(&alias).is_some_and(|(listed, _)| *listed == place);
+            if here {
+                Arc::make_mut(members).remove(&alias);
+            }
+            here
+        });
+    }
+}
+
+/// The channels that somebody follows.
+#[derive(Default)]
+pub(super) struct Channels {
+    by_name: Mutex<HashMap<String, Weak<Channel>>>,
+}
+
+impl Channels {
+    /// Who is listed in a channel.
+    pub(super) fn members(&self, name: &str) -> Vec<Member> {
+        let by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(channel) = by_name.get(name).and_then(Weak::upgrade) else { return Vec::new() };
+        let members = Arc::clone(&channel.members.borrow());
+        members.iter().map(|(alias, (_, about))| Member { alias: *alias, about: about.clone() }).collect()
+    }
+
+    /// A channel, for as long as somebody holds it.
+    pub(super) fn get(&self, name: &str, log: &Arc<dyn Log>, cache_bytes: usize) -> Arc<Channel> {
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = by_name.get(name).and_then(Weak::upgrade) {
+            return channel;
+        }
+        // Whoever makes a channel clears away those that nobody holds any more: so they are never more than those held
+        // and as many again.
+        if by_name.len() > 2 * by_name.values().filter(|channel| channel.strong_count() > 0).count() {
+            by_name.retain(|_, channel| channel.strong_count() > 0);
+        }
+        let channel = Arc::new(Channel::new(name, Arc::clone(log), cache_bytes));
+        by_name.insert(name.to_owned(), Arc::downgrade(&channel));
+        channel
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rejoin_protocol::wire::Epoch;
+
+    fn entry(offset: u64) -> FeedEntry {
+        let position = Position { epoch: Epoch { ordinal: 1, id: 1 }, offset };
+        FeedEntry { position, distance: 1, time: 0, alias: 0, number: 0, payload: Body::from(b"0123456789") }
+    }
+
+    fn offsets(found: Option<Vec<FeedEntry>>) -> Option<Vec<u64>> {
+        found.map(|entries| entries.iter().map(|entry| entry.position.offset).collect())
+    }
+
+    #[test]
+    fn what_is_at_hand_is_without_a_hole_and_within_its_bytes() {
+        let mut recent = Recent { most: 30, ..Recent::default() };
+        recent.add(&[entry(5), entry(6)]);
+        assert_eq!(offsets(recent.behind(entry(4).position, 100)), Some(vec![5, 6]));
+        assert_eq!(offsets(recent.behind(entry(4).position, 1)), Some(vec![5]));
+        assert_eq!(offsets(recent.behind(entry(3).position, 100)), None);
+        assert_eq!(offsets(recent.behind(entry(6).position, 100)), None);
+        recent.add(&[entry(6), entry(7), entry(8)]);
+        assert_eq!(offsets(recent.behind(entry(5).position, 100)), Some(vec![6, 7, 8]));
+        recent.add(&[entry(20)]);
+        assert_eq!(offsets(recent.behind(entry(8).position, 100)), None);
+        assert_eq!(offsets(recent.behind(entry(19).position, 100)), Some(vec![20]));
+    }
+
+    #[test]
+    fn a_position_of_another_epoch_is_not_at_hand() {
+        let mut recent = Recent { most: 30, ..Recent::default() };
+        recent.add(&[entry(5)]);
+        let other = Position { epoch: Epoch { ordinal: 1, id: 2 }, offset: 4 };
+        assert_eq!(offsets(recent.behind(other, 100)), None);
+    }
+}

@@ -1,0 +1,207 @@
+//! Following a channel on one connection: its tail, who is there, and what may be lost.
+
+use std::sync::Arc;
+
+use futures_util::future::{AbortHandle, Abortable, BoxFuture};
+use rejoin_protocol::session::FeedStart;
+use rejoin_protocol::wire::{Alias, Body, Member, Position, Presence};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+
+use super::channel::{Channel, Members, Whisper};
+use super::work::Done;
+
+/// What a subscription holds of its channel. Dropping it takes its reader off the list of who is there.
+pub(super) struct Following {
+    pub(super) channel: Arc<Channel>,
+    /// Under which the reader is listed.
+    listed: Option<(Alias, u64)>,
+    /// Who is there, as the reader was told.
+    told: Option<Arc<Members>>,
+    watching: Option<AbortHandle>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        if let Some(watching) = &self.watching {
+            watching.abort();
+        }
+        if let Some((alias, place)) = self.listed {
+            self.channel.leave(alias, place);
+        }
+    }
+}
+
+/// What can change of a channel.
+pub(super) struct Watching {
+    subscription: u64,
+    tail: watch::Receiver<Position>,
+    members: Option<watch::Receiver<Arc<Members>>>,
+    whispers: broadcast::Receiver<Whisper>,
+}
+
+/// What has changed.
+pub(super) enum News {
+    Tail(Position),
+    Members(Arc<Members>),
+    Whisper(Whisper),
+    /// The log is closed.
+    Over,
+}
+
+/// A subscription that was granted and found its start.
+pub(super) struct Found {
+    pub(super) start: FeedStart,
+    pub(super) channel: Arc<Channel>,
+    pub(super) tail: watch::Receiver<Position>,
+}
+
+impl Following {
+    pub(super) fn new(channel: Arc<Channel>) -> Self {
+        Self { channel, listed: None, told: None, watching: None }
+    }
+
+    /// Lists the reader, or lists it with something else.
+    pub(super) fn appear(&mut self, alias: Alias, place: u64, about: Body, most: usize) {
+        if self.channel.appear(alias, place, about, most) {
+            self.listed = Some((alias, place));
+        } else {
+            tracing::info!(
+                channel = self.channel.name,
+                most,
+                "somebody is not listed: as many are as may be"
+            );
+        }
+    }
+
+    /// Begins to watch. The tail's present value counts as news.
+    pub(super) fn watch(
+        &mut self,
+        subscription: u64,
+        mut tail: watch::Receiver<Position>,
+        with_members: bool,
+    ) -> BoxFuture<'static, Done> {
+        tail.mark_changed();
+        let members = with_members.then(|| {
+            let mut members = self.channel.members.subscribe();
+            members.mark_changed();
+            members
+        });
+        let whispers = self.channel.whispers.subscribe();
+        self.go_on(Watching { subscription, tail, members, whispers })
+    }
+
+    /// Watches on.
+    pub(super) fn go_on(&mut self, mut watching: Watching) -> BoxFuture<'static, Done> {
+        let (handle, registration) = AbortHandle::new_pair();
+        self.watching = Some(handle);
+        let news = async move {
+            let news = watching.next().await;
+            (watching, news)
+        };
+        Box::pin(async move {
+            match Abortable::new(news, registration).await {
+                Ok((watching, news)) => Done::News(watching.subscription, watching, news),
+                Err(_) => Done::Nothing,
+            }
+        })
+    }
+
+    /// How the list has changed since the reader was told.
+    pub(super) fn changes(&mut self, members: &Arc<Members>) -> Vec<Presence> {
+        let member = |alias: &Alias, about: &Body| Member { alias: *alias, about: about.clone() };
+        let Some(told) = self.told.replace(Arc::clone(members)) else {
+            let all = members.iter().map(|(alias, (_, about))| member(alias, about)).collect();
+            return vec![Presence::Full(all)];
+        };
+        let mut changes: Vec<Presence> = told
+            .keys()
+            .filter(|alias| !members.contains_key(alias))
+            .map(|alias| Presence::Left(*alias))
+            .collect();
+        for (alias, (_, about)) in members.iter() {
+            match told.get(alias) {
+                None => changes.push(Presence::Joined(member(alias, about))),
+                Some((_, before)) if before != about => changes.push(Presence::Changed(member(alias, about))),
+                Some(_) => {}
+            }
+        }
+        changes
+    }
+}
+
+impl Watching {
+    async fn next(&mut self) -> News {
+        let members = async {
+            match &mut self.members {
+                Some(members) => {
+                    // The channel holds the sender as long as its follower does.
+                    if members.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                    Arc::clone(&members.borrow_and_update())
+                }
+                None => std::future::pending().await,
+            }
+        };
+        let whisper = async {
+            loop {
+                match self.whispers.recv().await {
+                    Ok(whisper) => return whisper,
+                    // What a slow reader missed was allowed to be lost.
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => std::future::pending::<()>().await,
+                }
+            }
+        };
+        tokio::select! {
+            changed = self.tail.changed() => match changed {
+                Ok(()) => News::Tail(*self.tail.borrow_and_update()),
+                Err(_) => News::Over,
+            },
+            members = members => News::Members(members),
+            whisper = whisper => News::Whisper(whisper),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::channel::Channels;
+    use crate::log::{Log, MemoryLog};
+
+    #[test]
+    fn a_reader_is_told_the_whole_list_once_and_then_what_changes() {
+        let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
+        let channel = Channels::default().get("room", &log, 1_000);
+        let mut following = Following::new(Arc::clone(&channel));
+        following.appear(1, 10, Body::from("ada"), 2);
+        let now = || Arc::clone(&channel.members.borrow());
+        assert!(matches!(&following.changes(&now())[..], [Presence::Full(all)] if all.len() == 1));
+        let mut other = Following::new(Arc::clone(&channel));
+        other.appear(2, 20, Body::from("bob"), 2);
+        assert!(matches!(&following.changes(&now())[..], [Presence::Joined(member)] if member.alias == 2));
+        other.appear(2, 20, Body::from("bobby"), 2);
+        assert!(matches!(&following.changes(&now())[..], [Presence::Changed(_)]));
+        let mut third = Following::new(Arc::clone(&channel));
+        third.appear(3, 30, Body::new(), 2);
+        assert!(following.changes(&now()).is_empty(), "as many are listed as may be");
+        drop(other);
+        assert!(matches!(&following.changes(&now())[..], [Presence::Left(2)]));
+    }
+
+    #[test]
+    fn who_is_listed_from_another_place_stays_when_the_first_goes() {
+        let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
+        let channel = Channels::default().get("room", &log, 1_000);
+        let mut first = Following::new(Arc::clone(&channel));
+        first.appear(1, 10, Body::new(), 9);
+        let mut second = Following::new(Arc::clone(&channel));
+        second.appear(1, 11, Body::new(), 9);
+        drop(first);
+        assert_eq!(channel.members.borrow().len(), 1);
+        drop(second);
+        assert!(channel.members.borrow().is_empty());
+    }
+}

@@ -1,0 +1,295 @@
+//! A session as the hub keeps it, and as the application sees it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use rejoin_protocol::Refusal;
+use rejoin_protocol::session::{ServerSession, SessionMessage};
+use rejoin_protocol::wire::{Alias, Body, Member, SessionId, Target};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use super::application::{Application, SessionEnd};
+use crate::log::Log;
+
+/// Words of the application that wait for a session's connection.
+const WORDS: usize = 64;
+
+/// What the application wants of a session's connection.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// Send this, or not at all.
+    Volatile(Target, Body),
+    /// Break off without a close frame.
+    Cut,
+    /// Do nothing for so long.
+    Freeze(Duration),
+}
+
+/// The present connection of a session, as others reach it.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// Something is to be sent, or another connection has taken over.
+    pub(super) news: Arc<Notify>,
+    pub(super) words: mpsc::Sender<Word>,
+}
+
+impl Line {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Word>) {
+        let (words, receiver) = mpsc::channel(WORDS);
+        (Self { news: Arc::default(), words }, receiver)
+    }
+}
+
+/// What is locked: arriving is one step.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) session: ServerSession,
+    pub(super) line: Option<Line>,
+    pub(super) away_since: Option<Instant>,
+    /// Bytes that the hub counts for this session.
+    charged: u64,
+    pub(super) end: Option<SessionEnd>,
+}
+
+pub(super) struct Entry<C> {
+    pub(super) id: SessionId,
+    pub(super) alias: Alias,
+    pub(super) principal: String,
+    context: RwLock<Arc<C>>,
+    state: Mutex<State>,
+    memory: Arc<AtomicU64>,
+    /// Messages are to be taken, or the session is away or back.
+    pub(super) arrived: Notify,
+    /// There may be room for a message to the client.
+    room: Notify,
+    pub(super) over: CancellationToken,
+}
+
+impl<C> Entry<C> {
+    pub(super) fn new(
+        (id, alias): (SessionId, Alias),
+        principal: String,
+        context: C,
+        session: ServerSession,
+        memory: Arc<AtomicU64>,
+    ) -> Self {
+        let state = State { session, line: None, away_since: Some(Instant::now()), charged: 0, end: None };
+        Self {
+            id,
+            alias,
+            principal,
+            context: RwLock::new(Arc::new(context)),
+            state: Mutex::new(state),
+            memory,
+            arrived: Notify::new(),
+            room: Notify::new(),
+            over: CancellationToken::new(),
+        }
+    }
+
+    pub(super) fn context(&self) -> Arc<C> {
+        Arc::clone(&self.context.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_context(&self, context: C) {
+        *self.context.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(context);
+    }
+
+    /// Does something under the session's lock, and counts what it holds afterwards.
+    pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut state);
+        let held = state.session.held_bytes();
+        let before = std::mem::replace(&mut state.charged, held);
+        drop(state);
+        if held > before {
+            self.memory.fetch_add(held - before, Ordering::Relaxed);
+        } else if held < before {
+            self.memory.fetch_sub(before - held, Ordering::Relaxed);
+            self.room.notify_waiters();
+        }
+        result
+    }
+
+    /// Tells the connection that there is something to send.
+    pub(super) fn nudge(&self) {
+        self.with(|state| {
+            if let Some(line) = &state.line {
+                line.news.notify_one();
+            }
+        });
+    }
+}
+
+impl<C> Drop for Entry<C> {
+    fn drop(&mut self) {
+        let charged = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).charged;
+        self.memory.fetch_sub(charged, Ordering::Relaxed);
+    }
+}
+
+/// A session, for the application: to send to its client, whether it is connected or away. Clones are the same
+/// session; holding one does not keep it from ending.
+pub struct SessionHandle<A: Application> {
+    pub(super) hub: Arc<Inner<A>>,
+    pub(super) entry: Arc<Entry<A::Context>>,
+}
+
+impl<A: Application> Clone for SessionHandle<A> {
+    fn clone(&self) -> Self {
+        Self { hub: Arc::clone(&self.hub), entry: Arc::clone(&self.entry) }
+    }
+}
+
+impl<A: Application> fmt::Debug for SessionHandle<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionHandle").field("alias", &self.entry.alias).finish_non_exhaustive()
+    }
+}
+
+/// A message that was not taken for a session's client, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// The message.
+    pub message: SessionMessage,
+    /// Why: there is no room ([`Refusal::Full`]), it is too large, or the session is over ([`Refusal::Closed`]).
+    pub reason: Refusal,
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            Refusal::Closed => f.write_str("the session is over"),
+            reason => reason.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Unsent {}
+
+impl<A: Application> SessionHandle<A> {
+    /// The name under which others see it.
+    #[must_use]
+    pub fn alias(&self) -> Alias {
+        self.entry.alias
+    }
+
+    /// Whose it is; empty for somebody who is not named.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        &self.entry.principal
+    }
+
+    /// What the application wanted to know of its client.
+    #[must_use]
+    pub fn context(&self) -> Arc<A::Context> {
+        self.entry.context()
+    }
+
+    /// The application.
+    #[must_use]
+    pub fn application(&self) -> &A {
+        &self.hub.application
+    }
+
+    /// Whether its client is connected.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.entry.with(|state| state.line.is_some())
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.entry.over.is_cancelled()
+    }
+
+    /// Sends a message, exactly once and in order, waiting for room. A handler that waits here while its client does not
+    /// read holds back its own session alone. Cancel-safe: a dropped future has sent nothing.
+    ///
+    /// # Errors
+    /// With the message, when it is too large or the session is over.
+    pub async fn send(&self, message: SessionMessage) -> Result<(), Unsent> {
+        let mut message = message;
+        loop {
+            let mut room = std::pin::pin!(self.entry.room.notified());
+            room.as_mut().enable();
+            match self.try_send(message) {
+                Err(Unsent { message: back, reason: Refusal::Full }) => message = back,
+                done => return done,
+            }
+            tokio::select! {
+                () = room => {}
+                () = self.entry.over.cancelled() => return Err(Unsent { message, reason: Refusal::Closed }),
+            }
+        }
+    }
+
+    /// Sends a message if there is room.
+    ///
+    /// # Errors
+    /// With the message, when there is none, it is too large or the session is over.
+    pub fn try_send(&self, message: SessionMessage) -> Result<(), Unsent> {
+        let sent = self.entry.with(|state| {
+            if state.end.is_some() {
+                return Err(Unsent { message, reason: Refusal::Closed });
+            }
+            let sent = state.session.send(message);
+            if let Some(line) = &state.line {
+                line.news.notify_one();
+            }
+            sent.map_err(|refused| Unsent { message: refused.message, reason: refused.reason })
+        });
+        self.hub.mind_memory();
+        sent
+    }
+
+    /// Sends what may be lost: it goes soon or not at all. Returns whether it was taken.
+    pub fn volatile(&self, payload: Body) -> bool {
+        self.say(Word::Volatile(Target::Session, payload))
+    }
+
+    fn say(&self, word: Word) -> bool {
+        self.entry.with(|state| state.line.as_ref().is_some_and(|line| line.words.try_send(word).is_ok()))
+    }
+
+    /// Breaks its connection off without a close frame, as a broken network does: for tests and demonstrations. Returns
+    /// whether there was one.
+    pub fn cut(&self) -> bool {
+        self.say(Word::Cut)
+    }
+
+    /// Lets its connection do nothing for so long, as a server does that hangs: for tests and demonstrations. Returns
+    /// whether there was one.
+    pub fn freeze(&self, time: Duration) -> bool {
+        self.say(Word::Freeze(time))
+    }
+
+    /// Ends the session as a restart of the server would: the client comes back and is told that its messages are lost.
+    pub fn forget(&self) {
+        self.hub.end(&self.entry, SessionEnd::Memory);
+    }
+
+    /// Who is listed as present in a channel.
+    #[must_use]
+    pub fn present(&self, channel: &str) -> Vec<Member> {
+        self.hub.channels.members(channel)
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.hub.log
+    }
+
+    /// Ends the session: its connection is closed, and what was not delivered is handed to
+    /// [`Application::lost`].
+    pub fn end(&self) {
+        self.hub.end(&self.entry, SessionEnd::Ended);
+    }
+}

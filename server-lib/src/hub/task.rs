@@ -1,0 +1,321 @@
+//! The task of one connection: it alone holds the connection's machine, and does what the machine asks for.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, BoxFuture};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use http::HeaderMap;
+use rejoin_protocol::session::{ServerConnection, Violation, code};
+use rejoin_protocol::wire::{BatchWriter, Bye, decode};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::application::{Application, SessionEnd};
+use super::follow::Following;
+use super::greeting::{Greeted, body_of};
+use super::session::{Entry, Line, SessionHandle, Word};
+use super::work::Done;
+use super::{Inner, Metric};
+use crate::{Bucket, Close, CloseCode, Connection, Message, SendError};
+
+/// From one sign of life of a publisher to the next.
+const TOUCH: Duration = Duration::from_secs(3_600);
+
+/// One connection of a session.
+pub(super) struct Task<A: Application> {
+    pub(super) hub: Arc<Inner<A>>,
+    pub(super) entry: Arc<Entry<A::Context>>,
+    pub(super) handle: SessionHandle<A>,
+    pub(super) machine: ServerConnection,
+    pub(super) connection: Connection,
+    pub(super) headers: HeaderMap,
+    line: Line,
+    words: mpsc::Receiver<Word>,
+    /// Nothing is done until then.
+    frozen: Option<Instant>,
+    batch: BatchWriter,
+    /// A message for which the socket's queue had no room.
+    sending: Option<BoxFuture<'static, bool>>,
+    /// What was asked of the log and of the application.
+    pub(super) work: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Publications on their way, whose answers go out in their order.
+    pub(super) appends: FuturesOrdered<BoxFuture<'static, Done>>,
+    pub(super) append_bytes: usize,
+    pub(super) bucket: Option<Bucket>,
+    pub(super) calls: HashMap<u64, AbortHandle>,
+    pub(super) following: HashMap<u64, Following>,
+    pub(super) expires: Option<Instant>,
+    touch_at: Instant,
+    /// How the connection is to end.
+    pub(super) close: Option<Close>,
+}
+
+/// Runs a connection from HELLO to its end.
+pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Connection, headers: HeaderMap) {
+    let draining = connection.draining();
+    let greeted = tokio::select! {
+        greeted = hub.greet(&mut connection, &headers) => greeted,
+        () = draining => {
+            connection.close(Close::new(CloseCode::RESTART, "the server is shutting down"));
+            return;
+        }
+    };
+    match greeted {
+        Ok(greeted) => Task::new(hub, greeted, connection, headers).run().await,
+        Err(refused) => {
+            tracing::info!(id = connection.info().id, "HELLO refused: {}", refused.close);
+            if let Some(bye) = refused.bye {
+                let mut frame = Vec::new();
+                rejoin_protocol::wire::Frame::Bye(bye).encode(&mut frame);
+                // Whoever has left already needs no farewell.
+                let _gone = connection.send(frame).await;
+            }
+            connection.close(refused.close);
+        }
+    }
+}
+
+impl<A: Application> Task<A> {
+    fn new(
+        hub: Arc<Inner<A>>,
+        greeted: Greeted<A::Context>,
+        connection: Connection,
+        headers: HeaderMap,
+    ) -> Self {
+        let Greeted { entry, machine, welcome, line, words, expires } = greeted;
+        let mut batch = BatchWriter::default();
+        batch.push(&welcome);
+        let bucket = hub.settings.publish_rate.map(|rate| Bucket::new(rate, std::time::Instant::now()));
+        Self {
+            handle: SessionHandle { hub: Arc::clone(&hub), entry: Arc::clone(&entry) },
+            hub,
+            entry,
+            machine,
+            connection,
+            headers,
+            line,
+            words,
+            frozen: None,
+            batch,
+            sending: None,
+            work: FuturesUnordered::new(),
+            appends: FuturesOrdered::new(),
+            append_bytes: 0,
+            bucket,
+            calls: HashMap::new(),
+            following: HashMap::new(),
+            expires,
+            touch_at: Instant::now() + TOUCH,
+            close: None,
+        }
+    }
+
+    async fn run(mut self) {
+        let mut draining = false;
+        let mut drained = pin!(self.connection.draining());
+        loop {
+            if let Some(until) = self.frozen.take() {
+                tokio::time::sleep_until(until).await;
+            }
+            self.transmit();
+            if let Some(close) = self.close.take() {
+                self.leave(close).await;
+                break;
+            }
+            let timer = tokio::time::sleep_until(self.wake_at());
+            let sending = async {
+                match &mut self.sending {
+                    Some(sending) => sending.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                sent = sending => {
+                    self.sending = None;
+                    if !sent {
+                        break;
+                    }
+                }
+                message = self.connection.recv() => match message {
+                    Some(message) => self.received(message),
+                    None => break,
+                },
+                () = self.line.news.notified() => {}
+                Some(done) = self.appends.next() => self.done(done),
+                Some(done) = self.work.next() => self.done(done),
+                Some(word) = self.words.recv() => self.word(word),
+                () = timer => self.wake(),
+                () = &mut drained, if !draining => {
+                    draining = true;
+                    self.drain();
+                }
+            }
+        }
+        self.gone();
+    }
+
+    fn word(&mut self, word: Word) {
+        match word {
+            Word::Volatile(target, payload) => {
+                self.machine.volatile(target, None, payload);
+            }
+            Word::Cut => self.connection.abort(),
+            Word::Freeze(time) => self.frozen = Some(Instant::now() + time),
+        }
+    }
+
+    /// The connection has ended: unless another has taken the session over, it is away from now on.
+    fn gone(&mut self) {
+        self.following.clear();
+        let mine = Arc::clone(&self.line.news);
+        self.entry.with(|state| {
+            if state.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.news, &mine)) {
+                state.line = None;
+                state.away_since = Some(Instant::now());
+            }
+        });
+        self.entry.arrived.notify_one();
+    }
+
+    fn wake_at(&self) -> Instant {
+        let deadline = self.entry.with(|state| self.machine.deadline(&state.session));
+        let of_machine = deadline.map(|time| self.hub.instant(time));
+        let all = [of_machine, self.expires, Some(self.touch_at)];
+        all.into_iter().flatten().min().unwrap_or(self.touch_at)
+    }
+
+    fn wake(&mut self) {
+        let now = self.hub.now();
+        self.entry.with(|state| self.machine.wake(now, &mut state.session));
+        self.tasks();
+        let instant = Instant::now();
+        if self.expires.is_some_and(|expires| expires <= instant) {
+            self.expires = None;
+            self.fail(code::UNAUTHENTICATED, "your authentication has expired");
+        }
+        if self.touch_at <= instant {
+            self.touch_at = instant + TOUCH;
+            let (hub, id) = (Arc::clone(&self.hub), self.entry.id);
+            self.work.push(Box::pin(async move { Done::Touched(hub.log.touch(id).await) }));
+        }
+    }
+
+    /// The connection is to be closed with a code of the protocol.
+    pub(super) fn fail(&mut self, code: u16, reason: &str) {
+        let code = CloseCode::own(code).unwrap_or(CloseCode::POLICY);
+        self.close.get_or_insert(Close::new(code, reason));
+    }
+
+    fn violated(&mut self, violation: &Violation) {
+        self.hub.metrics.count(Metric::Violation);
+        self.fail(violation.code, violation.reason);
+    }
+
+    fn received(&mut self, message: Message) {
+        let Message::Binary(bytes) = message else {
+            self.fail(code::BAD_FRAME, "rejoin.v1 is spoken in binary messages, not in text");
+            return;
+        };
+        let body = body_of(bytes);
+        let hub = Arc::clone(&self.hub);
+        let now = hub.now();
+        for frame in decode(&body, &hub.settings.wire) {
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(error) => {
+                    hub.metrics.count(Metric::Violation);
+                    self.fail(code::BAD_FRAME, &error.to_string());
+                    return;
+                }
+            };
+            // Arriving is one step: the attempt is checked, the inbox appended to and the count advanced under the lock.
+            let handled = self.entry.with(|state| self.machine.handle(now, &mut state.session, frame));
+            if let Err(violation) = handled {
+                self.violated(&violation);
+                return;
+            }
+        }
+        self.tasks();
+        self.hub.mind_memory();
+    }
+
+    /// Gathers what is ready and hands it to the socket while its queue takes more.
+    fn transmit(&mut self) {
+        let now = self.hub.now();
+        while self.sending.is_none() {
+            let current = self.entry.with(|state| {
+                while self.batch.gathered() < BatchWriter::DEFAULT_LIMIT
+                    && let Some(frame) = self.machine.poll_transmit(now, &mut state.session)
+                {
+                    self.batch.push(&frame);
+                }
+                self.machine.is_current(&state.session)
+            });
+            if !current {
+                self.fail(code::TAKEN_OVER, "another connection has taken this session over");
+            }
+            // The feeds may read on.
+            self.tasks();
+            self.batch.flush();
+            let Some(message) = self.batch.pop() else { break };
+            self.hand_over(message);
+        }
+        if self.entry.over.is_cancelled() {
+            let ended = self.entry.with(|state| state.end);
+            let last = ended == Some(SessionEnd::Ended) || ended == Some(SessionEnd::Finished);
+            let (code, reason) = if last {
+                (CloseCode::NORMAL, "the session is over")
+            } else {
+                (CloseCode::AWAY, "the session was ended")
+            };
+            self.close.get_or_insert(Close::new(code, reason));
+        }
+        if self.machine.backlog() > self.hub.settings.backlog {
+            self.close.get_or_insert(Close::new(
+                CloseCode::TRY_AGAIN,
+                "answers are not read: come back and they are given again",
+            ));
+        }
+    }
+
+    fn hand_over(&mut self, message: Vec<u8>) {
+        let sender = self.connection.sender();
+        match sender.try_send(message) {
+            Ok(()) => {}
+            Err(SendError::Full(message)) => {
+                self.sending = Some(Box::pin(async move { sender.send(message).await.is_ok() }));
+            }
+            Err(SendError::Closed(_)) => {
+                // The reading side tells the end; what was in the message is resent over another connection.
+                self.sending = Some(Box::pin(std::future::ready(false)));
+            }
+        }
+    }
+
+    /// Says that the server stops, and when to come back: a different time to each, so that they do not all come at once.
+    fn drain(&mut self) {
+        let spread = u64::try_from(self.hub.settings.drain_spread.as_millis()).unwrap_or(u64::MAX);
+        let retry_after = Some(self.hub.random_below(spread));
+        let reason: String = "the server is shutting down".into();
+        let bye = Bye { code: code::DRAINING, reason: reason.clone(), retry_after, last: false };
+        self.machine.bye(bye);
+        self.transmit();
+        self.fail(code::DRAINING, &reason);
+    }
+
+    /// Hands over what waits for room, and closes behind it. Nothing that comes is heeded any more.
+    async fn leave(&mut self, close: Close) {
+        if let Some(sending) = self.sending.take() {
+            let ended = async { while self.connection.recv().await.is_some() {} };
+            tokio::select! {
+                _ = sending => {}
+                () = ended => {}
+            }
+        }
+        self.connection.close(close);
+    }
+}

@@ -1,0 +1,364 @@
+//! What a connection's machine asks for, and what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{AbortHandle, Abortable};
+use rejoin_protocol::session::{FeedStart, Request, Task as Wanted, code};
+use rejoin_protocol::wire::{Answer, Body, Denial, Position, Publish, Since, Target};
+
+use super::application::{Action, Application, AuthError, Credentials, Identity, SessionEnd};
+use super::follow::{Following, Found, News, Watching};
+use super::task::Task;
+use super::{Inner, Metric};
+use crate::log::{Append, LogError, Piece, Verdict};
+
+/// How long the log is given before it is asked again after an error that may pass.
+const RETRY: Duration = Duration::from_secs(1);
+/// What a publisher is told to wait when the log can't take anything.
+const RETRY_MILLIS: u64 = 1_000;
+/// The code for what is too large.
+const TOO_LARGE: u16 = 1009;
+/// What a frame has beside its payload, at most.
+const FRAME: usize = 64;
+/// The code for a fault of the server's own.
+const INTERNAL: u16 = 1011;
+
+/// What has been done.
+pub(super) enum Done {
+    /// It was given up meanwhile.
+    Nothing,
+    Touched(Result<(), LogError>),
+    Found(u64, Option<Body>, Result<Found, LogError>),
+    Read(u64, Result<Piece, LogError>),
+    News(u64, Watching, News),
+    Published {
+        channel: String,
+        number: u64,
+        bytes: usize,
+        answer: Result<Answer, LogError>,
+    },
+    Called(u64, Result<Body, Denial>),
+    Authenticated(AuthOutcome),
+}
+
+/// What the application said of a fresh token, without its context, which has been stored already.
+pub(super) type AuthOutcome = Result<Option<Duration>, AuthError>;
+
+impl<A: Application> Task<A> {
+    /// Does what the machine asks for.
+    pub(super) fn tasks(&mut self) {
+        while let Some(wanted) = self.machine.poll_task() {
+            match wanted {
+                Wanted::Request(request) => self.request(request),
+                Wanted::Read { subscription, behind, max_bytes, .. } => {
+                    self.read(subscription, behind, max_bytes);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        match request {
+            Request::Messages => self.entry.arrived.notify_one(),
+            Request::Subscribe { subscription, channel, since, presence } => {
+                self.subscribe(subscription, &channel, since, presence);
+            }
+            Request::Unsubscribe { subscription, .. } => {
+                self.following.remove(&subscription);
+            }
+            Request::Presence { subscription, about } => self.appear(subscription, about),
+            Request::Publish(publish) => self.publish(publish),
+            Request::Call { id, timeout, payload } => self.call(id, timeout, payload),
+            Request::Cancel { id } => {
+                if let Some(call) = self.calls.remove(&id) {
+                    call.abort();
+                }
+            }
+            Request::Volatile { subscription: None, payload } => {
+                self.hub.application.volatile(&self.handle, payload);
+            }
+            Request::Volatile { subscription: Some(subscription), payload } => {
+                self.whisper(subscription, payload);
+            }
+            Request::Authenticate(token) => self.authenticate(token),
+            Request::Finish => self.hub.end(&self.entry, SessionEnd::Finished),
+            _ => {}
+        }
+    }
+
+    fn subscribe(&mut self, subscription: u64, name: &str, since: Since, presence: Option<Body>) {
+        let allowed = self.hub.application.authorize(&self.handle, name, Action::Subscribe);
+        if let Err(denial) = allowed {
+            self.machine.subscribed(subscription, Err(denial));
+            return;
+        }
+        let hub = Arc::clone(&self.hub);
+        let channel = hub.channels.get(name, &hub.log, hub.settings.cache_bytes);
+        self.following.insert(subscription, Following::new(Arc::clone(&channel)));
+        self.work.push(Box::pin(async move {
+            let found = hub
+                .persist("locate", || async {
+                    // The tail is watched before the start is found, so that no entry in between goes unnoticed.
+                    let tail = hub.log.tail(&channel.name).await?;
+                    let start = hub.log.locate(&channel.name, since).await?;
+                    Ok(Found { start, channel: Arc::clone(&channel), tail })
+                })
+                .await;
+            Done::Found(subscription, presence, found)
+        }));
+    }
+
+    fn appear(&mut self, subscription: u64, about: Body) {
+        let settings = &self.hub.settings;
+        let (alias, place) = (self.entry.alias, self.connection.info().id);
+        let Some(following) = self.following.get_mut(&subscription) else { return };
+        let name = &following.channel.name;
+        if about.len() > settings.member_bytes {
+            tracing::info!(
+                alias,
+                most = settings.member_bytes,
+                "somebody is not listed: too much to say of itself"
+            );
+        } else if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
+            following.appear(alias, place, about, settings.members);
+        }
+    }
+
+    fn whisper(&mut self, subscription: u64, payload: Body) {
+        let Some(following) = self.following.get(&subscription) else { return };
+        let channel = &following.channel;
+        if self.hub.application.authorize(&self.handle, &channel.name, Action::Volatile(&payload)).is_ok() {
+            let from = self.connection.info().id;
+            let whisper = super::channel::Whisper { sender: self.entry.alias, from, payload };
+            // That nobody else listens is no fault.
+            let _nobody = channel.whispers.send(whisper);
+        }
+    }
+
+    /// What the application says of a publication. It is heeded only if the number is new.
+    fn verdict(&mut self, publish: &Publish) -> Verdict {
+        let settings = &self.hub.settings;
+        if publish.payload.len() > settings.max_publication {
+            let reason = format!("a publication has at most {} bytes", settings.max_publication);
+            return Verdict::Refuse(Denial { code: TOO_LARGE, reason });
+        }
+        let action = Action::Publish(&publish.payload);
+        if let Err(denial) = self.hub.application.authorize(&self.handle, &publish.channel, action) {
+            return Verdict::Refuse(denial);
+        }
+        let now = std::time::Instant::now();
+        let allowed = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
+        if allowed { Verdict::Take } else { Verdict::Later(Duration::from_millis(RETRY_MILLIS)) }
+    }
+
+    fn publish(&mut self, publish: Publish) {
+        let (most, most_bytes) = self.hub.settings.appends;
+        let bytes = publish.payload.len();
+        let Publish { channel, number, .. } = publish.clone();
+        if self.appends.len() >= most || self.append_bytes + bytes > most_bytes {
+            // In its turn behind those that are under way.
+            let answer = Ok(Answer::RetryAfter(RETRY_MILLIS));
+            let done = Done::Published { channel, number, bytes: 0, answer };
+            self.appends.push_back(Box::pin(std::future::ready(done)));
+            return;
+        }
+        let verdict = self.verdict(&publish);
+        self.append_bytes += bytes;
+        let append = Append {
+            channel: publish.channel,
+            publisher: self.entry.id,
+            alias: self.entry.alias,
+            number: publish.number,
+            settled: publish.settled,
+            id: publish.id,
+            payload: publish.payload,
+            verdict,
+        };
+        let hub = Arc::clone(&self.hub);
+        let began = tokio::time::Instant::now();
+        self.appends.push_back(Box::pin(async move {
+            let answer = hub.log.append(append).await;
+            hub.metrics.appended(began.elapsed());
+            Done::Published { channel, number, bytes, answer }
+        }));
+    }
+
+    fn read(&mut self, subscription: u64, behind: Position, max_bytes: usize) {
+        let Some(following) = self.following.get(&subscription) else { return };
+        let (hub, channel) = (Arc::clone(&self.hub), Arc::clone(&following.channel));
+        self.work.push(Box::pin(async move {
+            Done::Read(subscription, hub.persist("read", || channel.read(behind, max_bytes)).await)
+        }));
+    }
+
+    fn call(&mut self, id: u64, timeout: Duration, question: Body) {
+        let handle = self.handle.clone();
+        let (abort, registration) = AbortHandle::new_pair();
+        self.calls.insert(id, abort);
+        let answer = async move {
+            let answer = handle.hub.application.call(&handle, question);
+            match tokio::time::timeout(timeout, answer).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Denial { code: 408, reason: "the answer was not ready in time".into() }),
+            }
+        };
+        self.work.push(Box::pin(async move {
+            match Abortable::new(answer, registration).await {
+                Ok(answer) => Done::Called(id, answer),
+                Err(_) => Done::Nothing,
+            }
+        }));
+    }
+
+    fn authenticate(&mut self, token: Body) {
+        let (hub, entry) = (Arc::clone(&self.hub), Arc::clone(&self.entry));
+        let (headers, peer) = (self.headers.clone(), self.connection.info().peer);
+        self.work.push(Box::pin(async move {
+            let credentials = Credentials { headers: &headers, peer, token: Some(&token) };
+            let outcome = match hub.application.authenticate(credentials).await {
+                Ok(Identity { principal, context, expires_in }) if principal == entry.principal => {
+                    entry.set_context(context);
+                    Ok(expires_in)
+                }
+                // A session is valid only together with its principal.
+                Ok(_) => Err(AuthError::Forbidden),
+                Err(error) => Err(error),
+            };
+            Done::Authenticated(outcome)
+        }));
+    }
+
+    /// Tells the machine what has been done.
+    pub(super) fn done(&mut self, done: Done) {
+        let now = self.hub.now();
+        match done {
+            Done::Nothing | Done::Touched(Ok(())) => {}
+            Done::Touched(Err(error)) => {
+                tracing::warn!("the log could not note that a publisher is here: {error}");
+            }
+            Done::Found(subscription, presence, found) => self.found(subscription, presence, found),
+            Done::Read(subscription, Ok(Piece::Entries(entries))) => {
+                self.machine.entries(now, subscription, entries);
+            }
+            Done::Read(subscription, Ok(Piece::Gap(at, missing))) => {
+                self.hub.metrics.count(Metric::Gap);
+                self.machine.gap(subscription, at, missing);
+            }
+            Done::Read(subscription, Err(error)) => {
+                self.machine.end_subscription(subscription, fault(&error));
+            }
+            Done::News(subscription, watching, news) => self.news(subscription, watching, news),
+            Done::Published { channel, number, bytes, answer } => {
+                self.append_bytes -= bytes;
+                let answer = answer.unwrap_or_else(|error| {
+                    tracing::warn!("a publication was not taken: {error}");
+                    Answer::RetryAfter(RETRY_MILLIS)
+                });
+                self.published(&channel, number, answer);
+            }
+            Done::Called(id, answer) => {
+                self.calls.remove(&id);
+                let most = self.hub.settings.wire.max_frame.saturating_sub(FRAME);
+                let answer = answer.and_then(|answer| {
+                    if answer.len() <= most {
+                        return Ok(answer);
+                    }
+                    let reason = format!("the answer has {} bytes, and {most} are the most", answer.len());
+                    tracing::error!("a call was not answered: {reason}");
+                    Err(Denial::new(TOO_LARGE, reason))
+                });
+                self.machine.reply(id, answer);
+            }
+            Done::Authenticated(Ok(expires_in)) => {
+                self.expires = expires_in.map(|time| tokio::time::Instant::now() + time);
+            }
+            Done::Authenticated(Err(error)) => {
+                let refused = super::greeting::unwelcome(error);
+                self.close.get_or_insert(refused.close);
+            }
+        }
+        self.tasks();
+    }
+
+    fn published(&mut self, channel: &str, number: u64, answer: Answer) {
+        match &answer {
+            Answer::Appended(_) => self.hub.metrics.count(Metric::Appended),
+            Answer::Already(_) => self.hub.metrics.count(Metric::Repeat),
+            Answer::Conflict => self.fail(code::TAKEN_OVER, "two writers share this session's identity"),
+            _ => {}
+        }
+        self.machine.published(channel, number, answer);
+    }
+
+    fn found(&mut self, subscription: u64, presence: Option<Body>, found: Result<Found, LogError>) {
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.machine.subscribed(subscription, Err(fault(&error)));
+                self.following.remove(&subscription);
+                return;
+            }
+        };
+        let Some(following) = self.following.get_mut(&subscription) else { return };
+        debug_assert!(Arc::ptr_eq(&following.channel, &found.channel));
+        let watching = following.watch(subscription, found.tail, presence.is_some());
+        self.work.push(watching);
+        let FeedStart { at, recovered, missing } = found.start;
+        if missing.is_some() {
+            self.hub.metrics.count(Metric::Gap);
+        }
+        self.machine.subscribed(subscription, Ok(FeedStart { at, recovered, missing }));
+        if let Some(about) = presence {
+            self.appear(subscription, about);
+        }
+    }
+
+    fn news(&mut self, subscription: u64, watching: Watching, news: News) {
+        let Some(following) = self.following.get_mut(&subscription) else { return };
+        match news {
+            News::Tail(position) => self.machine.tail(self.hub.now(), subscription, position.offset),
+            News::Members(members) => {
+                for change in following.changes(&members) {
+                    self.machine.presence(subscription, change);
+                }
+            }
+            News::Whisper(whisper) => {
+                if whisper.from != self.connection.info().id {
+                    let target = Target::Subscription(subscription);
+                    self.machine.volatile(target, Some(whisper.sender), whisper.payload);
+                }
+            }
+            News::Over => {
+                self.machine.end_subscription(subscription, fault(&LogError::Closed));
+                return;
+            }
+        }
+        self.work.push(following.go_on(watching));
+    }
+}
+
+/// What a reader is told of an error of the log that does not pass.
+fn fault(error: &LogError) -> Denial {
+    tracing::error!("a channel can't be read: {error}");
+    Denial { code: INTERNAL, reason: "the server can't read this channel".into() }
+}
+
+impl<A: Application> Inner<A> {
+    /// Asks the log again and again while its error may pass.
+    async fn persist<T, F>(&self, what: &str, ask: impl Fn() -> F) -> Result<T, LogError>
+    where
+        F: Future<Output = Result<T, LogError>>,
+    {
+        loop {
+            match ask().await {
+                Err(error) if error.is_retryable() => {
+                    tracing::warn!("the log could not {what}: {error}; asking again");
+                    tokio::time::sleep(RETRY).await;
+                }
+                done => return done,
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A client of `rejoin.v1` over a real socket, driven by the test.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use rejoin_protocol::session::{
+    ChannelEvent, ClientConfig, ClientEvent, ClientSession, Ending, Lost, Pair, Settlement, SubscriptionId,
+};
+use rejoin_protocol::wire::{BatchWriter, Body, WireLimits, decode};
+use rejoin_protocol::{Closed, ClosedBy, Time};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+/// Long enough for any step on any machine; a test that waits for it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Client {
+    pub(crate) machine: ClientSession,
+    pub(crate) messages: Vec<String>,
+    pub(crate) settled: Vec<Settlement>,
+    pub(crate) events: Vec<ClientEvent>,
+    pub(crate) lost: Vec<Lost>,
+    /// How the newest connection ended.
+    pub(crate) closed: Option<(u16, String)>,
+    pub(crate) ending: Option<Ending>,
+    socket: Option<WebSocketStream<TcpStream>>,
+    started: Instant,
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self {
+            machine: ClientSession::new(ClientConfig::default()),
+            messages: Vec::new(),
+            settled: Vec::new(),
+            events: Vec::new(),
+            lost: Vec::new(),
+            closed: None,
+            ending: None,
+            socket: None,
+            started: Instant::now(),
+        }
+    }
+
+    pub(crate) async fn of(address: SocketAddr) -> Self {
+        let mut client = Self::new();
+        client.connect(address).await;
+        client.until(|client| client.machine.is_live()).await;
+        client
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
+    }
+
+    pub(crate) async fn open(address: SocketAddr) -> WebSocketStream<TcpStream> {
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "rejoin.v1".parse().unwrap());
+        let stream = TcpStream::connect(address).await.unwrap();
+        tokio_tungstenite::client_async(request, stream).await.unwrap().0
+    }
+
+    pub(crate) async fn connect(&mut self, address: SocketAddr) -> Option<Pair> {
+        self.connect_as(address, None).await
+    }
+
+    pub(crate) async fn connect_as(&mut self, address: SocketAddr, token: Option<&str>) -> Option<Pair> {
+        self.closed = None;
+        self.socket = Some(Self::open(address).await);
+        self.machine.connected(self.now(), token.map(Body::from))
+    }
+
+    /// Leaves the connection without a word.
+    pub(crate) fn cut(&mut self) {
+        self.socket = None;
+        let closed = Closed::abnormal(ClosedBy::Network, true, "");
+        self.ending = Some(self.machine.ended(self.now(), &closed));
+        self.listen();
+    }
+
+    /// Keeps the connection open and forgets it: the server's side lives.
+    pub(crate) fn lose(&mut self) -> WebSocketStream<TcpStream> {
+        let socket = self.socket.take().unwrap();
+        self.cut();
+        socket
+    }
+
+    pub(crate) async fn transmit(&mut self) {
+        let mut batch = BatchWriter::default();
+        let now = self.now();
+        while let Some(frame) = self.machine.poll_transmit(now) {
+            batch.push(&frame);
+        }
+        batch.flush();
+        let Some(socket) = &mut self.socket else { return };
+        while let Some(message) = batch.pop() {
+            // A connection that has ended says so when it is read.
+            let _ended = socket.send(Message::Binary(message.into())).await;
+        }
+    }
+
+    /// Goes on until something is so.
+    pub(crate) async fn until(&mut self, mut so: impl FnMut(&mut Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.transmit().await;
+            if so(self) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "it never became so: {:?} {:?}", self.events, self.closed);
+            self.step().await;
+        }
+    }
+
+    /// Waits for one message, for the machine's own time, or for the end.
+    async fn step(&mut self) {
+        let soon = Duration::from_millis(50);
+        let wait = self.machine.deadline().map_or(soon, |at| at.since(self.now()).min(soon));
+        let Some(socket) = &mut self.socket else {
+            tokio::time::sleep(wait).await;
+            return;
+        };
+        match tokio::time::timeout(wait, socket.next()).await {
+            Ok(Some(Ok(Message::Binary(bytes)))) => {
+                let body = Body::from(Vec::from(bytes));
+                let now = self.now();
+                for frame in decode(&body, &WireLimits::default()) {
+                    self.machine.handle(now, frame.unwrap()).unwrap();
+                }
+            }
+            Ok(Some(Ok(Message::Close(frame)))) => {
+                let (code, reason) = frame
+                    .map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+                self.socket = None;
+                let closed = Closed::by_event(code, reason.clone(), true, true);
+                self.closed = Some((code, reason));
+                self.ending = Some(self.machine.ended(self.now(), &closed));
+            }
+            Ok(Some(Ok(_))) => {}
+            Ok(Some(Err(_)) | None) => {
+                self.closed = Some((1006, String::new()));
+                self.cut();
+            }
+            Err(_) => self.machine.wake(self.now()),
+        }
+        self.listen();
+    }
+
+    fn listen(&mut self) {
+        while let Some(event) = self.machine.poll_event() {
+            match &event {
+                ClientEvent::Message => {
+                    while let Some((message, _)) = self.machine.take(self.now()) {
+                        self.messages.push(String::from_utf8(message.body.to_vec()).unwrap());
+                    }
+                }
+                ClientEvent::Settled(_, settlement) => self.settled.push(settlement.clone()),
+                ClientEvent::Lost(lost) => self.lost.push(lost.clone()),
+                _ => {}
+            }
+            self.events.push(event);
+        }
+    }
+
+    /// Entries of a subscription, as text.
+    pub(crate) fn entries(&mut self, feed: SubscriptionId) -> Vec<String> {
+        let mut entries = Vec::new();
+        while let Some(event) = self.machine.take_channel_event(feed) {
+            match event {
+                ChannelEvent::Entry { payload, .. } => {
+                    entries.push(String::from_utf8(payload.to_vec()).unwrap());
+                }
+                ChannelEvent::Gap { missing, .. } => entries.push(format!("gap {:?}", missing.reason)),
+                ChannelEvent::Volatile { payload, .. } => {
+                    entries.push(format!("whisper {}", String::from_utf8_lossy(&payload)));
+                }
+                ChannelEvent::Ended(denial) => entries.push(format!("ended {}", denial.code)),
+                ChannelEvent::Started(_) | ChannelEvent::Members => {}
+            }
+        }
+        entries
+    }
+}

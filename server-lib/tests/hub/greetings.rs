@@ -1,0 +1,163 @@
+//! HELLO: who is welcome, who is not, and who takes what over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use rejoin_protocol::session::{Ending, LostReason, SessionMessage, code};
+use rejoin_protocol::wire::Frame;
+use rejoin_server::hub::HubSettings;
+use rejoin_server::log::MemoryLog;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::client::Client;
+use crate::server::Server;
+
+fn log() -> Arc<MemoryLog> {
+    Arc::new(MemoryLog::default())
+}
+
+/// What a server says to a first message.
+async fn told(server: &Server, first: Option<Message>) -> (u16, String) {
+    let mut socket = Client::open(server.address).await;
+    if let Some(first) = first {
+        socket.send(first).await.unwrap();
+    }
+    loop {
+        if let Message::Close(Some(frame)) = socket.next().await.unwrap().unwrap() {
+            return (frame.code.into(), frame.reason.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_begin_with_hello_is_told_what_was_wrong() {
+    let mut settings = HubSettings::default();
+    settings.hello_timeout = Duration::from_millis(50);
+    let server = Server::with(log(), settings).await;
+    let (late, _) = told(&server, None).await;
+    assert_eq!(late, code::HELLO_LATE);
+    let (text, reason) = told(&server, Some(Message::text("hello"))).await;
+    assert_eq!(text, code::BAD_FRAME);
+    assert!(reason.contains("binary"), "{reason}");
+    let mut ack = Vec::new();
+    Frame::Cancel { id: 1 }.encode(&mut ack);
+    let (other, reason) = told(&server, Some(Message::binary(ack))).await;
+    assert_eq!(other, code::BAD_FRAME);
+    assert!(reason.contains("HELLO"), "{reason}");
+    for garbage in [vec![], vec![0xff; 10], vec![1; 5_000]] {
+        assert_eq!(told(&server, Some(Message::binary(garbage))).await.0, code::BAD_FRAME);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_fails_too_often_has_to_wait() {
+    let mut settings = HubSettings::default();
+    settings.failed_hellos.burst = 3;
+    let server = Server::with(log(), settings).await;
+    for _ in 0..3 {
+        assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::BAD_FRAME);
+    }
+    assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::TOO_MANY);
+}
+
+#[tokio::test]
+async fn a_token_that_is_wrong_may_be_mended_and_who_is_forbidden_is_not_asked_again() {
+    let server = Server::over(log()).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some("wrong")).await;
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, code::UNAUTHENTICATED);
+    assert!(matches!(client.ending, Some(Ending::Retry { fresh_auth: true, .. })));
+    client.connect_as(server.address, Some("ada")).await;
+    client.until(|client| client.machine.is_live()).await;
+    let mut nobody = Client::new();
+    nobody.connect_as(server.address, Some("nobody")).await;
+    nobody.until(|client| client.closed.is_some()).await;
+    assert!(matches!(&nobody.ending, Some(Ending::Stop(denial)) if denial.code == code::FORBIDDEN));
+}
+
+#[tokio::test]
+async fn authentication_that_expires_ends_the_connection_unless_it_is_renewed() {
+    let server = Server::over(log()).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some("brief")).await;
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, code::UNAUTHENTICATED);
+    let mut ada = Client::new();
+    ada.connect_as(server.address, Some("ada")).await;
+    ada.until(|client| client.machine.is_live()).await;
+    // A session belongs to one principal.
+    ada.machine.authenticate("bob".into());
+    ada.until(|client| client.closed.is_some()).await;
+    assert_eq!(ada.closed.as_ref().unwrap().0, code::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_session_is_worth_nothing_to_another_principal() {
+    let server = Server::over(log()).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some("ada")).await;
+    client.until(|client| client.machine.is_live()).await;
+    let pair = client.machine.pair().unwrap();
+    client.cut();
+    client.machine.send(SessionMessage::text("ada's secret")).unwrap();
+    client.connect_as(server.address, Some("bob")).await;
+    client.until(|client| client.machine.is_live()).await;
+    assert_ne!(client.machine.pair().unwrap().id, pair.id);
+    assert_eq!(client.lost[0].reason, LostReason::Fresh);
+    assert_eq!(client.machine.take_waiting(), [SessionMessage::text("ada's secret")]);
+}
+
+#[tokio::test]
+async fn a_newer_connection_takes_the_session_over_and_the_older_is_told() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let mut old = client.lose();
+    client.connect(server.address).await;
+    client.until(|client| client.machine.is_live()).await;
+    let code = loop {
+        if let Message::Close(Some(frame)) = old.next().await.unwrap().unwrap() {
+            break u16::from(frame.code);
+        }
+    };
+    assert_eq!(code, code::TAKEN_OVER);
+    client.machine.send(SessionMessage::text("still here")).unwrap();
+    client.until(|client| !client.messages.is_empty()).await;
+    assert!(client.lost.is_empty());
+}
+
+#[tokio::test]
+async fn a_restarted_server_keeps_the_identity_and_says_that_messages_are_lost() {
+    let log = log();
+    let server = Server::over(log.clone()).await;
+    let mut client = Client::of(server.address).await;
+    let id = client.machine.pair().unwrap().id;
+    client.cut();
+    let other = Server::over(log).await;
+    client.connect(other.address).await;
+    client.until(|client| client.machine.is_live()).await;
+    assert_eq!(client.machine.pair().unwrap().id, id);
+    assert_eq!(client.lost[0].reason, LostReason::Kept);
+}
+
+#[tokio::test]
+async fn there_are_no_more_sessions_than_may_be() {
+    let mut settings = HubSettings::default();
+    settings.sessions = 2;
+    settings.sessions_per_principal = 1;
+    let server = Server::with(log(), settings).await;
+    let mut ada = Client::new();
+    ada.connect_as(server.address, Some("ada")).await;
+    ada.until(|client| client.machine.is_live()).await;
+    let mut again = Client::new();
+    again.connect_as(server.address, Some("ada")).await;
+    again.until(|client| client.closed.is_some()).await;
+    assert_eq!(again.closed.as_ref().unwrap().0, code::TOO_MANY);
+    assert!(matches!(again.ending, Some(Ending::Retry { at_cap: true, after: Some(_), .. })));
+    let _second = Client::of(server.address).await;
+    let mut third = Client::new();
+    third.connect(server.address).await;
+    third.until(|client| client.closed.is_some()).await;
+    assert_eq!(third.closed.as_ref().unwrap().0, code::TOO_MANY);
+}

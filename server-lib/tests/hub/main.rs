@@ -1,0 +1,8 @@
+//! A hub and clients over real sockets.
+#![allow(clippy::unwrap_used)] // A failing helper is a failing test.
+
+mod channels;
+mod client;
+mod greetings;
+mod messages;
+mod server;

@@ -1,0 +1,194 @@
+//! Messages of a session, and calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rejoin_protocol::session::{CallOutcome, ClientEvent, Ending, LostReason, SessionMessage, code};
+use rejoin_protocol::wire::Body;
+use rejoin_server::hub::{HubSettings, SessionEnd, SessionHandle};
+use rejoin_server::log::MemoryLog;
+
+use crate::client::Client;
+use crate::server::Server;
+
+fn log() -> Arc<MemoryLog> {
+    Arc::new(MemoryLog::default())
+}
+
+#[tokio::test]
+async fn every_message_is_answered_once_and_in_order_over_cuts() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let mut expected = Vec::new();
+    for round in 0..8 {
+        for n in 0..50 {
+            client.machine.send(SessionMessage::text(&format!("m{round}.{n}"))).unwrap();
+            expected.push(format!("M{round}.{n}"));
+        }
+        client.transmit().await;
+        // Some of it arrives before the cut, and some of the answers on this side of it.
+        let some = client.messages.len() + 10;
+        client.until(|client| client.messages.len() >= some).await;
+        let _half_open = (round % 2 == 0).then(|| client.lose());
+        if round % 2 == 1 {
+            client.cut();
+        }
+        client.connect(server.address).await;
+        client.until(|client| client.machine.is_live()).await;
+    }
+    client.until(|client| client.messages.len() >= expected.len()).await;
+    assert_eq!(client.messages, expected);
+    assert!(client.lost.is_empty());
+    let metrics = server.hub.metrics();
+    assert_eq!((metrics.fresh, metrics.resumed, metrics.kept, metrics.sessions), (1, 8, 0, 1));
+    client.until(|client| client.machine.is_drained()).await;
+}
+
+#[tokio::test]
+async fn a_large_message_passes_in_fragments_both_ways() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    client.machine.send(SessionMessage::text(&"x".repeat(5 << 20))).unwrap();
+    client.until(|client| client.messages.len() == 1).await;
+    assert_eq!(client.messages[0].len(), 5 << 20);
+}
+
+#[tokio::test]
+async fn what_the_server_sends_while_the_client_is_away_waits_for_it() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    client.cut();
+    session.send(SessionMessage::text("while you were away")).await.unwrap();
+    client.connect(server.address).await;
+    client.until(|client| client.messages.len() == 1).await;
+    assert_eq!(client.messages, ["while you were away"]);
+}
+
+#[tokio::test]
+async fn a_session_that_stays_away_ends_and_its_messages_are_handed_back() {
+    let mut settings = HubSettings::default();
+    settings.ttl = Duration::from_millis(50);
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::of(server.address).await;
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    client.cut();
+    while session.is_connected() {
+        tokio::task::yield_now().await;
+    }
+    session.send(SessionMessage::text("too late")).await.unwrap();
+    while !session.is_over() {
+        tokio::task::yield_now().await;
+    }
+    let lost = server.hub.application().lost.lock().unwrap().pop().unwrap();
+    assert_eq!((lost.reason, lost.unsent.len()), (SessionEnd::Expired, 1));
+    let refused = session.try_send(SessionMessage::text("x")).unwrap_err();
+    assert_eq!(refused.to_string(), "the session is over");
+    client.connect(server.address).await;
+    client.until(|client| client.machine.is_live()).await;
+    // The id is young, so that the identity is kept.
+    assert_eq!(client.lost[0].reason, LostReason::Kept);
+    assert_eq!(server.hub.metrics().sessions, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_holds_back_its_own_session_and_not_the_server() {
+    let mut settings = HubSettings::default();
+    settings.session.queue_bytes = 1 << 20;
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::of(server.address).await;
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    client.cut();
+    let mut taken = 0;
+    while session.try_send(SessionMessage::binary(vec![0; 10_000])).is_ok() {
+        taken += 1;
+    }
+    assert_eq!(taken, (1 << 20) / 10_032);
+    assert!(server.hub.metrics().held_bytes <= 1 << 20);
+    let waiting = tokio::spawn(async move { session.send(SessionMessage::text("last")).await });
+    client.connect(server.address).await;
+    client.until(|client| client.messages.last().is_some_and(|last| last == "last")).await;
+    assert_eq!(client.messages.len(), taken + 1);
+    waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn sessions_that_hold_too_much_together_end_the_one_longest_away() {
+    let mut settings = HubSettings::default();
+    settings.memory = 100_000;
+    let server = Server::with(log(), settings).await;
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let mut client = Client::of(server.address).await;
+        sessions.push(server.hub.session(client.machine.pair().unwrap().alias).unwrap());
+        client.cut();
+        while sessions.last().unwrap().is_connected() {
+            tokio::task::yield_now().await;
+        }
+    }
+    for session in &sessions {
+        session.try_send(SessionMessage::binary(vec![0; 40_000])).unwrap();
+    }
+    let over: Vec<bool> = sessions.iter().map(SessionHandle::is_over).collect();
+    assert_eq!(over, [true, false, false]);
+    assert!(server.hub.metrics().held_bytes <= 100_000);
+}
+
+#[tokio::test]
+async fn calls_are_answered_cancelled_and_unknown_after_a_cut() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let minute = Duration::from_secs(60);
+    let outcome = |client: &Client, id| {
+        client.events.iter().find_map(|event| match event {
+            ClientEvent::Called(called, outcome) if *called == id => Some(outcome.clone()),
+            _ => None,
+        })
+    };
+    let first = client.machine.call(client.now(), Body::from("what"), minute).unwrap();
+    client.until(|client| outcome(client, first).is_some()).await;
+    assert_eq!(outcome(&client, first), Some(CallOutcome::Answer(Body::from("you asked what"))));
+    let brief = Duration::from_millis(30);
+    let slow = client.machine.call(client.now(), Body::from("never"), brief).unwrap();
+    client.until(|client| outcome(client, slow).is_some()).await;
+    assert!(matches!(outcome(&client, slow), Some(CallOutcome::TimedOut | CallOutcome::Denied(_))));
+    let cut = client.machine.call(client.now(), Body::from("never"), minute).unwrap();
+    client.transmit().await;
+    client.cut();
+    assert_eq!(outcome(&client, cut), Some(CallOutcome::Unknown));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused_and_the_connection_goes_on() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let question = Body::from("x".repeat((1 << 20) - 70).as_str());
+    let call = client.machine.call(client.now(), question, Duration::from_secs(60)).unwrap();
+    client.until(|client| client.events.len() >= 2).await;
+    let outcome = client.events.last().unwrap();
+    let ClientEvent::Called(called, CallOutcome::Denied(denial)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((*called, denial.code), (call, 1009));
+    assert!(client.machine.is_live());
+}
+
+#[tokio::test]
+async fn a_draining_server_says_when_to_come_back() {
+    let mut server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    server.stop();
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, code::DRAINING);
+    let Some(Ending::Retry { after: Some(after), .. }) = client.ending else { panic!("{:?}", client.ending) };
+    assert!(after < Duration::from_secs(5));
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn a_finished_session_is_over_at_once() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    client.machine.finish("bye");
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, 1000);
+    assert_eq!(server.hub.metrics().sessions, 0);
+}

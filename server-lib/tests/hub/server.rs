@@ -1,0 +1,107 @@
+//! A hub on a port of its own, with an application that the tests know.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use rejoin_protocol::wire::Body;
+use rejoin_server::hub::{
+    Action, Application, AuthError, Credentials, Denial, Hub, HubSettings, Identity, Key, LostMessages,
+    SessionHandle, SessionMessage,
+};
+use rejoin_server::log::Log;
+use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
+use tokio::sync::oneshot;
+
+/// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended; another is a name.
+pub(crate) struct Shouter {
+    pub(crate) lost: Mutex<Vec<LostMessages>>,
+}
+
+impl Application for Shouter {
+    type Context = ();
+
+    async fn authenticate(&self, credentials: Credentials<'_>) -> Result<Identity<()>, AuthError> {
+        match credentials.token {
+            None => Ok(Identity::anonymous(())),
+            Some(b"wrong") => Err(AuthError::Unauthenticated),
+            Some(b"nobody") => Err(AuthError::Forbidden),
+            Some(b"brief") => Ok(Identity::named("brief", ()).expires_in(Duration::from_millis(10))),
+            Some(name) => Ok(Identity::named(String::from_utf8_lossy(name), ())),
+        }
+    }
+
+    fn authorize(&self, _: &SessionHandle<Self>, channel: &str, action: Action<'_>) -> Result<(), Denial> {
+        if channel == "verbose" {
+            return Err(Denial { code: 403, reason: "ä".repeat(200) });
+        }
+        let denied = channel == "secret" || matches!(action, Action::Publish(body) if &body[..] == b"spam");
+        if denied { Err(Denial { code: 403, reason: "no".into() }) } else { Ok(()) }
+    }
+
+    async fn message(&self, session: &SessionHandle<Self>, message: SessionMessage) {
+        let text = String::from_utf8_lossy(&message.body).to_uppercase();
+        let _over = session.send(SessionMessage::text(&text)).await;
+    }
+
+    async fn call(&self, _: &SessionHandle<Self>, question: Body) -> Result<Body, Denial> {
+        if &question[..] == b"never" {
+            std::future::pending::<()>().await;
+        }
+        Ok(Body::from([b"you asked ", &question[..]].concat()))
+    }
+
+    fn lost(&self, _: &SessionHandle<Self>, lost: LostMessages) {
+        self.lost.lock().unwrap().push(lost);
+    }
+}
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) hub: Hub<Shouter>,
+    stop: Option<oneshot::Sender<()>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+async fn ws(State(hub): State<Hub<Shouter>>, upgrade: Upgrade) -> Result<Response, UpgradeError> {
+    hub.accept(upgrade)
+}
+
+impl Server {
+    pub(crate) async fn over(log: Arc<dyn Log>) -> Self {
+        Self::with(log, HubSettings::default()).await
+    }
+
+    pub(crate) async fn with(log: Arc<dyn Log>, settings: HubSettings) -> Self {
+        let connections = Connections::default();
+        let application = Shouter { lost: Mutex::default() };
+        let builder = Hub::over(application, log).key(Key::new([7; 32])).settings(settings);
+        let hub = builder.build(&connections).unwrap();
+        let router = Router::new().route("/ws", get(ws)).with_state(hub.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let shutdown = async {
+                // A dropped sender stops the server as well.
+                let _dropped = stopped.await;
+            };
+            serve(listener, router, &connections, ServeLimits::default(), shutdown).await;
+        });
+        Self { address, hub, stop: Some(stop), task }
+    }
+
+    /// Drains.
+    pub(crate) fn stop(&mut self) {
+        self.stop = None;
+    }
+
+    pub(crate) async fn stopped(mut self) {
+        self.stop = None;
+        (&mut self.task).await.unwrap();
+    }
+}
