@@ -13,9 +13,9 @@ use crate::rig::{events, item, recv, until};
 const LONG: Duration = Duration::from_secs(10);
 
 fn builder() -> SessionBuilder {
-    let server = option_env!("REJOIN_TEST_SERVER").expect(
-        "compile the tests with REJOIN_TEST_SERVER=ws://127.0.0.1:PORT of a running demo-server (cargo xtask test does)",
-    );
+    let Some(server) = option_env!("REJOIN_TEST_SERVER") else {
+        panic!("compile the tests with REJOIN_TEST_SERVER=ws://127.0.0.1:PORT of a running demo-server")
+    };
     Session::builder(format!("{server}/ws/session")).reconnect(at_once())
 }
 
