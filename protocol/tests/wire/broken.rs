@@ -5,7 +5,7 @@ use rejoin_protocol::wire::{Body, Fault, Frame, MAX_INTEGER, WireError, WireLimi
 use crate::samples::{bytes, frames, read};
 
 fn fault(message: &[u8]) -> (Fault, &'static str, usize) {
-    let error = read(message).unwrap_err();
+    let error = read(message).expect_err("it is broken");
     (error.fault, error.field, error.at)
 }
 

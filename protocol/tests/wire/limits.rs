@@ -13,7 +13,7 @@ fn limits(set: impl FnOnce(&mut WireLimits)) -> WireLimits {
 /// The message is read with a limit of `most`, and refused with one less.
 fn holds(message: &[u8], most: usize, field: &str, set: impl Fn(&mut WireLimits, usize)) {
     assert!(read_within(message, &limits(|l| set(l, most))).is_ok(), "{field}: {most}");
-    let error = read_within(message, &limits(|l| set(l, most - 1))).unwrap_err();
+    let error = read_within(message, &limits(|l| set(l, most - 1))).expect_err("it is beyond the limit");
     assert_eq!(error.fault, Fault::TooLarge { found: most as u64, most: most as u64 - 1 }, "{field}");
     assert_eq!(error.field, field);
 }

@@ -96,7 +96,7 @@ fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
 }
 
 /// Folders whose content is made by tools.
-const SKIPPED: [&str; 4] = ["target", "dist", "node_modules", ".git"];
+const SKIPPED: [&str; 6] = ["target", "dist", "node_modules", ".git", "corpus", "artifacts"];
 
 /// Every text file below the root that is not made by a tool.
 fn texts(root: &Path) -> Result<Vec<Text>> {
@@ -139,7 +139,14 @@ mod tests {
     #[test]
     fn what_tools_make_is_not_looked_at() {
         let dir = tempfile::tempdir().unwrap();
-        for file in ["src/lib.rs", "target/debug/x.rs", "npm/node_modules/y.js", "dist/z.html", ".ci/run"] {
+        for file in [
+            "src/lib.rs",
+            "target/debug/x.rs",
+            "npm/node_modules/y.js",
+            "dist/z.html",
+            "fuzz/corpus/q",
+            ".ci/run",
+        ] {
             let path = dir.path().join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "text").unwrap();
