@@ -73,7 +73,9 @@ impl Driver {
             if let Some(transport) = self.transport.take() {
                 transport.close(&Close::normal());
             }
-            self.input(Input::Disconnected { generation, closed, reconnect: Some(false) });
+            // Decided as after any attempt that failed, since in Chromium this one looks like any other.
+            let reconnect = self.decide(&closed);
+            self.input(Input::Disconnected { generation, closed, reconnect });
             return;
         }
         // A browser may tell of the opening when the socket is closing again, above all in a worker. What is sent to
@@ -91,7 +93,8 @@ impl Driver {
         // Asking may have closed the connection or begun another.
         if self.is_connecting(generation) {
             for message in of_target.into_iter().chain(of_opening) {
-                self.transmit(message);
+                let len = message.len();
+                self.transmit(message, len);
             }
         }
         self.metrics.borrow_mut().opened += 1;

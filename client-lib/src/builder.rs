@@ -66,6 +66,10 @@ impl Builder {
         Self { target, options, seed: None }
     }
 
+    pub(crate) fn link(&self) -> &LinkConfig {
+        &self.options.link
+    }
+
     /// A connection to one place.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
@@ -132,8 +136,13 @@ impl Builder {
         self
     }
 
-    /// Ends the connection with [`ClosedBy::Refused`] if the server picks none of the subprotocols offered. Chromium
+    /// Fails the attempt with [`ClosedBy::Refused`] if the server picks none of the subprotocols offered. Chromium
     /// does so in any case, Firefox opens the connection. Default off, but on for endpoints.
+    ///
+    /// Another attempt follows as after any that failed. Chromium does not tell a server that speaks none of them from
+    /// one that can't be reached, so that no browser is treated otherwise; where the browser told it, [`Closed::reason`]
+    /// says so. Who wants no further attempt decides by [`should_reconnect`](Self::should_reconnect), or limits them
+    /// ([`Backoff::with_max_attempts`]).
     #[must_use]
     pub fn insist_on_protocol(mut self) -> Self {
         self.options.insist = true;

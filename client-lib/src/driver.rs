@@ -19,7 +19,7 @@ use crate::returned::Returned;
 use crate::state::{Watch, register};
 use crate::timer::{Timer, now};
 use crate::transport::Transport;
-use crate::{Event, Incoming, Message, Metrics, State};
+use crate::{Event, Incoming, Message, Metrics, SendError, State};
 
 type OnMessage = Rc<dyn Fn(Incoming)>;
 type OnEvent = Rc<dyn Fn(Event)>;
@@ -55,14 +55,16 @@ pub(crate) struct Driver {
     timer: Timer,
     lifecycle: OnceCell<Lifecycle>,
     on_message: RefCell<Option<OnMessage>>,
-    on_event: RefCell<Option<OnEvent>>,
+    pub(crate) on_event: RefCell<Option<OnEvent>>,
     /// Who waits for room, for a drained buffer or for another state.
     waiting: RefCell<Vec<Waker>>,
     /// What they were woken for last.
     news: Cell<News>,
     /// What is still to be told, and whether somebody is telling.
-    events: RefCell<VecDeque<Event>>,
-    dispatching: Cell<bool>,
+    pub(crate) events: RefCell<VecDeque<Event>>,
+    pub(crate) dispatching: Cell<bool>,
+    /// The numbers of those who wait to send, in the order in which they began to.
+    pub(crate) senders: RefCell<Vec<u64>>,
 }
 
 /// What a drained link wants done once it is no longer borrowed.
@@ -96,31 +98,43 @@ impl Driver {
             news: Cell::default(),
             events: RefCell::default(),
             dispatching: Cell::new(false),
+            senders: RefCell::default(),
         });
         let lifecycle = driver.lifecycle.get_or_init(|| Lifecycle::new(driver.this.clone()));
         if lifecycle.is_hidden() {
             driver.input(Input::Hidden);
         }
-        if Lifecycle::is_offline() {
+        if lifecycle.is_offline() {
             driver.input(Input::Offline);
         }
         driver
     }
 
-    /// Changes the link, then does everything that it asks for.
+    /// Changes the link, then does everything that it asks for. Only the change itself is compiled anew for each use.
     pub(crate) fn step<R>(&self, change: impl FnOnce(&mut Link<Message>, Time) -> R) -> R {
         let now = now();
-        let (result, chores) = {
-            let mut link = self.link.borrow_mut();
-            let mut chores = Chores::default();
-            if let Some(generation) = self.noticed_closing(&link) {
-                link.handle_input(now, Input::PeerClosing { generation });
-                self.drain(&mut link, now, &mut chores);
-            }
-            let result = change(&mut link, now);
-            self.drain(&mut link, now, &mut chores);
-            (result, chores)
+        let mut chores = Chores::default();
+        let result = {
+            let link = &mut self.link.borrow_mut();
+            self.begin_step(link, now, &mut chores);
+            let result = change(link, now);
+            self.drain(link, now, &mut chores);
+            result
         };
+        self.finish_step(chores);
+        result
+    }
+
+    #[inline(never)]
+    fn begin_step(&self, link: &mut Link<Message>, now: Time, chores: &mut Chores) {
+        if let Some(generation) = self.noticed_closing(link) {
+            link.handle_input(now, Input::PeerClosing { generation });
+            self.drain(link, now, chores);
+        }
+    }
+
+    #[inline(never)]
+    fn finish_step(&self, chores: Chores) {
         if let Some((generation, close)) = chores.never_opened {
             let mut closed = Closed::abnormal(ClosedBy::Caller, false, close.reason());
             closed.code = close.code().unwrap_or(1005);
@@ -131,7 +145,6 @@ impl Driver {
         }
         self.dispatch();
         self.wake_if_changed();
-        result
     }
 
     /// Wakes who waits if there is something new to see. Waking without news would have two who measure the buffer
@@ -147,9 +160,14 @@ impl Driver {
         };
         drop(link);
         if self.news.replace(news) != news {
-            for waker in self.waiting.take() {
-                waker.wake();
-            }
+            self.wake();
+        }
+    }
+
+    /// Wakes everybody who waits.
+    pub(crate) fn wake(&self) {
+        for waker in self.waiting.take() {
+            waker.wake();
         }
     }
 
@@ -170,10 +188,10 @@ impl Driver {
         loop {
             match link.poll_output() {
                 Output::Open { generation, attempt } => chores.open = Some((generation, attempt)),
-                Output::Transmit { message, .. } => self.transmit(message),
+                Output::Transmit { message, len, .. } => self.transmit(message, len),
                 Output::Ping { .. } => {
                     if let Some(keep_alive) = &self.options.keep_alive {
-                        self.transmit(keep_alive.ping.clone());
+                        self.transmit(keep_alive.ping.clone(), keep_alive.ping.len());
                     }
                 }
                 Output::Close { generation, close } => match &*self.transport.borrow() {
@@ -195,104 +213,19 @@ impl Driver {
         }
     }
 
-    pub(crate) fn transmit(&self, message: Message) {
+    /// Hands a message to the socket, if it still has the length with which it was sent.
+    pub(crate) fn transmit(&self, message: Message, len: usize) {
         let transport = self.transport.borrow();
-        let sent = transport.as_ref().map_or(Err(String::new()), |transport| transport.send(&message));
+        let sent = match &*transport {
+            Some(_) if message.len() != len => Err(SendError::Changed),
+            Some(transport) => transport.send(&message).map_err(SendError::Rejected),
+            None => Err(SendError::Closed),
+        };
         match sent {
             Ok(()) => self.metrics.borrow_mut().sent += 1,
             // The browser takes every message but in states that the link excludes; if it does not, it says so here.
-            Err(_) => {
-                self.losses.set(self.losses.get() + 1);
-                self.events.borrow_mut().push_back(Event::Unsent(vec![message]));
-            }
+            Err(error) => self.note_unsent(vec![message], error),
         }
-    }
-
-    /// Turns the link's event into the application's, to be dispatched later.
-    fn note(&self, event: rejoin_protocol::Event<Message>) {
-        use rejoin_protocol::Event as Of;
-        let event = match event {
-            Of::State(state) => Event::State(self.state_of(state)),
-            Of::Disconnected(closed) => {
-                self.transport.take();
-                self.asking.take();
-                self.ends.set(self.ends.get() + 1);
-                self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
-                self.metrics.borrow_mut().last_closed = Some(closed.clone());
-                Event::Disconnected(closed)
-            }
-            Of::Unsent(messages) => {
-                self.losses.set(self.losses.get() + 1);
-                Event::Unsent(messages)
-            }
-            Of::Evicted(messages) => Event::Evicted(messages),
-            Of::RoundTrip(time) => Event::RoundTrip(time),
-        };
-        self.events.borrow_mut().push_back(event);
-    }
-
-    fn state_of(&self, state: rejoin_protocol::State) -> State {
-        use rejoin_protocol::State as Of;
-        let last = || self.metrics.borrow().last_closed.clone();
-        match state {
-            Of::Connecting { attempt } => State::Connecting { attempt },
-            Of::Open => State::Open,
-            Of::Closing => State::Closing,
-            Of::Waiting { attempt, until } => {
-                let nothing = || Closed::abnormal(ClosedBy::Network, false, "");
-                State::Waiting { attempt, delay: until.since(now()), last: last().unwrap_or_else(nothing) }
-            }
-            _ => State::Closed(last()),
-        }
-    }
-
-    /// Tells the application what happened, in order, even if telling makes more happen.
-    fn dispatch(&self) {
-        if self.dispatching.replace(true) {
-            return;
-        }
-        loop {
-            let Some(event) = self.events.borrow_mut().pop_front() else { break };
-            self.tell(event);
-        }
-        self.dispatching.set(false);
-    }
-
-    fn tell(&self, event: Event) {
-        match &event {
-            Event::State(state) => {
-                self.watch.set(state.clone());
-                if matches!(state, State::Closed(_)) {
-                    self.inbox.wake();
-                }
-            }
-            Event::RoundTrip(time) => self.metrics.borrow_mut().round_trip = Some(*time),
-            Event::Evicted(messages) => self.metrics.borrow_mut().evicted += messages.len() as u64,
-            Event::Disconnected(_) | Event::Unsent(_) => {}
-        }
-        let handler = self.on_event.borrow().clone();
-        let decided = matches!(&event, Event::Disconnected(closed) if !self.wanted(closed));
-        match (handler, event) {
-            (Some(handler), event) => handler(event),
-            (None, Event::Unsent(messages)) => self.keep_unsent(messages),
-            (None, _) => {}
-        }
-        if decided {
-            self.step(Link::stop);
-        }
-    }
-
-    /// Keeps what was not sent until the application takes it.
-    pub(crate) fn keep_unsent(&self, messages: Vec<Message>) {
-        let surplus = self.unsent.keep(messages);
-        self.metrics.borrow_mut().evicted += surplus as u64;
-    }
-
-    /// Whether the application, if it has a say, wants another attempt after an end that the link found itself.
-    fn wanted(&self, closed: &Closed) -> bool {
-        let found_here =
-            matches!(closed.by, ClosedBy::KeepAlive | ClosedBy::ConnectTimeout | ClosedBy::CloseTimeout);
-        !found_here || self.options.should_reconnect.as_ref().is_none_or(|decide| decide(closed))
     }
 
     // From the socket.
@@ -386,8 +319,6 @@ impl Drop for Driver {
         }
         self.watch.end();
         self.inbox.wake();
-        for waker in self.waiting.take() {
-            waker.wake();
-        }
+        self.wake();
     }
 }

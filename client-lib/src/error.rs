@@ -95,6 +95,9 @@ pub enum SendError {
     Lost,
     /// The browser would not take it, and says why in its own words.
     Rejected(String),
+    /// The caller's: the buffer was transferred, or has another length, since the message was queued. What of it would
+    /// go out is not what was sent.
+    Changed,
 }
 
 impl SendError {
@@ -113,6 +116,7 @@ impl fmt::Display for SendError {
             Self::Closed => Refusal::Closed.fmt(f),
             Self::Lost => f.write_str("the connection ended before all that it had taken had left"),
             Self::Rejected(reason) => write!(f, "the browser refused the message: {reason}"),
+            Self::Changed => f.write_str("the buffer was changed while it waited: send a copy, or keep it"),
         }
     }
 }

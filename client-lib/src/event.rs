@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rejoin_protocol::Closed;
 
-use crate::{Message, State};
+use crate::{Message, SendError, State};
 
 /// What happens to a connection, other than messages.
 #[derive(Debug, Clone)]
@@ -14,8 +14,14 @@ pub enum Event {
     State(State),
     /// A connection or an attempt has ended. Another follows if the next event is [`State::Waiting`].
     Disconnected(Closed),
-    /// The connection is closed for good, or the browser would not take them: these messages were never sent.
-    Unsent(Vec<Message>),
+    /// These messages were never sent.
+    Unsent {
+        /// In the order in which they would have been.
+        messages: Vec<Message>,
+        /// Why: [`SendError::Closed`] when the connection is closed for good, otherwise
+        /// [`SendError::Rejected`] or [`SendError::Changed`].
+        error: SendError,
+    },
     /// These messages made room for newer ones ([`Overflow::DropOldest`](crate::Overflow::DropOldest)).
     Evicted(Vec<Message>),
     /// The keep-alive's ping was answered after this time.

@@ -31,6 +31,10 @@ impl Handle {
         &self.0
     }
 
+    pub(crate) fn shared(&self) -> Rc<Driver> {
+        self.0.clone()
+    }
+
     /// Sends a message now, or queues it while away or while the browser's buffer is full. Text and bytes that are
     /// only borrowed go to the browser without a copy in Rust unless they are queued.
     ///
@@ -72,26 +76,6 @@ impl Handle {
         self.0
             .step(|link, now| link.send(now, message, len))
             .map_err(|refused| Unsent { error: refused.reason.into(), message: refused.message })
-    }
-
-    /// Sends a message, waiting for room if there is none and the queue's policy is [`Overflow::Wait`]. Dropping the
-    /// future before it is ready takes the message back unsent.
-    ///
-    /// # Errors
-    /// As [`try_send`](Self::try_send), but [`SendError::Full`] only under [`Overflow::Refuse`].
-    pub async fn send(&self, payload: impl Payload) -> Result<(), Unsent> {
-        let mut result = self.try_send(payload);
-        while let Err(unsent) = result {
-            let waits = self.0.link.borrow().overflow() == Overflow::Wait;
-            if unsent.error != SendError::Full || !waits {
-                return Err(unsent);
-            }
-            let len = unsent.message.len();
-            // An error here is the one that trying again gives, together with the message.
-            let _ = poll_fn(|context| self.poll_room(len, context)).await;
-            result = self.try_send(unsent.message);
-        }
-        Ok(())
     }
 
     /// Begins to close and waits until it is over: the queue is transmitted if the connection is open, handed back

@@ -1,12 +1,14 @@
 //! What is received: a payload that stays the browser's until somebody asks for its bytes.
 
-use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use rejoin_codec::Frame;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use crate::Message;
+use crate::global::Any;
+use crate::message::{blob_len, buffer_len, text_len};
 
 /// A received message. Nothing of it is copied until asked for: the length of a 10 MB message costs one call.
 #[derive(Debug, Clone)]
@@ -26,7 +28,7 @@ impl Incoming {
     pub(crate) fn new(data: JsValue) -> Self {
         let kind = if data.is_string() {
             Kind::Text
-        } else if data.has_type::<ArrayBuffer>() {
+        } else if !data.unchecked_ref::<Any>().byte_length().is_nan() {
             Kind::Buffer
         } else {
             // WHATWG: a binary message is an ArrayBuffer or a Blob, as binaryType says.
@@ -57,9 +59,9 @@ impl Incoming {
     #[must_use]
     pub fn len(&self) -> usize {
         match self.kind {
-            Kind::Text => self.data.unchecked_ref::<JsString>().length() as usize,
-            Kind::Buffer => self.data.unchecked_ref::<ArrayBuffer>().byte_length() as usize,
-            Kind::Blob => self.data.unchecked_ref::<Blob>().size() as usize,
+            Kind::Text => text_len(&self.data),
+            Kind::Buffer => buffer_len(&self.data),
+            Kind::Blob => blob_len(&self.data),
         }
     }
 

@@ -65,9 +65,12 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 
+#![warn(missing_debug_implementations)]
+
 mod asking;
 mod attempt;
 mod builder;
+mod debug;
 mod driver;
 mod error;
 mod event;
@@ -79,9 +82,11 @@ mod lifecycle;
 mod message;
 mod options;
 mod returned;
+mod sending;
 mod socket;
 mod state;
 mod target;
+mod telling;
 mod timer;
 mod transport;
 mod typed;

@@ -2,8 +2,10 @@
 
 use js_sys::{ArrayBuffer, JsString, Uint8Array};
 use rejoin_codec::Frame;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, WebSocket};
+
+use crate::global::{Any, js_len};
 
 /// A message to send, as it waits in the queue. What the browser owns stays there as a handle.
 #[derive(Debug, Clone)]
@@ -16,7 +18,8 @@ pub enum Message {
     /// Text of the browser's. Unpaired surrogates go out as U+FFFD (WHATWG: a `USVString`).
     JsText(JsString),
     /// Bytes of the browser's. They are read when the message is transmitted, not when it is queued: don't change
-    /// or transfer the buffer until then.
+    /// or transfer the buffer until then. One that was transferred comes back
+    /// ([`SendError::Changed`](crate::SendError::Changed)).
     Buffer(ArrayBuffer),
     /// A view of bytes of the browser's; see [`Buffer`](Self::Buffer).
     View(Uint8Array),
@@ -65,14 +68,7 @@ fn send_bytes(socket: &WebSocket, bytes: &[u8]) -> Result<(), JsValue> {
 
 fn send_view(socket: &WebSocket, view: &Uint8Array) -> Result<(), JsValue> {
     // A view of shared memory is refused with a TypeError; its copy is not shared.
-    socket
-        .send_with_js_u8_array(view)
-        .or_else(|_| socket.send_with_js_u8_array(&view.slice(0, view.length())))
-}
-
-/// JavaScript counts lengths as doubles of at most 2^53, wasm32 addresses 2^32.
-fn js_len(len: f64) -> usize {
-    len as usize
+    send_js(socket, view).or_else(|_| send_js(socket, &view.slice(0, view.length())))
 }
 
 macro_rules! payload {
@@ -104,10 +100,10 @@ payload! {
     &[u8]: self => self.len(), |socket| send_bytes(socket, self), Message::Binary(self.to_vec());
     Vec<u8>: self => self.len(), |socket| send_bytes(socket, self), Message::Binary(self);
     &Vec<u8>: self => self.len(), |socket| send_bytes(socket, self), Message::Binary(self.clone());
-    JsString: self => self.length() as usize, |socket| send_js_text(socket, self), Message::JsText(self);
-    ArrayBuffer: self => self.byte_length() as usize, |socket| socket.send_with_array_buffer(self), Message::Buffer(self);
-    Uint8Array: self => self.length() as usize, |socket| send_view(socket, self), Message::View(self);
-    Blob: self => js_len(self.size()), |socket| socket.send_with_blob(self), Message::Blob(self);
+    JsString: self => text_len(self), |socket| send_js(socket, self), Message::JsText(self);
+    ArrayBuffer: self => buffer_len(self), |socket| send_js(socket, self), Message::Buffer(self);
+    Uint8Array: self => buffer_len(self), |socket| send_view(socket, self), Message::View(self);
+    Blob: self => blob_len(self), |socket| send_js(socket, self), Message::Blob(self);
 }
 
 impl<const N: usize> private::Sealed for &[u8; N] {}
@@ -132,11 +128,21 @@ impl From<Frame> for Message {
     }
 }
 
-/// `send(string)` of a string that is already the browser's. `web_sys` offers only `&str`, which would copy it
-/// into Rust and back.
-fn send_js_text(socket: &WebSocket, text: &JsString) -> Result<(), JsValue> {
-    let send: js_sys::Function = js_sys::Reflect::get(socket, &JsValue::from_str("send"))?.into();
-    send.call1(socket, text).map(drop)
+/// Sends what is already the browser's, as it is.
+fn send_js(socket: &WebSocket, data: &JsValue) -> Result<(), JsValue> {
+    socket.unchecked_ref::<Any>().send(data)
+}
+
+pub(crate) fn text_len(text: &JsValue) -> usize {
+    js_len(text.unchecked_ref::<Any>().length())
+}
+
+pub(crate) fn buffer_len(buffer: &JsValue) -> usize {
+    js_len(buffer.unchecked_ref::<Any>().byte_length())
+}
+
+pub(crate) fn blob_len(blob: &JsValue) -> usize {
+    js_len(blob.unchecked_ref::<Any>().size())
 }
 
 impl private::Sealed for Message {}
@@ -145,20 +151,20 @@ impl Payload for Message {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
-            Self::JsText(text) => text.length() as usize,
-            Self::Buffer(buffer) => buffer.byte_length() as usize,
-            Self::View(view) => view.length() as usize,
-            Self::Blob(blob) => js_len(blob.size()),
+            Self::JsText(text) => text_len(text),
+            Self::Buffer(buffer) => buffer_len(buffer),
+            Self::View(view) => buffer_len(view),
+            Self::Blob(blob) => blob_len(blob),
         }
     }
     fn transmit(&self, socket: &WebSocket) -> Result<(), JsValue> {
         match self {
             Self::Text(text) => socket.send_with_str(text),
             Self::Binary(bytes) => send_bytes(socket, bytes),
-            Self::JsText(text) => send_js_text(socket, text),
-            Self::Buffer(buffer) => socket.send_with_array_buffer(buffer),
             Self::View(view) => send_view(socket, view),
-            Self::Blob(blob) => socket.send_with_blob(blob),
+            Self::JsText(data) => send_js(socket, data),
+            Self::Buffer(data) => send_js(socket, data),
+            Self::Blob(data) => send_js(socket, data),
         }
     }
     fn into_message(self) -> Message {

@@ -108,6 +108,10 @@ impl States {
     pub(crate) fn new(watch: Rc<Watch>) -> Self {
         Self { watch, seen: 0 }
     }
+
+    pub(crate) fn present(&self) -> State {
+        self.watch.get()
+    }
 }
 
 impl Stream for States {

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Weak;
 
 use rejoin_protocol::Time;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 
 use crate::driver::Driver;
 use crate::global::{clear_timeout, performance_now, set_timeout};
@@ -23,12 +23,12 @@ pub(crate) fn now() -> Time {
 pub(crate) struct Timer {
     at: Cell<Option<Time>>,
     running: RefCell<JsValue>,
-    callback: Closure<dyn Fn()>,
+    callback: Closure<dyn Fn(JsValue)>,
 }
 
 impl Timer {
     pub(crate) fn new(driver: Weak<Driver>) -> Self {
-        let callback = Closure::<dyn Fn()>::new(move || {
+        let callback = Closure::<dyn Fn(JsValue)>::new(move |_| {
             if let Some(driver) = driver.upgrade() {
                 driver.timeout();
             }
@@ -46,7 +46,7 @@ impl Timer {
             // Rounded up, so that it does not fire before the moment.
             let micros = at.as_micros().saturating_sub(now.as_micros()) as f64;
             let millis = (micros / 1_000.0).ceil().min(LONGEST);
-            self.running.replace(set_timeout(self.callback.as_ref().unchecked_ref(), millis));
+            self.running.replace(set_timeout(self.callback.as_ref(), millis));
         }
     }
 

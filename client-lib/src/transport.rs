@@ -6,9 +6,10 @@ use js_sys::{Array, JsString};
 use rejoin_protocol::{Close, Generation, ReadyState};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use crate::driver::Driver;
+use crate::global::{Any, in_words, listen};
 use crate::{Incoming, Payload};
 
 /// The events of a socket but `message`, which has a listener of its own because it is the hot one. `error` is
@@ -18,8 +19,8 @@ const EVENTS: [&str; 2] = ["open", "close"];
 pub(crate) struct Transport {
     socket: WebSocket,
     generation: Generation,
-    on_message: Closure<dyn Fn(MessageEvent)>,
-    on_event: Closure<dyn Fn(Event)>,
+    on_message: Closure<dyn Fn(JsValue)>,
+    on_event: Closure<dyn Fn(JsValue)>,
 }
 
 impl Transport {
@@ -48,15 +49,18 @@ impl Transport {
     ) -> Self {
         socket.set_binary_type(binary_type);
         let for_messages = driver.clone();
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        let on_message = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             if let Some(driver) = for_messages.upgrade() {
-                driver.received(generation, Incoming::new(event.data()));
+                driver.received(generation, Incoming::new(event.unchecked_ref::<MessageEvent>().data()));
             }
         });
-        let on_event = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+        let on_event = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let Some(driver) = driver.upgrade() else { return };
-            match event.dyn_ref::<CloseEvent>() {
-                Some(close) => driver.closed(generation, close.code(), close.reason(), close.was_clean()),
+            match event.unchecked_ref::<Any>().code() {
+                Some(code) => {
+                    let event: &CloseEvent = event.unchecked_ref();
+                    driver.closed(generation, code, event.reason(), event.was_clean());
+                }
                 None => driver.opened(generation),
             }
         });
@@ -95,10 +99,8 @@ impl Transport {
 
     /// Begins the close handshake. Harmless when it has begun already.
     pub(crate) fn close(&self, close: &Close) {
-        let closing = match close.code() {
-            Some(code) => self.socket.close_with_code_and_reason(code, close.reason()),
-            None => self.socket.close(),
-        };
+        let socket: &Any = self.socket.unchecked_ref();
+        let closing = socket.close(close.code(), close.code().map(|_| close.reason()));
         // `Close` admits only what WHATWG admits, so that the browser has nothing to object to.
         debug_assert!(closing.is_ok());
     }
@@ -113,21 +115,7 @@ impl Drop for Transport {
     }
 }
 
-fn listen(socket: &WebSocket, event: &str, listener: &JsValue, add: bool) {
-    let listener = listener.unchecked_ref();
-    let done = if add {
-        socket.add_event_listener_with_callback(event, listener)
-    } else {
-        socket.remove_event_listener_with_callback(event, listener)
-    };
-    // Neither call throws for a listener that is a function.
-    debug_assert!(done.is_ok());
-}
-
-/// The words of a JavaScript exception: "SecurityError: …".
+/// The words of a JavaScript exception: "SecurityError: …". Anything can be thrown, and some of it has no words.
 pub(crate) fn describe(error: &JsValue) -> String {
-    error
-        .dyn_ref::<js_sys::Error>()
-        .map_or_else(|| js_sys::JsString::from(error.clone()), js_sys::Error::to_string)
-        .into()
+    in_words(error).unwrap_or_else(|_| "an exception that can't be put into words".into())
 }

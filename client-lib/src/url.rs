@@ -71,23 +71,24 @@ fn behind_scheme(url: &[u8]) -> Option<&[u8]> {
 }
 
 fn check_authority(rest: &[u8], url: &str) -> Result<(), InvalidUrl> {
-    let (mut host, mut port, mut in_port, mut in_brackets) = (0usize, Vec::new(), false, false);
-    for byte in rest {
+    let (mut host, mut port, mut end, mut in_brackets) = (0usize, None, rest.len(), false);
+    for (at, byte) in rest.iter().enumerate() {
         match byte {
-            b'/' | b'?' | b'\\' => break,
-            // What came so far was a user's name and password.
-            b'@' => {
-                (host, in_port) = (0, false);
-                port.clear();
+            b'/' | b'?' | b'\\' => {
+                end = at;
+                break;
             }
-            b':' if !in_brackets => in_port = true,
-            _ if in_port => port.push(*byte),
+            // What came so far was a user's name and password.
+            b'@' => (host, port) = (0, None),
+            _ if port.is_some() => {}
+            b':' if !in_brackets => port = Some(at + 1),
             _ => {
                 in_brackets = *byte == b'[' || (in_brackets && *byte != b']');
                 host += 1;
             }
         }
     }
+    let port = port.and_then(|at| rest.get(at..end)).unwrap_or_default();
     if host == 0 {
         return Err(InvalidUrl::Host(url.into()));
     }
@@ -98,7 +99,7 @@ fn check_authority(rest: &[u8], url: &str) -> Result<(), InvalidUrl> {
     if port.is_empty() || number.is_some_and(|number| (1..=65_535).contains(&number)) {
         return Ok(());
     }
-    Err(InvalidUrl::Port(port.into_iter().map(char::from).collect()))
+    Err(InvalidUrl::Port(port.iter().copied().map(char::from).collect()))
 }
 
 #[cfg(test)]
@@ -146,7 +147,7 @@ mod tests {
         assert!(matches!(check("ws://a/#x"), Err(InvalidUrl::Fragment(_))));
         assert!(matches!(check("ws:///path"), Err(InvalidUrl::Host(_))));
         assert!(matches!(check("ws://:80"), Err(InvalidUrl::Host(_))));
-        for port in ["0", "65536", "x", "-1"] {
+        for port in ["0", "65536", "x", "-1", "1:2"] {
             assert_eq!(check(&format!("ws://a:{port}/")), Err(InvalidUrl::Port(port.into())));
         }
         assert!(check("http//bad").unwrap_err().to_string().contains("ws://host/path"));

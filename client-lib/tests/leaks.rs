@@ -128,7 +128,7 @@ async fn five_hundred_lives_leave_no_socket_listener_timer_or_memory_behind() {
 }
 
 #[wasm_bindgen_test]
-#[ignore = "takes minutes: run it by name with --include-ignored"]
+#[ignore = "takes minutes: cargo xtask test leaks"]
 async fn ten_thousand_lives_leave_no_socket_listener_timer_or_memory_behind() {
     lives(100).await;
 }

@@ -13,7 +13,7 @@ export default function boot() {
     onFailure: (error) => {
       console.error("rejoin could not start:", error);
       progress.hidden = true;
-      words.hidden = true;
+      words.textContent = "Not started";
       trouble.hidden = false;
     },
   };

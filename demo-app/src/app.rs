@@ -65,6 +65,7 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
         _ => words::MISSING_TITLE,
     };
     use_effect_with(words::title(page_name, unread), |title| browser::document().set_title(title));
+    use_focus(route);
     let page = match route {
         Route::Speed { shared } => {
             html! { <SpeedPage session={session.clone()} speed={speed.clone()} shared={shared.clone()} /> }
@@ -86,6 +87,17 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
             <Announcer session={session.clone()} />
         </div>
     }
+}
+
+/// Takes the focus to the new page once it is there; what had it may be gone.
+#[hook]
+fn use_focus(route: &Route) {
+    let first = use_mut_ref(|| true);
+    use_effect_with(route.clone(), move |_| {
+        if !first.replace(false) {
+            browser::focus("page");
+        }
+    });
 }
 
 /// Moves the focus without touching the address, whose fragment the speed test uses.

@@ -129,6 +129,15 @@ impl Link {
         *self == Self::Open
     }
 
+    /// How the sentence is meant.
+    pub(crate) fn tone(&self) -> Tone {
+        match self {
+            Self::Closed(ending) if ending.by_us => Tone::Quiet,
+            Self::Closed(_) | Self::Impossible(_) => Tone::Bad,
+            _ => Tone::Warning,
+        }
+    }
+
     /// Whether it has ended for good, so that nothing is sent any more.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self, Self::Closed(_) | Self::Impossible(_))

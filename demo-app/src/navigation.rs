@@ -34,7 +34,6 @@ pub(crate) fn use_route() -> (Route, Go) {
                 browser::warn("the address bar could not be changed", &error);
             }
             route.set(to);
-            browser::focus("page");
         })
     };
     (Route::clone(&route), Go(go))

@@ -108,7 +108,7 @@ fn use_wire(base: &Rc<String>, greeting: &Greeting, chat: &ChatHandle, link: &Li
             rejoin::Event::RoundTrip(time) => {
                 link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0));
             }
-            rejoin::Event::Unsent(_) => chat.dispatch(ChatAction::GivenBack),
+            rejoin::Event::Unsent { .. } => chat.dispatch(ChatAction::GivenBack),
             _ => {}
         })
     };
@@ -175,24 +175,41 @@ fn use_room(wire: &ChatSocket, chat: &ChatHandle, room: &str, named: bool) {
     });
 }
 
-/// Hands what is to be sent to the library, which queues it while away. When the connection is closed for good it
-/// waits here until the person reconnects.
+/// Hands what is to be sent to the library, which queues it while away, no faster than the server takes it. When the
+/// connection is closed for good it waits here until the person reconnects.
 #[hook]
 fn use_outbox(wire: &ChatSocket, chat: &ChatHandle, link: &Link) {
     let (wire, chat) = (wire.clone(), chat.clone());
-    let deps = (chat.outbox.clone(), chat.room.clone(), link.is_over());
-    use_effect_with(deps, move |(outbox, room, over)| {
+    // Grows when a wait is over.
+    let waits = use_state_eq(|| 0_u32);
+    let deps = (chat.outbox.clone(), chat.pacer.clone(), chat.room.clone(), link.is_over(), *waits);
+    use_effect_with(deps, move |(outbox, pacer, room, over, _)| {
+        let mut pacer = pacer.clone();
+        let mut timer = None;
         let to_send = outbox.iter().filter(|m| m.stage == Stage::ToSend && m.room == *room && !over);
         for message in to_send {
+            let at_ms = now_ms();
+            let wait = pacer.wait_ms(at_ms);
+            if wait != Some(0) {
+                // Without an open connection, the server's next word brings it here again.
+                timer = wait.map(|ms| {
+                    Timeout::new(u32::try_from(ms).unwrap_or(u32::MAX), move || waits.set(*waits + 1))
+                });
+                break;
+            }
             let key = message.key;
             let say = Request::Say { room: room.clone(), key, text: message.text.clone() };
             match wire::send(&wire, &say) {
-                Ok(true) => chat.dispatch(ChatAction::Handed { key }),
+                Ok(true) => {
+                    pacer.spend(at_ms);
+                    chat.dispatch(ChatAction::Handed { key, at_ms });
+                }
                 Err(why) => chat.dispatch(ChatAction::NotTaken { key, why }),
                 // Closed meanwhile: the next state of the connection brings it here again.
                 Ok(false) => {}
             }
         }
+        move || drop(timer)
     });
 }
 

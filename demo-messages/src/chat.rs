@@ -62,6 +62,15 @@ pub struct Member {
     pub typing: bool,
 }
 
+/// How many requests the server takes from one connection; [`Request::Ping`] does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Requests a second in the long run.
+    pub per_second: u32,
+    /// Requests at once after a quiet while, and at the beginning of a connection.
+    pub burst: u32,
+}
+
 /// A room and how many are in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
@@ -97,7 +106,7 @@ pub enum Request {
         /// 1 to [`TEXT_CHARS`] characters.
         text: String,
     },
-    /// Says whether the person is typing. Not answered.
+    /// Says whether the person is typing. Not answered, and let drop when it comes too fast.
     Typing {
         /// True while typing.
         typing: bool,
@@ -121,6 +130,8 @@ pub enum Event {
         you: Author,
         /// Drawn at random when the server started: entries of another epoch are another history.
         epoch: u64,
+        /// How fast the page may ask. What is too fast is refused with [`Refusal::TooFast`].
+        pace: Pace,
         /// The rooms that have people or history.
         rooms: Vec<Room>,
     },

@@ -12,17 +12,20 @@ use tempfile::TempDir;
 const INDEX: &str =
     "<!doctype html><html><head><script type=\"module\">alert('Hello, world.');</script></head></html>";
 
+/// A server of the folder `app` in a folder of its own, with a file beside it that is not to be served.
 async fn demo() -> (Demo, TempDir) {
     let dir = TempDir::new().unwrap();
-    let write = |name: &str, content: &str| fs::write(dir.path().join(name), content).unwrap();
+    let app = dir.path().join("app");
+    fs::create_dir(&app).unwrap();
+    let write = |name: &str, content: &str| fs::write(app.join(name), content).unwrap();
     write("index.html", INDEX);
     write("demo-app-0123456789abcdef_bg.wasm", "plain wasm");
     write("demo-app-0123456789abcdef_bg.wasm.br", "brotli wasm");
     write("demo-app-0123456789abcdef_bg.wasm.gz", "gzip wasm");
     write("style-0123456789abcdef.css", "b{}");
     write("robots.txt", "User-agent: *");
-    fs::write(dir.path().parent().unwrap().join("rejoin-test-outside.txt"), "outside").unwrap();
-    let config = Config { app: dir.path().to_owned(), ..Config::default() };
+    write("../outside.txt", "outside");
+    let config = Config { app, ..Config::default() };
     (Demo::start(config).await, dir)
 }
 
@@ -49,7 +52,7 @@ async fn the_policy_names_the_hash_of_the_indexs_script_and_follows_a_new_build(
     }
     assert!(policy.contains(&format!("connect-src 'self' ws://{}", demo.address)), "{policy}");
     assert!(!policy.contains("unsafe-inline"));
-    fs::write(dir.path().join("index.html"), "<script>a new build</script>").unwrap();
+    fs::write(dir.path().join("app/index.html"), "<script>a new build</script>").unwrap();
     let renewed = demo.get("/").await.header("content-security-policy").unwrap().to_owned();
     assert!(!renewed.contains(hash) && renewed.contains("sha256-"), "{renewed}");
 }
@@ -89,9 +92,9 @@ async fn what_is_not_there_is_a_page_with_404_and_paths_stay_within_the_folder()
         "/nothing",
         "/chat/deeper",
         "/missing-0123456789abcdef.js",
-        "/../rejoin-test-outside.txt",
-        "/%2e%2e/rejoin-test-outside.txt",
-        "/..%2frejoin-test-outside.txt",
+        "/../outside.txt",
+        "/%2e%2e/outside.txt",
+        "/..%2foutside.txt",
     ] {
         let answer = demo.get(path).await;
         assert_eq!(answer.status, 404, "{path}");

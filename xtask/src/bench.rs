@@ -9,7 +9,7 @@ use crate::failure::{Context as _, Failure, Result};
 use crate::process::Process;
 use crate::server::Server;
 use crate::setup::{self, Need};
-use crate::{process, say, toolchain};
+use crate::{process, say, scratch, toolchain};
 
 const NEEDS: [Need; 4] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Chromium];
 /// The files of the page that are not built.
@@ -40,6 +40,7 @@ fn open(context: &Context, folder: &Path, address: &str) -> Result<Process> {
     let profile = folder.with_file_name("bench-profile");
     command.arg(format!("--user-data-dir={}", profile.display())).arg(address);
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    scratch::apply(&mut command)?;
     Process::start(&mut command, "Chromium")
 }
 

@@ -7,14 +7,14 @@ use std::time::{Duration, SystemTime};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Process};
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::setup::Need;
 use crate::{app, say};
 
 const NEEDS: [Need; 3] = [Need::WasmTarget, Need::Trunk, Need::WasmBindgen];
 /// demo-server's own port, and trunk's.
-const SERVER: &str = "127.0.0.1:8080";
-const PAGE_PORT: &str = "8081";
+const SERVER_PORT: u16 = 8080;
+const PAGE_PORT: u16 = 8081;
 /// The origins that the page can have when trunk serves it.
 const ORIGINS: [&str; 2] = ["http://localhost:8081", "http://127.0.0.1:8081"];
 /// What demo-server is made of.
@@ -25,6 +25,10 @@ const STEP: Duration = Duration::from_millis(300);
 
 /// Serves until one of the two ends or is interrupted, then ends the other.
 pub(crate) fn run(context: &Context) -> Result<()> {
+    // Asked before anything is built; the programs themselves would find out at the end.
+    for port in [SERVER_PORT, PAGE_PORT] {
+        check_port(port)?;
+    }
     context.provide(&NEEDS)?;
     let mut seen = snapshot(&context.workspace.root);
     let mut server = Some(start_server(context)?);
@@ -61,6 +65,17 @@ pub(crate) fn run(context: &Context) -> Result<()> {
     }
 }
 
+/// Both ports are fixed, because the page looks for its server at a known place.
+fn check_port(port: u16) -> Result<()> {
+    if server::is_free(port) {
+        return Ok(());
+    }
+    Err(Failure::with_remedy(
+        format!("port {port} of 127.0.0.1 is taken: another program listens there"),
+        "end that program, which may be another `cargo xtask dev` or `cargo xtask run`, then run the command again",
+    ))
+}
+
 fn start_server(context: &Context) -> Result<Server> {
     start(context, build(context)?)
 }
@@ -72,7 +87,7 @@ fn build(context: &Context) -> Result<PathBuf> {
 
 fn start(context: &Context, binary: PathBuf) -> Result<Server> {
     let mut command = context.toolbox.command(binary);
-    command.args(["--listen", SERVER]);
+    command.args(["--listen", &format!("127.0.0.1:{SERVER_PORT}")]);
     for origin in ORIGINS {
         command.args(["--allow-origin", origin]);
     }
@@ -88,7 +103,7 @@ fn start_trunk(context: &Context) -> Result<Process> {
     std::fs::create_dir_all(&dist)
         .map_err(|error| Failure::new(format!("could not make the folder {}: {error}", dist.display())))?;
     // Compiled for speed of compiling, where Trunk.toml says how it is shipped.
-    trunk.args(["--cargo-profile", "dev", "--port", PAGE_PORT, "--dist"]).arg(dist);
+    trunk.args(["--cargo-profile", "dev", "--port", &PAGE_PORT.to_string(), "--dist"]).arg(dist);
     say::progress(format_args!("dev: the app will be on {}", ORIGINS[0]));
     Process::start(&mut trunk, "trunk serve")
 }
@@ -113,6 +128,15 @@ fn snapshot(root: &Path) -> BTreeMap<PathBuf, SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_taken_port_is_named_with_the_remedy() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let failure = check_port(port).unwrap_err().to_string();
+        assert!(failure.contains(&format!("port {port} of 127.0.0.1 is taken")), "{failure}");
+        assert!(failure.contains("what to do: end that program"), "{failure}");
+    }
 
     #[test]
     fn a_changed_a_new_and_a_removed_file_are_noticed() {

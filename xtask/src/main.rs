@@ -12,6 +12,7 @@ mod process;
 mod process_tree;
 mod run;
 mod say;
+mod scratch;
 mod server;
 mod setup;
 mod size;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         }
     }
     process::stop_all();
+    scratch::clean();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Result};
 use crate::process_tree::{self, Tell};
-use crate::say;
+use crate::{say, scratch};
 
 /// How long a child has to end by itself after an interrupt, before it is told to terminate.
 const GRACE: Duration = Duration::from_secs(15);
@@ -35,6 +35,7 @@ pub(crate) fn watch_interrupts() -> Result<()> {
             std::thread::spawn(|| {
                 say::progress("\nxtask: stopping; Ctrl-C again to kill");
                 stop_all();
+                scratch::clean();
                 std::process::exit(130);
             });
         }

@@ -95,8 +95,12 @@ fn ended(process: &mut Process) -> Result<Failure> {
 /// `127.0.0.1:preferred` when that port is free, so that tests with the address in them need no new build,
 /// else with port 0, which lets the server pick.
 pub(crate) fn loopback(preferred: u16) -> String {
-    let free = TcpListener::bind(("127.0.0.1", preferred)).is_ok();
-    format!("127.0.0.1:{}", if free { preferred } else { 0 })
+    format!("127.0.0.1:{}", if is_free(preferred) { preferred } else { 0 })
+}
+
+/// Whether nobody listens on this port of 127.0.0.1.
+pub(crate) fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
 #[cfg(all(test, unix))]

@@ -82,8 +82,12 @@ async fn the_application_may_decide_after_a_silent_death() {
     let builder = place.builder("/pong?stop_after=0").keep_alive(quick());
     let socket =
         within(builder.should_reconnect(|closed| closed.by != ClosedBy::KeepAlive).connect()).await.unwrap();
+    let events = events(&socket);
     let state = until(&socket, is_closed).await;
     assert!(matches!(state, State::Closed(Some(closed)) if closed.by == ClosedBy::KeepAlive));
+    let waited =
+        events.borrow().iter().any(|event| matches!(event, Event::State(state) if is_waiting(state)));
+    assert!(!waited, "what is refused at once is no wait: {events:?}");
     let hour = rejoin::Backoff::default()
         .with_first(Duration::from_secs(3_600))
         .with_cap(Duration::from_secs(3_600));

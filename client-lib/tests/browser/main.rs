@@ -11,6 +11,7 @@ mod callbacks;
 mod closing;
 mod keep_alive;
 mod lifecycle;
+mod memory;
 mod opening;
 mod providers;
 mod queue;

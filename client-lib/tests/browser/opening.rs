@@ -6,7 +6,7 @@ use futures::FutureExt;
 use rejoin::{Builder, ClosedBy, InvalidSubprotocol, InvalidUrl, OpenError, ReadyState, Socket, State};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::common::{Place, is_waiting, next_text, pause, until, within};
+use crate::common::{Place, at_once, is_closed, is_waiting, next_text, pause, until, within};
 
 #[wasm_bindgen_test]
 async fn an_open_connection_tells_what_the_browsers_own_object_tells() {
@@ -150,6 +150,36 @@ async fn a_server_that_picks_none_of_the_subprotocols_refuses_those_who_insist()
     let closed = failure(within(builder.connect()).await);
     assert_eq!((closed.by, closed.was_open), (ClosedBy::Refused, false));
     place.stats("attempts.ge.1,alive.le.0").await;
+}
+
+#[wasm_bindgen_test]
+async fn who_insists_on_a_subprotocol_tries_again_in_every_browser_unless_the_application_decides_otherwise()
+{
+    let place = Place::new();
+    let insisting =
+        |place: &Place| place.builder("/pick?name=").protocol("a").insist_on_protocol().reconnect(at_once());
+    let socket = insisting(&place).open().unwrap();
+    place.stats("attempts.ge.3").await;
+    drop(socket);
+    let place = Place::new();
+    let socket = insisting(&place).should_reconnect(|closed| closed.by != ClosedBy::Refused).open().unwrap();
+    until(&socket, is_closed).await;
+    assert_eq!(place.stats("alive.le.0").await.attempts, 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_shows_its_state_and_no_secret() {
+    let place = Place::new();
+    let builder = place.builder("/echo?token=secret");
+    let shown = format!("{builder:?}");
+    assert!(shown.starts_with("Builder") && !shown.contains("secret"), "{shown}");
+    let socket = within(builder.connect()).await.unwrap();
+    let (weak, states) = (socket.downgrade(), socket.states());
+    let shown = format!("{socket:?} {:?} {weak:?} {states:?}", socket.handle());
+    assert_eq!(shown.matches("Open").count(), 4, "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+    drop(socket);
+    assert_eq!(format!("{weak:?}"), "WeakHandle(None)");
 }
 
 #[wasm_bindgen_test]

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use rejoin::{Close, Event, Message, Overflow, QueueLimits, SendError, State};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, until, within};
+use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, settle, until, within};
 
 fn texts(messages: &[Message]) -> Vec<&str> {
     let mut texts = Vec::new();
@@ -56,6 +56,49 @@ async fn a_full_queue_that_waits_takes_the_message_when_it_has_room() {
 }
 
 #[wasm_bindgen_test]
+async fn those_who_wait_to_send_are_served_in_the_order_in_which_they_began_to() {
+    let limits = QueueLimits::new(10, 10, Overflow::Wait);
+    let place = Place::new();
+    let builder = place.builder("/echo?refuse_first=1").reconnect(at_once()).queue(limits);
+    let mut socket = builder.open().unwrap();
+    let handle = socket.handle();
+    socket.try_send("first").unwrap();
+    let mut gives_up = Box::pin(handle.send("never sent"));
+    let mut large = Box::pin(handle.send("the large"));
+    let mut small = Box::pin(handle.send("a"));
+    assert!(futures::poll!(&mut gives_up).is_pending());
+    assert!(futures::poll!(&mut large).is_pending());
+    assert!(futures::poll!(&mut small).is_pending(), "there is room for it, but not its turn");
+    drop(gives_up);
+    assert!(futures::poll!(&mut small).is_pending());
+    let (small, large) = within(futures::future::join(small, large)).await;
+    small.unwrap();
+    large.unwrap();
+    for text in ["first", "the large", "a"] {
+        assert_eq!(next_text(&mut socket).await, text);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_sender_that_gives_up_lets_the_next_one_in() {
+    let limits = QueueLimits::new(10, 10, Overflow::Wait);
+    let place = Place::new();
+    let socket = place.builder("/silent-handshake").queue(limits).open().unwrap();
+    let handle = socket.handle();
+    socket.try_send("first").unwrap();
+    let mut large = Box::pin(handle.send("the large"));
+    assert!(futures::poll!(&mut large).is_pending());
+    let small = handle.send("a");
+    let giving_up = async {
+        settle().await;
+        drop(large);
+    };
+    let (sent, ()) = within(futures::future::join(small, giving_up)).await;
+    sent.unwrap();
+    assert_eq!(socket.queued(), (2, 6));
+}
+
+#[wasm_bindgen_test]
 async fn a_full_queue_that_drops_the_oldest_says_which() {
     let limits = QueueLimits::new(2, 100, Overflow::DropOldest);
     let place = Place::new();
@@ -91,8 +134,9 @@ async fn what_is_queued_at_the_end_is_handed_back_to_the_handler_or_kept_for_it(
     let events = events(&socket);
     socket.try_send("b").unwrap();
     within(socket.close(Close::normal())).await;
-    let handed =
-        events.borrow().iter().any(|event| matches!(event, Event::Unsent(unsent) if texts(unsent) == ["b"]));
+    let handed = events.borrow().iter().any(|event| {
+        matches!(event, Event::Unsent { messages, error: SendError::Closed } if texts(messages) == ["b"])
+    });
     assert!(handed);
     assert!(socket.take_unsent().is_empty(), "handed back once");
 }

@@ -1,12 +1,12 @@
 //! Sending: every kind arrives intact, nothing is lost silently in any state.
 
 use js_sys::{ArrayBuffer, JsString, Uint8Array};
-use rejoin::{Close, Message, ReadyState, SendError, State};
+use rejoin::{Builder, Close, Event, Message, ReadyState, SendError, State};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::Blob;
+use web_sys::{Blob, WebSocket};
 
-use crate::common::{Place, is_closed, next, next_text, settle, until, within};
+use crate::common::{Place, events, is_closed, next, next_text, settle, until, within};
 
 fn blob(bytes: &[u8]) -> Blob {
     let parts = js_sys::Array::of1(&Uint8Array::from(bytes));
@@ -168,9 +168,10 @@ async fn a_message_to_a_closing_server_goes_over_the_next_connection() {
 }
 
 #[wasm_bindgen_test]
-async fn a_detached_buffer_in_the_queue_does_no_harm_to_its_neighbours() {
+async fn a_buffer_that_is_transferred_while_it_waits_comes_back_and_harms_no_neighbour() {
     let place = Place::new();
     let mut socket = place.builder("/echo").open().unwrap();
+    let events = events(&socket);
     let buffer = Uint8Array::from(&[1u8, 2, 3][..]).buffer();
     socket.try_send("before").unwrap();
     socket.try_send(buffer.clone()).unwrap();
@@ -182,7 +183,37 @@ async fn a_detached_buffer_in_the_queue_does_no_harm_to_its_neighbours() {
         js_sys::Reflect::get(&global, &"structuredClone".into()).unwrap().unchecked_into();
     clone.call2(&global, &buffer, &options).unwrap();
     assert_eq!(next_text(&mut socket).await, "before");
-    // WHATWG sends a detached buffer as an empty message.
-    assert_eq!(next(&mut socket).await.len(), 0);
     assert_eq!(next_text(&mut socket).await, "after");
+    let came_back = events.borrow().iter().any(|event| {
+        matches!(event, Event::Unsent { messages, error: SendError::Changed }
+            if matches!(&messages[..], [Message::Buffer(back)] if *back == buffer))
+    });
+    assert!(came_back, "{events:?}");
+}
+
+#[wasm_bindgen_test]
+async fn whatever_a_browser_throws_is_told_in_words() {
+    let cases = [
+        ("new TypeError('not this one')", "TypeError: not this one"),
+        ("'a text'", "a text"),
+        ("Symbol('odd')", "Symbol(odd)"),
+        ("undefined", "undefined"),
+        ("Object.create(null)", "can't be put into words"),
+        ("{ toString() { throw 1; } }", "can't be put into words"),
+    ];
+    for (thrown, words) in cases {
+        let place = Place::new();
+        let raw = WebSocket::new(&place.url("/echo")).unwrap();
+        let throws = js_sys::Function::new_no_args(&format!("delete this.send; throw ({thrown});"));
+        js_sys::Reflect::set(&raw, &"send".into(), &throws).unwrap();
+        let mut socket = Builder::adopt(raw).open().unwrap();
+        let events = events(&socket);
+        socket.try_send("refused").unwrap();
+        socket.try_send("taken").unwrap();
+        assert_eq!(next_text(&mut socket).await, "taken");
+        let told = events.borrow().iter().any(|event| {
+            matches!(event, Event::Unsent { error: SendError::Rejected(said), .. } if said.contains(words))
+        });
+        assert!(told, "{thrown}: {events:?}");
+    }
 }

@@ -5,7 +5,6 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlFormElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use super::outbox::Failure;
 use crate::link::Tone;
 use crate::session::{Deeds, Typing};
 use crate::ui::notice::Notice;
@@ -24,6 +23,7 @@ pub(crate) struct ComposerProps {
     pub(crate) typing: Option<String>,
     /// What is wrong with the connection, in words.
     pub(crate) trouble: Option<String>,
+    pub(crate) tone: Tone,
     /// The button that goes with it.
     pub(crate) offer: Option<&'static str>,
     /// Whether the connection is closed for good, so that nothing can be said.
@@ -124,14 +124,14 @@ fn troubles(props: &ComposerProps) -> Html {
             }
             <div id="composer-trouble">
                 if let Some(trouble) = &props.trouble {
-                    <Notice tone={if props.over { Tone::Bad } else { Tone::Warning }} text={trouble.clone()}>
+                    <Notice tone={props.tone} text={trouble.clone()}>
                         if let Some(offer) = props.offer {
                             <button type="button" class="button plain" onclick={reconnect}>{ offer }</button>
                         }
                     </Notice>
                 }
                 if props.full {
-                    <Notice tone={Tone::Bad} text={words::failure(&Failure::QueueFull)} />
+                    <Notice tone={Tone::Bad} text={words::outbox_full()} />
                 }
             </div>
         </>

@@ -58,7 +58,8 @@ impl Log {
         same_memory: bool,
     ) -> Vec<Rc<Entry>> {
         let known = !self.lines.is_empty();
-        if let Some(seconds) = away.filter(|_| known) {
+        // Less than a second is no absence that anybody has noticed.
+        if let Some(seconds) = away.filter(|seconds| known && *seconds > 0) {
             self.push(Line::Away { seconds });
         }
         if !same_memory {

@@ -28,7 +28,7 @@ pub(crate) struct MessageListProps {
     /// Grows with each message that the person sends.
     pub(crate) sent: u32,
     /// What an empty list says: a title and a sentence.
-    pub(crate) empty: Option<(AttrValue, AttrValue)>,
+    pub(crate) empty: (AttrValue, AttrValue),
 }
 
 /// The list, and the button that leads to the newest message.
@@ -42,11 +42,9 @@ pub(crate) fn MessageList(props: &MessageListProps) -> Html {
     let newest = scroll_to_end.reform(|_: MouseEvent| ());
     html! {
         <div class="log-place">
-            <div class="log" ref={list} role="log" aria-label={words::MESSAGES} aria-busy={busy} tabindex="0">
+            <div class={classes!("log", at_end.then_some("at-end"))} ref={list} role="log" aria-label={words::MESSAGES} aria-busy={busy} tabindex="0">
                 if rows.is_empty() {
-                    if let Some((title, text)) = &props.empty {
-                        <div class="empty"><strong>{ title }</strong><span>{ text }</span></div>
-                    }
+                    <div class="empty"><strong>{ &props.empty.0 }</strong><span>{ &props.empty.1 }</span></div>
                 }
                 { for rows.iter().enumerate().map(|(at, row)| row_view(at, row, &props.deeds)) }
             </div>
@@ -67,13 +65,17 @@ pub(crate) fn MessageList(props: &MessageListProps) -> Html {
 fn use_end(list: &NodeRef, props: &MessageListProps) -> (bool, Callback<()>) {
     let at_end = use_state_eq(|| true);
     let stuck = use_mut_ref(|| true);
+    // Where the list stood last: only a person moves it up.
+    let stood = use_mut_ref(|| 0);
     let to_end = {
         let (list, stuck, at_end) = (list.clone(), Rc::clone(&stuck), at_end.setter());
+        let stood = Rc::clone(&stood);
         use_callback((), move |(), ()| {
             *stuck.borrow_mut() = true;
             at_end.set(true);
             if let Some(list) = list.cast::<Element>() {
                 list.set_scroll_top(list.scroll_height());
+                *stood.borrow_mut() = list.scroll_top();
             }
         })
     };
@@ -111,7 +113,11 @@ fn use_end(list: &NodeRef, props: &MessageListProps) -> (bool, Callback<()>) {
             let scroll = list.cast::<Element>().map(|list| {
                 let at = list.clone();
                 EventListener::new(&list, "scroll", move |_| {
-                    let near = at.scroll_height() - at.scroll_top() - at.client_height() < NEAR_END;
+                    let top = at.scroll_top();
+                    let moved_up = top < stood.replace(top);
+                    // Much may have come since the list was moved to its end, before this event says so.
+                    let near = at.scroll_height() - top - at.client_height() < NEAR_END
+                        || (*stuck.borrow() && !moved_up);
                     if stuck.replace(near) != near {
                         at_end.set(near);
                         attend();

@@ -5,6 +5,7 @@ pub(crate) mod log;
 mod message_list;
 mod name_form;
 pub(crate) mod outbox;
+pub(crate) mod pacer;
 pub(crate) mod page;
 mod people;
 mod rows;

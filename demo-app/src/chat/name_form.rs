@@ -26,6 +26,18 @@ pub(crate) struct NameFormProps {
 #[component]
 pub(crate) fn NameForm(props: &NameFormProps) -> Html {
     let field = use_node_ref();
+    // Kept, so that a name that can't be used stays in the field to be changed.
+    let text = use_state_eq(|| props.name.to_string());
+    {
+        let text = text.setter();
+        use_effect_with(props.name.clone(), move |name| text.set(name.to_string()));
+    }
+    let oninput = {
+        let text = text.setter();
+        Callback::from(move |event: InputEvent| {
+            text.set(event.target_unchecked_into::<HtmlInputElement>().value());
+        })
+    };
     let problem = use_state_eq(|| None::<BadName>);
     let onsubmit = {
         let (field, problem, onname) = (field.clone(), problem.setter(), props.onname.clone());
@@ -51,7 +63,7 @@ pub(crate) fn NameForm(props: &NameFormProps) -> Html {
         <form class="field" {onsubmit} novalidate=true>
             <label for={props.id.clone()}>{ &props.label }</label>
             <div class="with-button">
-                <input class="input" id={props.id.clone()} ref={field} value={props.name.clone()} autocomplete="nickname"
+                <input class="input" id={props.id.clone()} ref={field} value={text.to_string()} {oninput} autocomplete="nickname"
                     aria-describedby={problem_id.clone()} aria-invalid={invalid} />
                 <button class={classes!("button", props.main.then_some("main"))}>{ &props.button }</button>
             </div>

@@ -54,6 +54,12 @@ impl Outbox {
         self.items.iter()
     }
 
+    /// Messages that are not handed over yet, and the bytes of their texts.
+    pub(crate) fn to_send(&self) -> (u64, u64) {
+        let waiting = self.items.iter().filter(|message| message.stage == Stage::ToSend);
+        waiting.fold((0, 0), |(count, bytes), message| (count + 1, bytes + message.text.len() as u64))
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.items.len() >= Self::LIMIT
     }

@@ -7,6 +7,7 @@ use super::message_list::MessageList;
 use super::name_form::Welcome;
 use super::people::People;
 use super::state::{ChatState, Presence};
+use crate::browser;
 use crate::link::Link;
 use crate::session::Session;
 use crate::ui::icon::{Icon, Shape};
@@ -39,6 +40,7 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
         let people = people_open.setter();
         Callback::from(move |()| people.set(open))
     };
+    use_focus(session.name.is_some());
     let here = words::here(chat.members.len());
     html! {
         <>
@@ -67,10 +69,11 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
                                 room={chat.room.clone()}
                                 typing={typing(chat)}
                                 trouble={session.link.link.sentence()}
+                                tone={session.link.link.tone()}
                                 offer={offer(&session.link.link)}
                                 over={session.link.link.is_over()}
                                 full={chat.outbox.is_full()}
-                                notice={chat.notice.as_ref().map(|n| words::notice(n.code, &n.reason))}
+                                notice={chat.notice.map(words::notice)}
                                 deeds={session.deeds.clone()}
                                 onsay={say}
                             />
@@ -90,16 +93,26 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
     }
 }
 
-/// What an empty list says: a title and a sentence.
-fn empty(session: &Session) -> Option<(AttrValue, AttrValue)> {
-    let waits = session.chat.presence != Presence::There;
-    match &session.link.link {
-        Link::Open | Link::Connecting { .. } | Link::Idle if waits => {
-            Some((words::ENTERING.into(), "".into()))
+/// Lets the person write at once after giving a name: the field that had the focus is gone.
+#[hook]
+fn use_focus(named: bool) {
+    let was_named = use_mut_ref(|| named);
+    use_effect_with(named, move |named| {
+        if !was_named.replace(*named) && *named {
+            browser::focus("composer");
         }
-        _ if waits => None,
-        _ => Some((words::EMPTY_TITLE.into(), words::EMPTY_TEXT.into())),
-    }
+    });
+}
+
+/// What an empty list says: a title and a sentence.
+fn empty(session: &Session) -> (AttrValue, AttrValue) {
+    let (title, text) = match (session.chat.presence, &session.link.link) {
+        (Presence::There, _) => (words::EMPTY_TITLE, words::EMPTY_TEXT),
+        (Presence::Outside, _) => (words::NOT_ENTERED_TITLE, words::NOT_ENTERED_TEXT),
+        (_, Link::Open | Link::Connecting { attempt: 0 | 1 } | Link::Idle) => (words::ENTERING, ""),
+        _ => (words::UNKNOWN_TITLE, words::UNKNOWN_TEXT),
+    };
+    (title.into(), text.into())
 }
 
 /// The button that goes with the connection's sentence.

@@ -160,7 +160,7 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use demo_messages::chat::{Author, Event};
+    use demo_messages::chat::{Author, Event, Pace};
 
     use super::*;
     use crate::chat::log::tests::entry;
@@ -178,7 +178,12 @@ mod tests {
 
     fn state(history: Vec<Entry>) -> ChatState {
         let events = [
-            Event::Welcome { you: Author(1), epoch: 1, rooms: vec![] },
+            Event::Welcome {
+                you: Author(1),
+                epoch: 1,
+                pace: Pace { per_second: 10, burst: 60 },
+                rooms: vec![],
+            },
             Event::Joined { room: "a".into(), history, members: vec![] },
         ];
         let start = ChatState::new("a").after(ChatAction::Opened);

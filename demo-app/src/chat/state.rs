@@ -6,6 +6,7 @@ use demo_messages::chat::{Author, Entry, Event, Key, Member, Refusal, Room};
 
 use super::log::Log;
 use super::outbox::{Failure, Outbox, Outgoing, Stage};
+use super::pacer::Pacer;
 
 /// Where the page stands with the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,16 +16,10 @@ pub(crate) enum Presence {
     Away,
     /// The connection is open, the room not yet entered.
     Entering,
+    /// The connection is open, the server has not let the person into the room.
+    Outside,
     /// In the room.
     There,
-}
-
-/// A request that the server refused and that is no message of the person's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Notice {
-    pub(crate) code: Refusal,
-    /// The server's own words.
-    pub(crate) reason: String,
 }
 
 /// All that the chat's page shows.
@@ -42,13 +37,15 @@ pub(crate) struct ChatState {
     pub(crate) members: BTreeMap<Author, Member>,
     pub(crate) log: Log,
     pub(crate) outbox: Outbox,
+    pub(crate) pacer: Pacer,
     /// Messages of others since the person last looked.
     pub(crate) unread: u32,
     /// The first of them.
     pub(crate) unread_from: Option<u64>,
     /// Whether the newest message is in the person's sight.
     pub(crate) attentive: bool,
-    pub(crate) notice: Option<Notice>,
+    /// Why the server refused a request that is no message of the person's.
+    pub(crate) notice: Option<Refusal>,
     epoch: Option<u64>,
     /// The memory that the lines of the log are from.
     log_epoch: Option<u64>,
@@ -67,7 +64,7 @@ pub(crate) enum ChatAction {
     /// The person said something.
     Written { key: Key, text: String, at_ms: u64 },
     /// The library has taken a message: for the open connection, or for the next one.
-    Handed { key: Key },
+    Handed { key: Key, at_ms: u64 },
     /// The library has not taken it.
     NotTaken { key: Key, why: Failure },
     /// The library gives back what waited for a connection: none follows.
@@ -101,6 +98,7 @@ impl ChatState {
             ChatAction::Lost { at_ms } => {
                 next.presence = Presence::Away;
                 next.members.clear();
+                next.pacer.begin_anew();
                 next.away_since_ms = next.away_since_ms.or(Some(at_ms));
             }
             ChatAction::Received { event, at_ms } => next.receive(event, at_ms),
@@ -109,13 +107,17 @@ impl ChatState {
                 next.outbox.push(Outgoing { key, room, text, at_ms, stage: Stage::ToSend });
                 next.unread_from = None;
             }
-            ChatAction::Handed { key } => {
+            ChatAction::Handed { key, at_ms } => {
                 // What is handed over without a connection goes out over the next one.
                 let connection = next.connections + u32::from(next.presence == Presence::Away);
                 next.outbox.set(key, Stage::Handed { connection });
+                next.pacer.spend(at_ms);
             }
             ChatAction::NotTaken { key, why } => next.outbox.set(key, Stage::Failed(why)),
-            ChatAction::GivenBack => next.outbox.give_back(next.connections),
+            ChatAction::GivenBack => {
+                next.outbox.give_back(next.connections);
+                next.pacer.begin_anew();
+            }
             ChatAction::Retry { key, at_ms } => next.outbox.retry(key, at_ms),
             ChatAction::Discard { key } => next.outbox.remove(key),
             ChatAction::GoTo { room } => next.go_to(room),
@@ -142,16 +144,17 @@ impl ChatState {
         self.unread = 0;
         self.unread_from = None;
         self.away_since_ms = None;
-        if self.presence == Presence::There {
+        if self.presence != Presence::Away {
             self.presence = Presence::Entering;
         }
     }
 
     fn receive(&mut self, event: Event, at_ms: u64) {
         match event {
-            Event::Welcome { you, epoch, rooms } => {
+            Event::Welcome { you, epoch, pace, rooms } => {
                 self.me = Some(you);
                 self.epoch = Some(epoch);
+                self.pacer.greeted(pace, at_ms);
                 self.rooms = rooms;
             }
             Event::Joined { room, history, members } if room == self.room => {
@@ -161,10 +164,20 @@ impl ChatState {
             // Of a room that the person has left meanwhile.
             Event::Joined { .. } | Event::Said { .. } => {}
             Event::Accepted { key, .. } => self.outbox.set(key, Stage::Accepted),
+            // Nothing is wrong with the message: it goes again by itself.
+            Event::Refused { key: Some(key), code: Refusal::TooFast, .. } => {
+                self.outbox.set(key, Stage::ToSend);
+                self.pacer.too_fast(at_ms);
+            }
             Event::Refused { key: Some(key), code, .. } => {
                 self.outbox.set(key, Stage::Failed(Failure::Refused(code)));
             }
-            Event::Refused { key: None, code, reason } => self.notice = Some(Notice { code, reason }),
+            Event::Refused { key: None, code, .. } => {
+                self.notice = Some(code);
+                if self.presence == Presence::Entering {
+                    self.presence = Presence::Outside;
+                }
+            }
             Event::Entered { member } => {
                 self.members.insert(member.author, member);
             }

@@ -224,6 +224,9 @@ fn verdict_view(figures: &Figures) -> Html {
 }
 
 fn details(test: &Streamed) -> Html {
+    if test.idle.count() == 0 {
+        return Html::default();
+    }
     let latency = |name: String, it: &Latency| match (it.median(), it.percentile(95)) {
         (Some(p50), Some(p95)) => html! {
             <><dt>{ name }</dt><dd>{ words::percentiles(&millis(p50), &millis(p95), &millis(it.jitter().unwrap_or(0.0)), it.count()) }</dd></>

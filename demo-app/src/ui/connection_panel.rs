@@ -35,7 +35,14 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
     }
     let now = use_now(matches!(link.link, Link::Waiting { .. }));
     let pill = link.link.pill(now, None);
-    let or_none = |text: &str| if text.is_empty() { words::NONE.to_owned() } else { text.to_owned() };
+    let agreed = |text: &str| match text {
+        _ if !link.link.is_open() => words::NOT_AGREED.to_owned(),
+        "" => words::NONE.to_owned(),
+        text => text.to_owned(),
+    };
+    // What the page keeps back for the server's pace waits as well.
+    let (kept, kept_bytes) = props.session.chat.outbox.to_send();
+    let queued = words::amount(facts.queued.0 + kept, facts.queued.1 + kept_bytes);
     let rtt = link.rtt_ms.map_or_else(|| words::NOT_MEASURED.to_owned(), figures::millis);
     html! {
         <div class="connection">
@@ -53,10 +60,10 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
             { buttons(&props.session, &pill) }
             <dl class="facts">
                 <dt>{ words::ADDRESS }</dt><dd>{ &facts.address }</dd>
-                <dt>{ words::SUBPROTOCOL }</dt><dd>{ or_none(&facts.subprotocol) }</dd>
-                <dt>{ words::EXTENSIONS }</dt><dd>{ or_none(&facts.extensions) }</dd>
+                <dt>{ words::SUBPROTOCOL }</dt><dd>{ agreed(&facts.subprotocol) }</dd>
+                <dt>{ words::EXTENSIONS }</dt><dd>{ agreed(&facts.extensions) }</dd>
                 <dt>{ words::ROUND_TRIP }</dt><dd>{ rtt }</dd>
-                <dt>{ words::QUEUED }</dt><dd>{ words::amount(facts.queued.0, facts.queued.1) }</dd>
+                <dt>{ words::QUEUED }</dt><dd>{ queued }</dd>
                 <dt>{ words::SENT }</dt><dd>{ words::messages(facts.sent) }</dd>
                 <dt>{ words::RECEIVED }</dt><dd>{ words::messages(facts.received) }</dd>
             </dl>

@@ -73,7 +73,7 @@ pub(crate) fn ConnectionPill(props: &PillProps) -> Html {
                 <span class="pill-words">
                     { &pill.word }
                     if let Some(figure) = &pill.figure {
-                        <span class="pill-figure">{ format!(" {figure}") }</span>
+                        <span class={classes!("pill-figure", (pill.tone == Tone::Bad).then_some("wide-only"))}>{ format!(" {figure}") }</span>
                     }
                 </span>
                 <span class="visually-hidden">{ words::PILL_DETAILS }</span>

@@ -2,7 +2,7 @@
 
 use demo_messages::chat::{NAME_CHARS, ROOM_CHARS, Refusal, TEXT_CHARS};
 
-use crate::chat::outbox::Failure;
+use crate::chat::outbox::{Failure, Outbox};
 use crate::figures;
 
 pub(crate) const YOU: &str = "You";
@@ -17,13 +17,17 @@ pub(crate) const DISCARD: &str = "Discard";
 pub(crate) const PEOPLE: &str = "People";
 pub(crate) const ROOMS: &str = "Rooms";
 pub(crate) const IS_TYPING: &str = "typing";
-pub(crate) const NOBODY_KNOWN: &str = "Who is here will be shown when you are connected.";
+pub(crate) const NOBODY_KNOWN: &str = "Who is here is shown once you are in the room.";
 pub(crate) const OTHER_ROOM: &str = "Go to another room";
 pub(crate) const ENTER: &str = "Go";
 pub(crate) const CHANGE_NAME: &str = "Change your name";
 pub(crate) const SAVE_NAME: &str = "Save";
 pub(crate) const MESSAGES: &str = "Messages";
 pub(crate) const ENTERING: &str = "Entering the room\u{2026}";
+pub(crate) const NOT_ENTERED_TITLE: &str = "You are not in this room";
+pub(crate) const NOT_ENTERED_TEXT: &str = "The server has not let you in. Go to another room, under People.";
+pub(crate) const UNKNOWN_TITLE: &str = "Not in the room yet";
+pub(crate) const UNKNOWN_TEXT: &str = "What has been said here is shown once you are connected.";
 pub(crate) const DISMISS: &str = "Dismiss";
 
 pub(crate) const WELCOME_TITLE: &str = "What should others call you?";
@@ -118,14 +122,17 @@ pub(crate) fn failure(why: &Failure) -> String {
     }
 }
 
+/// Instead of the composer's own, while as much waits as may.
+pub(crate) fn outbox_full() -> String {
+    format!(
+        "{} messages wait already, as many as may. You can send again when some have gone.",
+        Outbox::LIMIT
+    )
+}
+
 /// A refused request that was no message.
-pub(crate) fn notice(code: Refusal, reason: &str) -> String {
-    let why = refusal(code);
-    if reason.is_empty() {
-        format!("Not done: {why}.")
-    } else {
-        format!("Not done: {why}. The server says: {reason}")
-    }
+pub(crate) fn notice(code: Refusal) -> String {
+    format!("Not done: {}.", refusal(code))
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(crate) const QUEUED: &str = "Queued";
 pub(crate) const SENT: &str = "Sent";
 pub(crate) const RECEIVED: &str = "Received";
 pub(crate) const NONE: &str = "none";
+/// What a connection agrees on, while there is none.
+pub(crate) const NOT_AGREED: &str = "\u{2013}";
 pub(crate) const NOT_MEASURED: &str = "not measured yet";
 pub(crate) const TIME_LINE: &str = "What happened";
 
@@ -40,7 +42,7 @@ pub(crate) const AWAY_CONNECTING: &str =
     "No answer from the server yet. What you write now waits here and is sent when it answers.";
 pub(crate) const AWAY_LOST: &str =
     "The connection is gone and is being made again. What you write meanwhile waits here and is sent then.";
-pub(crate) const AWAY_NO_SERVER: &str = "The server can't be reached. This page keeps trying; what you write waits here and is sent when it is back.";
+pub(crate) const AWAY_NO_SERVER: &str = "The server can't be reached, or takes no more connections. This page keeps trying; what you write waits here and is sent then.";
 pub(crate) const AWAY_OFFLINE: &str =
     "This device has no network. What you write waits here and is sent when it is back.";
 pub(crate) const AWAY_DISCONNECTED: &str =

@@ -133,7 +133,7 @@ pub(crate) fn limited_by(limit: Limit) -> &'static str {
 /// What happened to a test; `measured` is whether anything is left of it.
 pub(crate) fn trouble(trouble: &Trouble, measured: bool) -> String {
     let what = match trouble {
-        Trouble::Unreachable => "The server can't be reached.".to_owned(),
+        Trouble::Unreachable => "The server can't be reached, or takes no more connections.".to_owned(),
         Trouble::Lost { code, reason } if reason.is_empty() => format!("The connection ended ({code})."),
         Trouble::Lost { code, reason } => format!("The connection ended ({code}, {reason})."),
         Trouble::Refused(reason) => format!("The server refused the test: {reason}."),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use demo_messages::chat::{Author, Event, Key, Member, Refusal, Request, Room as RoomSummary};
+use demo_messages::chat::{Author, Event, Key, Member, Pace, Refusal, Request, Room as RoomSummary};
 
 use super::person::{People, Person};
 use super::room::{Room, Taken};
@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) max_people: usize,
     /// Messages of one person that are recognised when they come again.
     pub(crate) keys_per_person: usize,
+    /// What a page is told of how fast it may ask; who serves the connection sees to it.
+    pub(crate) pace: Pace,
 }
 
 /// Who gets an event.
@@ -138,7 +140,8 @@ impl Hall {
         if renamed {
             deliveries.extend(self.renamed(author, &name, None));
         }
-        let event = Event::Welcome { you: author, epoch: self.epoch, rooms: self.summary() };
+        let Settings { pace, .. } = self.settings;
+        let event = Event::Welcome { you: author, epoch: self.epoch, pace, rooms: self.summary() };
         deliveries.push(Delivery { to: Audience::Tab(tab), event });
         deliveries
     }

@@ -1,7 +1,7 @@
 //! Tests of the hall: what needs no socket to be shown.
 
 use super::*;
-use demo_messages::chat::Room as Summary;
+use demo_messages::chat::{Pace, Room as Summary};
 
 fn hall(max_rooms: usize) -> Hall {
     let settings = Settings {
@@ -10,6 +10,7 @@ fn hall(max_rooms: usize) -> Hall {
         history_bytes: 1_000,
         max_people: 100,
         keys_per_person: 10,
+        pace: Pace { per_second: 10, burst: 60 },
     };
     Hall::new(settings, 1)
 }

@@ -7,7 +7,8 @@ mod room;
 mod rules;
 mod typed;
 
-use rejoin_server::{Connection, Rate};
+use demo_messages::chat::Pace;
+use rejoin_server::Connection;
 
 use crate::config::Config;
 
@@ -33,11 +34,11 @@ impl Chat {
             history_bytes: HISTORY_BYTES,
             max_people: MAX_PEOPLE,
             keys_per_person: KEYS_PER_PERSON,
+            pace: Pace { per_second: config.chat_rate, burst: config.chat_burst() },
         };
         // An epoch that JavaScript's numbers hold exactly.
         let epoch = getrandom::u64()? >> 11;
-        let rate = Rate { per_second: f64::from(config.chat_rate), burst: config.chat_burst() };
-        Ok(Self { classic: classic::Classic::default(), typed: typed::TypedChat::new(settings, epoch, rate) })
+        Ok(Self { classic: classic::Classic::default(), typed: typed::TypedChat::new(settings, epoch) })
     }
 
     /// Serves one connection, by its subprotocol.

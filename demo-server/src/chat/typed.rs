@@ -29,7 +29,8 @@ pub(crate) struct TypedChat {
 }
 
 impl TypedChat {
-    pub(crate) fn new(settings: Settings, epoch: u64, rate: Rate) -> Self {
+    pub(crate) fn new(settings: Settings, epoch: u64) -> Self {
+        let rate = Rate { per_second: f64::from(settings.pace.per_second), burst: settings.pace.burst };
         let state = State { hall: Hall::new(settings, epoch), senders: HashMap::new() };
         Self { state: Mutex::new(state), rooms_changed: Notify::new(), rate }
     }
@@ -50,6 +51,8 @@ impl TypedChat {
                 // A keep-alive that is refused for haste would look like a dead link.
                 Received::Value(Request::Ping) => self.handle(tab, Request::Ping),
                 Received::Value(request) if bucket.take(Instant::now()) => self.handle(tab, request),
+                // It is not answered, so neither is its refusal.
+                Received::Value(Request::Typing { .. }) => {}
                 Received::Value(request) => self.too_fast(tab, &request),
                 Received::Undecodable { message: Message::Binary(_), .. } => {
                     let reason = "chat.rejoin.v1 has text messages, not binary ones";

@@ -105,8 +105,9 @@ pub enum Overflow {
 }
 
 /// How much the socket's own buffer (`bufferedAmount`) may hold before messages stay in the link's queue, where a
-/// cut does not lose them. While the page is hidden the marks are not observed, since its timers are throttled
-/// and could not feed the socket fast enough.
+/// cut does not lose them. While the page is hidden its timers are throttled and could not feed the socket fast enough,
+/// so that the buffer may then hold as many bytes as the queue ([`QueueLimits::bytes`]) where that is more than `high`,
+/// and is filled again as soon as it holds less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Watermarks {

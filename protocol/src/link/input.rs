@@ -46,9 +46,9 @@ impl<M> Link<M> {
             }
             Input::Hidden => {
                 self.hidden = true;
-                self.congested = false;
-                if let Phase::Open { generation, .. } = self.phase {
-                    self.transmit_all(generation);
+                self.congested &= self.buffered >= self.high_mark();
+                if !self.congested {
+                    self.transmit_ready();
                 }
             }
             Input::Visible => {

@@ -86,6 +86,8 @@ pub enum Output<M> {
         generation: Generation,
         /// What.
         message: M,
+        /// Its length as it was when it was sent. What is only borrowed may have changed while it waited.
+        len: usize,
     },
     /// Send the caller's ping.
     Ping {

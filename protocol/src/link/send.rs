@@ -22,7 +22,7 @@ impl<M> Link<M> {
     pub fn send(&mut self, now: Time, message: M, len: usize) -> Result<(), Refused<M>> {
         self.now = now;
         if let Some(generation) = self.try_transmit(len) {
-            self.outputs.push_back(Output::Transmit { generation, message });
+            self.outputs.push_back(Output::Transmit { generation, message, len });
             return Ok(());
         }
         if !self.takes_messages() {
@@ -113,10 +113,10 @@ impl<M> Link<M> {
     /// Transmits what the socket's buffer has room for.
     pub(super) fn transmit_ready(&mut self) {
         if let Phase::Open { generation, .. } = self.phase {
-            while !self.congested || self.hidden {
+            while !self.congested {
                 let Some((message, len)) = self.queue.pop() else { break };
                 self.count_transmitted(len);
-                self.outputs.push_back(Output::Transmit { generation, message });
+                self.outputs.push_back(Output::Transmit { generation, message, len });
             }
         }
     }
@@ -125,7 +125,7 @@ impl<M> Link<M> {
     pub(super) fn transmit_all(&mut self, generation: Generation) {
         while let Some((message, len)) = self.queue.pop() {
             self.count_transmitted(len);
-            self.outputs.push_back(Output::Transmit { generation, message });
+            self.outputs.push_back(Output::Transmit { generation, message, len });
         }
     }
 
@@ -134,12 +134,19 @@ impl<M> Link<M> {
         self.mind_watermarks();
     }
 
-    /// Congested from the high watermark on, unless the page is hidden.
+    /// Congested from the high watermark on.
     pub(super) fn mind_watermarks(&mut self) {
-        if self.is_open() && !self.hidden && self.buffered >= self.config.watermarks.high {
+        if self.is_open() && self.buffered >= self.high_mark() {
             self.congested = true;
             self.poll_soon();
         }
+    }
+
+    /// The high watermark at present. A hidden page's timers are throttled, to one a minute in the end: what feeds the
+    /// socket until the next must lie in its buffer, which may therefore hold as much as the queue.
+    pub(super) fn high_mark(&self) -> u64 {
+        let high = self.config.watermarks.high;
+        if self.hidden { high.max(self.queue.limits().bytes as u64) } else { high }
     }
 
     /// Takes the socket's word on its buffer and says what became of that which lay in it at the last word. What
@@ -150,7 +157,7 @@ impl<M> Link<M> {
         let fell = rest < self.reported_buffered;
         self.buffered = bytes;
         self.reported_buffered = bytes;
-        if bytes <= self.config.watermarks.low || self.hidden {
+        if bytes <= self.config.watermarks.low || (self.hidden && bytes < self.high_mark()) {
             self.congested = false;
         }
         if self.is_drained() {

@@ -19,7 +19,7 @@ fn opening_asks_for_a_socket_and_transmits_what_was_sent_meanwhile_in_order() {
     }
     assert_eq!(rig.transmitted(), [0; 0]);
     rig.accept();
-    let transmit = |message| Output::Transmit { generation, message };
+    let transmit = |message| Output::Transmit { generation, message, len: 10 };
     assert_eq!(rig.take(), [Output::Event(Event::State(State::Open)), transmit(0), transmit(1), transmit(2)]);
     assert_eq!(rig.wait, None, "nothing to come back for");
 }

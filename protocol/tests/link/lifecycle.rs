@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rejoin_protocol::{Input, LinkConfig, State};
+use rejoin_protocol::{Input, LinkConfig, Refusal, State, Time};
 
 use crate::rig::{Rig, in_every_state, is_open, is_ping, with_backoff, with_keep_alive};
 
@@ -156,7 +156,7 @@ fn hidden_and_frozen_call_for_no_probe() {
 }
 
 #[test]
-fn a_hidden_page_transmits_whatever_the_buffer_holds_and_a_visible_one_minds_it_again() {
+fn a_hidden_page_fills_the_buffer_above_the_mark_and_a_visible_one_minds_it_again() {
     let mut rig = Rig::opened(LinkConfig::default());
     rig.send(0, 2 << 20).unwrap();
     rig.send(1, 10).unwrap();
@@ -174,6 +174,73 @@ fn a_hidden_page_transmits_whatever_the_buffer_holds_and_a_visible_one_minds_it_
     assert_eq!(rig.transmitted(), [0; 0]);
     rig.says_buffered(0);
     assert_eq!(rig.transmitted(), [5]);
+}
+
+/// A hidden page whose buffer is filled up to what the queue may hold, 4 MiB.
+fn filled_while_hidden() -> Rig {
+    let mut config = LinkConfig::default();
+    config.queue.bytes = 4 << 20;
+    let mut rig = Rig::opened(config);
+    rig.input(Input::Hidden);
+    rig.send(0, (4 << 20) - 1).unwrap();
+    assert!(!rig.link.is_congested());
+    rig.send(1, 1).unwrap();
+    assert_eq!(rig.transmitted(), [0, 1]);
+    assert!(rig.link.is_congested());
+    rig
+}
+
+#[test]
+fn a_hidden_page_s_buffer_holds_no_more_than_the_queue_may_and_is_filled_again_at_once() {
+    let mut rig = filled_while_hidden();
+    rig.send(2, 4 << 20).unwrap();
+    assert_eq!(rig.send(3, 1).unwrap_err().reason, Refusal::Full);
+    rig.says_buffered(4 << 20);
+    assert_eq!(rig.transmitted(), [0; 0]);
+    rig.says_buffered((4 << 20) - 1);
+    assert_eq!(rig.transmitted(), [2]);
+    assert!(rig.link.is_congested());
+    assert_eq!(rig.wait, Some(Time::from_millis(4)), "the buffer is looked at meanwhile");
+    rig.says_buffered(8 << 20);
+    rig.input(Input::Hidden);
+    assert!(rig.link.is_congested(), "hidden is said again");
+    rig.says_buffered((4 << 20) - 1);
+    assert!(!rig.link.is_congested());
+}
+
+#[test]
+fn a_page_that_is_hidden_when_its_buffer_holds_so_much_already_waits_as_well() {
+    let mut config = LinkConfig::default();
+    config.queue.bytes = 4 << 20;
+    let mut rig = Rig::opened(config);
+    rig.send(0, 4 << 20).unwrap();
+    rig.send(1, 1).unwrap();
+    rig.input(Input::Hidden);
+    assert_eq!(rig.transmitted(), [0]);
+    assert!(rig.link.is_congested());
+}
+
+#[test]
+fn a_page_that_is_shown_again_waits_for_the_low_mark() {
+    let mut rig = filled_while_hidden();
+    rig.input(Input::Visible);
+    rig.send(2, 1).unwrap();
+    rig.says_buffered((256 << 10) + 1);
+    assert_eq!(rig.transmitted(), [0; 0]);
+    rig.says_buffered(256 << 10);
+    assert_eq!(rig.transmitted(), [2]);
+}
+
+#[test]
+fn a_high_mark_above_the_queue_s_limit_holds_while_hidden_too() {
+    let mut config = LinkConfig::default();
+    config.queue.bytes = 10;
+    let mut rig = Rig::opened(config);
+    rig.input(Input::Hidden);
+    rig.send(0, (1 << 20) - 1).unwrap();
+    assert!(!rig.link.is_congested());
+    rig.send(1, 1).unwrap();
+    assert!(rig.link.is_congested());
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn check(coverage: &Coverage) {
         "gave up",
         "swallowed",
         "congested",
+        "congested while hidden",
         "watches drain",
         "evicted",
         "unsent",

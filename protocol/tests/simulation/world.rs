@@ -214,7 +214,7 @@ impl World {
     fn perform(&mut self, output: Output<u32>) {
         match output {
             Output::Open { generation, .. } => self.connect(generation),
-            Output::Transmit { generation, message } => {
+            Output::Transmit { generation, message, .. } => {
                 let len = self.message_len(message);
                 self.push_up(generation, Freight::Message(message), len);
             }
@@ -264,7 +264,7 @@ impl World {
     /// What must hold between two steps, and when to come back.
     fn settle(&mut self, what: &'static str, moment: Option<Time>) {
         let state = self.link.state();
-        self.ledger.settled(state, self.link.queued(), self.link.is_congested(), self.ledger.hidden);
+        self.ledger.settled(state, self.link.queued(), self.link.is_congested());
         let place = (state, self.link.generation());
         if place != self.entered.0 {
             self.entered = (place, self.now, self.page.stood_still(self.now));
@@ -341,7 +341,8 @@ impl World {
             self.coverage.note("swallowed", State::Open);
         }
         if self.link.is_congested() {
-            self.coverage.note("congested", State::Open);
+            let what = if self.page.hidden { "congested while hidden" } else { "congested" };
+            self.coverage.note(what, State::Open);
         }
         self.ledger.begin_step();
         self.ledger.word(bytes);

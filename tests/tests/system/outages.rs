@@ -42,6 +42,26 @@ async fn a_page_outlives_its_server_and_what_was_typed_meanwhile_arrives_exactly
 }
 
 #[tokio::test]
+async fn more_than_the_server_takes_at_once_goes_out_at_its_pace_after_a_return() {
+    // Bursts of thirty.
+    let server = Server::start(&["--chat-rate", "5"]).await;
+    let ada = chatter(&server.url("/"), "Ada").await;
+    let page = ada.page();
+    let gone = server.kill().await;
+    page.connection_is("Reconnecting").await;
+    let said: Vec<String> = (1..=40).map(|number| format!("Line {number} of many")).collect();
+    for text in &said {
+        page.say(text).await;
+    }
+    page.marked(&said[39], "waits for the connection").await;
+    let server = gone.restart().await;
+    page.marked(&said[39], "sent").await;
+    assert_eq!(page.texts(TEXTS).await, said);
+    assert_eq!(page.texts(".failed").await, [""; 0]);
+    assert_eq!(server.connections().await, 1);
+}
+
+#[tokio::test]
 async fn a_server_that_drains_says_so_and_the_page_comes_back_to_the_next() {
     let server = Server::start(&[]).await;
     let ada = chatter(&server.url("/"), "Ada").await;

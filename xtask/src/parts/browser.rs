@@ -1,12 +1,12 @@
 //! The tests of the browser's crates, in a headless browser, against servers of ours.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::process;
 use crate::server::{self, Server};
-use crate::setup;
+use crate::{process, scratch, setup};
 
 use super::selection::choose;
 
@@ -21,7 +21,16 @@ const PEERS: [(&str, &str, &str, u16); 2] = [
 const CAPABILITIES: &str = "client-lib/webdriver.json";
 /// How long the tests of one crate may take together, in seconds. The runner's own 20 are not enough for many tests
 /// on a slow machine, and each test has a limit of its own.
-const TEST_SECONDS: &str = "600";
+pub(super) const SECONDS: u32 = 600;
+/// The same for the tests that take long by intent.
+const LONG_SECONDS: u32 = 3_600;
+/// What is tested of a crate.
+pub(super) const TARGETS: [&str; 4] = ["--no-fail-fast", "--lib", "--bins", "--tests"];
+/// The crate with the tests that are run in more than one way.
+pub(super) const CLIENT: &str = "rejoin";
+/// A browser's driver: the variable by which the runner knows it, and its program.
+pub(super) type Driver = (&'static str, PathBuf);
+
 /// How long a driver may take to start its browser, in seconds.
 const DRIVER_SECONDS: &str = "60";
 
@@ -32,40 +41,60 @@ pub(super) fn name_peers(cargo: &mut Command) {
     }
 }
 
-/// In Chromium.
+/// Every crate's tests in Chromium.
 pub(super) fn chromium(context: &Context) -> Result<()> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
-    tests(context, |cargo| {
-        cargo.env("CHROMEDRIVER", &browser.driver);
-    })
+    run(context, every_crate(context)?, &chromium_driver(context)?, SECONDS)
 }
 
-/// In Firefox.
+/// Every crate's tests in Firefox.
 pub(super) fn firefox(context: &Context) -> Result<()> {
     let browser = setup::firefox(&context.toolbox)
         .ok_or_else(|| Failure::with_remedy("Firefox was not found", "run `cargo xtask setup firefox`"))?;
-    tests(context, |cargo| {
-        cargo.env("GECKODRIVER", &browser.driver);
-    })
+    run(context, every_crate(context)?, &("GECKODRIVER", browser.driver), SECONDS)
 }
 
-fn tests(context: &Context, driver: impl Fn(&mut Command)) -> Result<()> {
-    let mut cargo = context.wasm_cargo("test", &["--no-fail-fast", "--lib", "--bins", "--tests"])?;
+/// The ten thousand lives of connections that are to leave nothing behind, in Chromium.
+pub(super) fn leaks(context: &Context) -> Result<()> {
+    let mut cargo = context.wasm_cargo("test", &["--test", "leaks"])?;
+    choose(&mut cargo, [context.workspace.package(CLIENT)?]);
+    // What it measured is told also when all is well.
+    cargo.args(["--", "--include-ignored", "--nocapture"]);
+    run(context, cargo, &chromium_driver(context)?, LONG_SECONDS)
+}
+
+fn every_crate(context: &Context) -> Result<Command> {
+    let mut cargo = context.wasm_cargo("test", &TARGETS)?;
     choose(&mut cargo, context.workspace.browser());
+    Ok(cargo)
+}
+
+pub(super) fn chromium_driver(context: &Context) -> Result<Driver> {
+    let browser = setup::chromium(&context.toolbox)
+        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
+    Ok(("CHROMEDRIVER", browser.driver))
+}
+
+/// Runs tests with a browser's driver and the servers that they talk to; those of one crate may take `seconds`.
+pub(super) fn run(
+    context: &Context,
+    mut cargo: Command,
+    (variable, driver): &Driver,
+    seconds: u32,
+) -> Result<()> {
     // The runner takes the first driver whose variable is set, so that only one may be.
     for name in ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER", "MSEDGEDRIVER"] {
         cargo.env_remove(name).env_remove(format!("{name}_REMOTE"));
     }
-    driver(&mut cargo);
+    cargo.env(variable, driver);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
     let capabilities = context.workspace.root.join(CAPABILITIES);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
     cargo
-        .env("WASM_BINDGEN_TEST_TIMEOUT", TEST_SECONDS)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", seconds.to_string())
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_SECONDS);
     // A failed test is told by its own words; a backtrace through the runner hides them.
     cargo.env("RUST_BACKTRACE", "0");
+    scratch::apply(&mut cargo)?;
     let mut servers = Vec::new();
     for (package, binary, variable, port) in PEERS {
         let program = context.build_binary(package, binary, false)?;

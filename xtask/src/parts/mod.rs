@@ -4,6 +4,7 @@ mod browser;
 mod lint;
 mod native;
 mod selection;
+mod shared_memory;
 mod system;
 
 use std::collections::BTreeSet;
@@ -63,15 +64,30 @@ const QUICK: [Part; 11] = [
 ];
 
 /// Run by name only.
-const SLOW: [Part; 1] = [Part {
-    name: "firefox",
-    about: "the wasm tests and the whole system in headless Firefox",
-    needs: FIREFOX_TESTS,
-    run: firefox_part,
-}];
+const SLOW: [Part; 3] = [
+    Part {
+        name: "firefox",
+        about: "the wasm tests and the whole system in headless Firefox",
+        needs: FIREFOX_TESTS,
+        run: firefox_part,
+    },
+    Part {
+        name: "shared-memory",
+        about: "the client's tests in a build for threads, in headless Chromium",
+        needs: SHARED_MEMORY_TESTS,
+        run: shared_memory::chromium,
+    },
+    Part {
+        name: "leaks",
+        about: "ten thousand connections, one after another, leave nothing behind in headless Chromium",
+        needs: BROWSER_TESTS,
+        run: browser::leaks,
+    },
+];
 
 const BROWSER_BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen];
 const BROWSER_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Chromium];
+const SHARED_MEMORY_TESTS: &[Need] = &[Need::WasmTarget, Need::StdSources, Need::WasmBindgen, Need::Chromium];
 const FIREFOX_TESTS: &[Need] =
     &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];
 
@@ -117,7 +133,7 @@ pub(crate) fn run(context: &Context, names: &[String]) -> Result<()> {
 
 /// The names and meanings of all parts, for the help text.
 pub(crate) fn list() -> String {
-    let line = |part: &Part| format!("  {:<10}{}\n", part.name, part.about);
+    let line = |part: &Part| format!("  {:<15}{}\n", part.name, part.about);
     let quick: String = QUICK.iter().map(line).collect();
     let slow: String = SLOW.iter().map(line).collect();
     format!("Parts of test, in this order:\n{quick}By name only:\n{slow}")
@@ -141,9 +157,9 @@ fn report(rows: &[(&'static str, Outcome, Duration)], took: Duration) -> String 
     let mut lines = vec![String::new()];
     for (name, outcome, took) in rows {
         let word = if matches!(outcome, Outcome::Passed) { "ok" } else { "FAILED" };
-        lines.push(format!("{name:<10} {word:<7} {:>6.1} s", took.as_secs_f64()));
+        lines.push(format!("{name:<14} {word:<7} {:>6.1} s", took.as_secs_f64()));
     }
-    lines.push(format!("{:<10} {:<7} {:>6.1} s", "all", "", took.as_secs_f64()));
+    lines.push(format!("{:<14} {:<7} {:>6.1} s", "all", "", took.as_secs_f64()));
     let failed = |(name, outcome, _): &(&'static str, Outcome, Duration)| match outcome {
         Outcome::Failed(failure) => Some((*name, failure.to_string())),
         Outcome::Passed => None,
@@ -177,16 +193,18 @@ mod tests {
     }
 
     #[test]
-    fn firefox_runs_by_name_only() {
-        assert!(choose(&[]).unwrap().iter().all(|part| part.name != "firefox"));
-        assert_eq!(choose(&["firefox".to_owned()]).unwrap().len(), 1);
+    fn slow_parts_run_by_name_only() {
+        for slow in SLOW {
+            assert!(choose(&[]).unwrap().iter().all(|part| part.name != slow.name));
+            assert_eq!(choose(&[slow.name.to_owned()]).unwrap().len(), 1);
+        }
     }
 
     #[test]
     fn the_table_names_what_failed_first_and_ends_with_the_count_alone() {
         let row = |name, outcome| (name, outcome, Duration::from_millis(1500));
         let good = report(&[row("fmt", Outcome::Passed)], Duration::ZERO);
-        assert!(good.contains("fmt        ok         1.5 s"), "{good}");
+        assert!(good.contains("fmt            ok         1.5 s"), "{good}");
         assert_eq!(good.lines().last(), Some("1 passed, 0 failed"));
         let failed = |why: &str| Outcome::Failed(Failure::new(why));
         let rows = [row("fmt", Outcome::Passed), row("tidy", failed("one")), row("wasm", failed("two"))];

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::{app, process, setup};
+use crate::{app, process, scratch, setup};
 
 use super::native::SYSTEM;
 
@@ -42,6 +42,7 @@ fn tests(context: &Context, targets: &[&str], choice: &[&str], browser: impl Fn(
     browser(&mut cargo);
     cargo.env("REJOIN_APP", folder).env("REJOIN_SERVER", server);
     cargo.env("REJOIN_AXE", setup::axe(&context.workspace, &context.toolbox)?);
+    scratch::apply(&mut cargo)?;
     if let Some(name) = &context.wasm()?.name {
         cargo.env("REJOIN_WASM_TOOLCHAIN", name);
     }

@@ -53,7 +53,8 @@ fn apt() -> Command {
     let mut command = Command::new("apt-get");
     // Another installation may hold the lock for a while.
     command.args(["-o", "DPkg::Lock::Timeout=300", "-o", "APT::Color=0"]);
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    // Nobody is asked anything, so that a warning that questions come late would only puzzle.
+    command.env("DEBIAN_FRONTEND", "noninteractive").env("DEBCONF_NOWARNINGS", "yes");
     command
 }
 

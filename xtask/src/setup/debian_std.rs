@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::failure::{Context, Failure, Result};
 use crate::process;
 use crate::toolbox::Toolbox;
-use crate::toolchain::{self, TARGET, WasmToolchain};
+use crate::toolchain::{self, STD_CRATES, TARGET, WasmToolchain};
 use crate::workspace::Workspace;
 
 use super::apt;
@@ -20,8 +20,6 @@ const PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web
 const DEBIAN_SYSROOT: &str = "/usr";
 /// Debian's linker for wasm files.
 const LINKER: &str = "/usr/lib/llvm-19/bin/lld";
-/// `test` is what `cargo test` for the target needs.
-const STD_CRATES: &str = "std,panic_abort,panic_unwind,test";
 /// The crate that std is built for; its own library is not copied.
 const SCRATCH: &str = "std_scratch";
 const STAMP: &str = "rejoin-std.stamp";

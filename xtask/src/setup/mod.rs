@@ -5,6 +5,7 @@ mod browsers;
 mod cargo_tools;
 mod debian_std;
 mod npm;
+mod std_sources;
 mod wasm_target;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ pub(crate) use npm::{axe, release as wasm_opt_release};
 pub(crate) enum Need {
     /// A toolchain that compiles for the browser.
     WasmTarget,
+    /// A toolchain that can build its standard library anew.
+    StdSources,
     /// The bundler of the app.
     Trunk,
     /// wasm-bindgen and its test runner, of the version in Cargo.lock.
@@ -55,6 +58,7 @@ impl Need {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::WasmTarget => "wasm target",
+            Self::StdSources => "std sources",
             Self::Trunk => "trunk",
             Self::WasmBindgen => "wasm-bindgen",
             Self::WasmOpt => "wasm-opt",
@@ -67,6 +71,7 @@ impl Need {
     fn check(self, workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
         match self {
             Self::WasmTarget => wasm_target::check(toolbox),
+            Self::StdSources => Ok(std_sources::check(toolbox)),
             Self::Trunk => cargo_tools::trunk(workspace)?.check(toolbox),
             Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.check(toolbox),
             Self::WasmOpt => npm::check(workspace, toolbox),
@@ -80,7 +85,8 @@ impl Need {
     fn plan(self, toolbox: &Toolbox) -> String {
         match self {
             Self::WasmTarget => wasm_target::plan(toolbox),
-            Self::Trunk => "compiling it with cargo install, about 2 minutes".to_owned(),
+            Self::StdSources => std_sources::plan(toolbox),
+            Self::Trunk => "compiling it with cargo install, about 3 minutes".to_owned(),
             Self::WasmBindgen => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
             Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
@@ -94,6 +100,7 @@ impl Need {
     fn install(self, workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
         match self {
             Self::WasmTarget => wasm_target::install(workspace, toolbox),
+            Self::StdSources => std_sources::install(toolbox),
             Self::Trunk => cargo_tools::trunk(workspace)?.install(toolbox),
             Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.install(toolbox),
             Self::WasmOpt => npm::install(workspace, toolbox),

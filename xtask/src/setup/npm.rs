@@ -66,6 +66,8 @@ fn package(name: &str, version: &str, toolbox: &Toolbox, otherwise: &str) -> Res
     let mut command = toolbox.command(npm);
     command.args(["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error"]);
     command.arg("--prefix").arg(&root).arg(format!("{name}@{version}")).current_dir(&root);
+    // npm reports what it added on standard output; only its errors are of interest here.
+    command.stdout(std::process::Stdio::null());
     process::run(&mut command, "npm install").map_err(|failure| match failure {
         Failure::Interrupted => failure,
         _ => Failure::with_remedy(

@@ -58,6 +58,7 @@ pub(super) fn install(workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
     debian_std::install(workspace, toolbox)
 }
 
-fn rustup_may_download(toolbox: &Toolbox) -> bool {
+/// Whether rustup is there and was not told to keep from the network.
+pub(super) fn rustup_may_download(toolbox: &Toolbox) -> bool {
     env::var("RUSTUP_AUTO_INSTALL").as_deref() != Ok("0") && toolbox.find(&["rustup"]).is_some()
 }

@@ -1,5 +1,7 @@
 //! What the chat's state promises.
 
+use demo_messages::chat::Pace;
+
 use super::*;
 use crate::chat::log::Line;
 use crate::chat::log::tests::entry;
@@ -15,7 +17,7 @@ fn received(event: Event) -> ChatAction {
 }
 
 fn welcome(epoch: u64) -> ChatAction {
-    received(Event::Welcome { you: ME, epoch, rooms: vec![] })
+    received(Event::Welcome { you: ME, epoch, pace: Pace { per_second: 10, burst: 60 }, rooms: vec![] })
 }
 
 fn joined(history: Vec<Entry>) -> ChatAction {
@@ -45,7 +47,7 @@ fn ids(state: &ChatState) -> Vec<u64> {
 
 #[test]
 fn an_own_message_goes_from_the_outbox_into_the_log() {
-    let state = run(there(vec![]), [written(4), ChatAction::Handed { key: Key(4) }]);
+    let state = run(there(vec![]), [written(4), ChatAction::Handed { key: Key(4), at_ms: 0 }]);
     assert_eq!(stages(&state), [(4, Stage::Handed { connection: 1 })]);
     let state = state.after(received(Event::Accepted { key: Key(4), id: 4, at_ms: 1 }));
     assert_eq!(stages(&state), [(4, Stage::Accepted)]);
@@ -60,14 +62,14 @@ fn an_own_message_goes_from_the_outbox_into_the_log() {
 fn what_was_under_way_when_the_connection_broke_is_sent_again_unless_it_arrived() {
     let mut state = there(vec![]);
     for key in [4, 5] {
-        state = run(state, [written(key), ChatAction::Handed { key: Key(key) }]);
+        state = run(state, [written(key), ChatAction::Handed { key: Key(key), at_ms: 0 }]);
     }
     let state = run(
         state,
         [
             ChatAction::Lost { at_ms: 10_000 },
             written(6),
-            ChatAction::Handed { key: Key(6) },
+            ChatAction::Handed { key: Key(6), at_ms: 0 },
             ChatAction::Opened,
             welcome(7),
             joined(vec![entry(4, ME.0, "text 4")]),
@@ -109,7 +111,7 @@ fn a_server_with_another_memory_gets_what_it_does_not_know() {
         there(vec![entry(3, ME.0, "old")]),
         [
             written(4),
-            ChatAction::Handed { key: Key(4) },
+            ChatAction::Handed { key: Key(4), at_ms: 0 },
             received(Event::Accepted { key: Key(4), id: 4, at_ms: 0 }),
             ChatAction::Lost { at_ms: 1 },
             ChatAction::Opened,
@@ -125,22 +127,38 @@ fn a_server_with_another_memory_gets_what_it_does_not_know() {
 #[test]
 fn a_refusal_of_a_message_fails_that_message_and_no_other() {
     let state = run(there(vec![]), [written(1), written(2)]);
-    let refused = Event::Refused {
-        key: Some(Key(1)),
-        code: Refusal::TooFast,
-        reason: "ten in a second at most".into(),
-    };
+    let refused =
+        Event::Refused { key: Some(Key(1)), code: Refusal::TooLong, reason: "2,000 at most".into() };
     let state = state.after(received(refused));
-    assert_eq!(stages(&state), [(1, Stage::Failed(Failure::Refused(Refusal::TooFast))), (2, Stage::ToSend)]);
+    assert_eq!(stages(&state), [(1, Stage::Failed(Failure::Refused(Refusal::TooLong))), (2, Stage::ToSend)]);
     assert_eq!(state.notice, None);
+}
+
+#[test]
+fn a_message_refused_for_haste_is_sent_again_by_itself() {
+    let state = run(there(vec![]), [written(1), ChatAction::Handed { key: Key(1), at_ms: 49_000 }]);
+    let refused = Event::Refused { key: Some(Key(1)), code: Refusal::TooFast, reason: String::new() };
+    let state = state.after(received(refused));
+    assert_eq!(stages(&state), [(1, Stage::ToSend)]);
+    assert_eq!(state.pacer.wait_ms(50_000), Some(100));
 }
 
 #[test]
 fn a_refusal_of_something_else_is_a_notice() {
     let refused = Event::Refused { key: None, code: Refusal::BadRoom, reason: "no".into() };
     let state = there(vec![]).after(received(refused));
-    assert_eq!(state.notice, Some(Notice { code: Refusal::BadRoom, reason: "no".into() }));
+    assert_eq!(state.notice, Some(Refusal::BadRoom));
     assert_eq!(state.after(ChatAction::DismissNotice).notice, None);
+}
+
+#[test]
+fn a_room_that_is_not_entered_is_not_waited_for() {
+    let refused = Event::Refused { key: None, code: Refusal::TooManyRooms, reason: "no".into() };
+    let state = run(there(vec![]), [ChatAction::GoTo { room: "b".into() }, received(refused)]);
+    assert_eq!(state.presence, Presence::Outside);
+    let state = run(state, [ChatAction::DismissNotice, ChatAction::GoTo { room: "a".into() }]);
+    assert_eq!(state.presence, Presence::Entering);
+    assert_eq!(state.after(joined(vec![])).presence, Presence::There);
 }
 
 #[test]

@@ -110,11 +110,12 @@ impl<'a> Page<'a> {
     /// Goes on by Tab until the focus is on an element that fits the selector.
     pub(crate) async fn tab_to(&self, selector: &str) {
         const MANY: usize = 60;
+        // After the last element Firefox has the focus on its own buttons, from which a person goes on by Tab to the
+        // page. The driver's keys come to the page all the same, but press none of its buttons, as it has no focus.
+        const THERE: &str = "if (!document.hasFocus()) window.focus();
+            return document.activeElement.matches(arguments[0])";
         for _ in 0..MANY {
-            let there = self
-                .script("return document.activeElement.matches(arguments[0])", vec![selector.into()])
-                .await;
-            if there == true {
+            if self.script(THERE, vec![selector.into()]).await == true {
                 return;
             }
             self.keys(&char::from(Key::Tab).to_string()).await;

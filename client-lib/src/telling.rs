@@ -1,0 +1,108 @@
+//! Telling the application what happened, in order, once the link is no longer borrowed.
+
+use rejoin_protocol::{Closed, ClosedBy, Link};
+
+use crate::driver::Driver;
+use crate::timer::now;
+use crate::{Event, Message, SendError, State};
+
+impl Driver {
+    /// Turns the link's event into the application's, to be dispatched later.
+    pub(crate) fn note(&self, event: rejoin_protocol::Event<Message>) {
+        use rejoin_protocol::Event as Of;
+        let event = match event {
+            Of::State(state) => Event::State(self.state_of(state)),
+            Of::Disconnected(closed) => {
+                self.transport.take();
+                self.asking.take();
+                self.ends.set(self.ends.get() + 1);
+                self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
+                self.metrics.borrow_mut().last_closed = Some(closed.clone());
+                Event::Disconnected(closed)
+            }
+            Of::Unsent(messages) => return self.note_unsent(messages, SendError::Closed),
+            Of::Evicted(messages) => Event::Evicted(messages),
+            Of::RoundTrip(time) => Event::RoundTrip(time),
+        };
+        self.events.borrow_mut().push_back(event);
+    }
+
+    /// Messages that were taken will not be sent.
+    pub(crate) fn note_unsent(&self, messages: Vec<Message>, error: SendError) {
+        self.losses.set(self.losses.get() + 1);
+        self.events.borrow_mut().push_back(Event::Unsent { messages, error });
+    }
+
+    fn state_of(&self, state: rejoin_protocol::State) -> State {
+        use rejoin_protocol::State as Of;
+        let last = || self.metrics.borrow().last_closed.clone();
+        match state {
+            Of::Connecting { attempt } => State::Connecting { attempt },
+            Of::Open => State::Open,
+            Of::Closing => State::Closing,
+            Of::Waiting { attempt, until } => {
+                let nothing = || Closed::abnormal(ClosedBy::Network, false, "");
+                State::Waiting { attempt, delay: until.since(now()), last: last().unwrap_or_else(nothing) }
+            }
+            _ => State::Closed(last()),
+        }
+    }
+
+    /// Tells the application what happened, in order, even if telling makes more happen.
+    pub(crate) fn dispatch(&self) {
+        if self.dispatching.replace(true) {
+            return;
+        }
+        loop {
+            let Some(event) = self.events.borrow_mut().pop_front() else { break };
+            self.tell(event);
+        }
+        self.dispatching.set(false);
+    }
+
+    fn tell(&self, event: Event) {
+        match &event {
+            Event::State(state) => {
+                self.watch.set(state.clone());
+                if matches!(state, State::Closed(_)) {
+                    self.inbox.wake();
+                }
+            }
+            Event::RoundTrip(time) => self.metrics.borrow_mut().round_trip = Some(*time),
+            Event::Evicted(messages) => self.metrics.borrow_mut().evicted += messages.len() as u64,
+            Event::Disconnected(_) | Event::Unsent { .. } => {}
+        }
+        let handler = self.on_event.borrow().clone();
+        let refused = matches!(&event, Event::Disconnected(closed) if !self.wanted(closed));
+        match (handler, event) {
+            (Some(handler), event) => handler(event),
+            (None, Event::Unsent { messages, .. }) => self.keep_unsent(messages),
+            (None, _) => {}
+        }
+        if refused {
+            self.take_back_wait();
+            self.step(Link::stop);
+        }
+    }
+
+    /// The wait that the link began is over before anybody was told of it.
+    fn take_back_wait(&self) {
+        let mut events = self.events.borrow_mut();
+        if matches!(events.front(), Some(Event::State(State::Waiting { .. }))) {
+            events.pop_front();
+        }
+    }
+
+    /// Keeps what was not sent until the application takes it.
+    pub(crate) fn keep_unsent(&self, messages: Vec<Message>) {
+        let surplus = self.unsent.keep(messages);
+        self.metrics.borrow_mut().evicted += surplus as u64;
+    }
+
+    /// Whether the application, if it has a say, wants another attempt after an end that the link found itself.
+    fn wanted(&self, closed: &Closed) -> bool {
+        let found_here =
+            matches!(closed.by, ClosedBy::KeepAlive | ClosedBy::ConnectTimeout | ClosedBy::CloseTimeout);
+        !found_here || self.options.should_reconnect.as_ref().is_none_or(|decide| decide(closed))
+    }
+}
