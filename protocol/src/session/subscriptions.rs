@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 pub(crate) use one::SLOW;
 pub use one::{ChannelEvent, SubscriptionId};
-use one::{Stage, Subscription};
+use one::{DONE, Stage, Subscription};
 
 use super::message::FRAME_COST;
 use super::{SessionLimits, Violation};
@@ -16,9 +16,6 @@ use crate::wire::{
     Alias, Body, Denial, Event, Frame, Member, Missing, Position, Presence, Since, SubOutcome, Subscribe,
 };
 use crate::{Refusal, Refused};
-
-/// The client's code for a subscription that nobody wants any more.
-const DONE: u16 = 1000;
 
 #[derive(Debug)]
 pub(crate) struct Subscriptions {

@@ -9,6 +9,9 @@ use crate::wire::{Alias, Body, Denial, Member, Missing, Position, Since};
 /// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
 pub(crate) const SLOW: u16 = 1013;
 
+/// The client's code for a subscription that nobody wants any more.
+pub(super) const DONE: u16 = 1000;
+
 /// Names a subscription within its session object, over all connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(pub(crate) u64);
