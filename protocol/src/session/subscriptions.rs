@@ -6,8 +6,9 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use one::ChannelEvent;
-use one::{Stage, Subscription};
+pub(crate) use one::SLOW;
+pub use one::{ChannelEvent, SubscriptionId};
+use one::{DONE, Stage, Subscription};
 
 use super::message::FRAME_COST;
 use super::{SessionLimits, Violation};
@@ -15,15 +16,6 @@ use crate::wire::{
     Alias, Body, Denial, Event, Frame, Member, Missing, Position, Presence, Since, SubOutcome, Subscribe,
 };
 use crate::{Refusal, Refused};
-
-/// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
-pub(crate) const SLOW: u16 = 1013;
-/// The client's code for a subscription that nobody wants any more.
-const DONE: u16 = 1000;
-
-/// Names a subscription within its session object, over all connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubscriptionId(pub(crate) u64);
 
 #[derive(Debug)]
 pub(crate) struct Subscriptions {

@@ -38,7 +38,7 @@ use coverage::{Coverage, PHASES};
 use plan::MINUTE;
 use world::World;
 
-const QUICK: u64 = 400;
+const QUICK: u64 = 300;
 
 /// After so many failures nothing more is learned.
 const ENOUGH: usize = 10;

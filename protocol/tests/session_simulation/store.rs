@@ -1,9 +1,9 @@
 //! Between an instance and the log: what is asked of it is done in order, and answered in order.
 
 use rejoin_protocol::Time;
-use rejoin_protocol::wire::{Answer, Denial, Epoch, Publish, SessionId};
+use rejoin_protocol::wire::{Answer, Denial, Publish, SessionId};
 
-use crate::log::Policy;
+use crate::log::{Policy, Writer};
 use crate::plan::MILLI;
 use crate::server::Op;
 use crate::world::{Happening, World};
@@ -64,11 +64,12 @@ impl World {
             }
             _ => Policy::Take,
         };
-        let writer = self.instances[at].writers.entry(publish.channel.clone()).or_default();
-        let fresh = Epoch { ordinal: 0, id: self.random.next() };
+        let epoch = self.instances[at].writers.entry(publish.channel.clone()).or_default();
+        let fresh = self.random.next();
         let stride = if self.plan.stride == 1 { 1 } else { self.random.between(1, self.plan.stride) };
         self.log.touch(id, self.now);
-        let answer = self.log.append(&mut self.history, id, publish, writer, fresh, stride, policy);
+        let answer =
+            self.log.append(&mut self.history, id, publish, Writer { epoch, fresh, stride }, &policy);
         self.note_answer(wire, &answer);
         if matches!(answer, Answer::Appended(_)) {
             for instance in 0..self.instances.len() {

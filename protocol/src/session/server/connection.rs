@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::calling::Calling;
 use super::feed::{Feed, FeedEntry, FeedStart};
 use super::outgoing::Outgoing;
-use super::request::{Request, Task};
+use super::request::{Request, Task, Timing};
 use super::session::ServerSession;
 use crate::Time;
 use crate::session::subscriptions::SLOW;
@@ -20,22 +20,6 @@ use crate::wire::{
 const LONGEST_CALL: Duration = Duration::from_secs(24 * 3_600);
 /// The most publications of one channel that may lie beyond the first one without an answer.
 const UNSETTLED: u64 = 1_024;
-
-/// Times of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Timing {
-    /// From one PING to the next. Default 25 s.
-    pub ping_interval: Duration,
-    /// How long a subscription may be without credit while entries wait, before it is ended. Default 60 s.
-    pub starvation: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self { ping_interval: Duration::from_secs(25), starvation: Duration::from_secs(60) }
-    }
-}
 
 /// One connection of a session, behind WELCOME. Whoever holds it holds the session's lock while it calls
 /// [`handle`](Self::handle) or [`poll_transmit`](Self::poll_transmit), so that arriving is one step.

@@ -8,8 +8,8 @@ mod outgoing;
 mod request;
 mod session;
 
-pub use connection::{ServerConnection, Timing};
+pub use connection::ServerConnection;
 pub use feed::{FeedEntry, FeedStart};
 pub use greeting::{Claim, HelloRefusal, Judgement};
-pub use request::{Request, Task};
+pub use request::{Request, Task, Timing};
 pub use session::{Greeting, ServerSession};

@@ -1,4 +1,4 @@
-//! What a connection asks of the server around it.
+//! What a connection asks of the server around it, and when.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -84,4 +84,20 @@ pub enum Task {
         /// How many bytes, and one entry at least.
         max_bytes: usize,
     },
+}
+
+/// Times of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timing {
+    /// From one PING to the next. Default 25 s.
+    pub ping_interval: Duration,
+    /// How long a subscription may be without credit while entries wait, before it is ended. Default 60 s.
+    pub starvation: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { ping_interval: Duration::from_secs(25), starvation: Duration::from_secs(60) }
+    }
 }

@@ -4,8 +4,17 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::SubscriptionId;
 use crate::wire::{Alias, Body, Denial, Member, Missing, Position, Since};
+
+/// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
+pub(crate) const SLOW: u16 = 1013;
+
+/// The client's code for a subscription that nobody wants any more.
+pub(super) const DONE: u16 = 1000;
+
+/// Names a subscription within its session object, over all connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubscriptionId(pub(crate) u64);
 
 /// What a subscriber is told, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
