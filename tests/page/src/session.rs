@@ -50,7 +50,7 @@ impl Participant {
         let memory = Rc::new(RefCell::new(Memory::default()));
         let told = memory.clone();
         session.set_on_message(Some(Box::new(move |message| {
-            told.borrow_mut().seen.echoes.push(text(message));
+            told.borrow_mut().seen.echoes.push(text(&message));
         })));
         let told = memory.clone();
         session.set_on_event(Some(Box::new(move |event| told.borrow_mut().happened(event))));
@@ -132,7 +132,7 @@ impl Memory {
         match event {
             SessionEvent::Live { .. } => self.lives += 1,
             SessionEvent::Lost(Lost { reason, unacked, unsent }) => {
-                let texts = |all: Vec<SessionMessage>| all.into_iter().map(text).collect();
+                let texts = |all: Vec<SessionMessage>| all.iter().map(text).collect();
                 let echoes = self.seen.echoes.len();
                 let (unacked, unsent) = (texts(unacked), texts(unsent));
                 self.seen.lost.push(Loss { reason: format!("{reason:?}"), unacked, unsent, echoes });
@@ -157,6 +157,6 @@ async fn follow(mut feed: Feed, room: usize, memory: Rc<RefCell<Memory>>) {
     }
 }
 
-fn text(message: SessionMessage) -> String {
+fn text(message: &SessionMessage) -> String {
     String::from_utf8_lossy(&message.body).into_owned()
 }

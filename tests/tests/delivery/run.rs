@@ -45,7 +45,7 @@ impl Run {
         let mut options =
             format!("--data {folder} --chat-rate 1000 --ping-seconds 0.5 --dead-seconds 2 --log warn");
         if plan.pages > 0 {
-            options.push_str(&format!(" --app {}", settings::delivery_page().display()));
+            options.push_str(&format!(" --app {}", settings::path("REJOIN_DELIVERY_PAGE").display()));
         }
         let server = Server::start(&options.split(' ').collect::<Vec<_>>()).await;
         let proxy = Proxy::start(server.address).await.unwrap();

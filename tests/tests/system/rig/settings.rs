@@ -46,11 +46,6 @@ pub(crate) fn app() -> PathBuf {
     path("REJOIN_APP")
 }
 
-/// The folder of the page of the tests of delivery.
-pub(crate) fn delivery_page() -> PathBuf {
-    path("REJOIN_DELIVERY_PAGE")
-}
-
 /// The script of axe-core.
 pub(crate) fn axe() -> PathBuf {
     path("REJOIN_AXE")
@@ -61,7 +56,8 @@ pub(crate) fn wasm_toolchain() -> Option<OsString> {
     env::var_os("REJOIN_WASM_TOOLCHAIN")
 }
 
-fn path(name: &str) -> PathBuf {
+/// What a variable names, which must be there.
+pub(crate) fn path(name: &str) -> PathBuf {
     let value = env::var_os(name).filter(|value| !value.is_empty());
     let Some(value) = value else {
         panic!(
