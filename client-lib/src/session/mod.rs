@@ -52,12 +52,11 @@ mod intake;
 mod keeper;
 mod line;
 mod object;
-mod random;
 mod receipt;
 mod slot;
 mod source;
 mod state;
-#[cfg(feature = "persistence")]
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
 mod storage;
 mod telling;
 mod turn;
@@ -77,7 +76,7 @@ pub use self::object::Session;
 pub use self::receipt::Receipt;
 pub use self::source::{Attempt, SessionTarget};
 pub use self::state::SessionState;
-#[cfg(feature = "persistence")]
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
 pub use self::storage::{KeepError, Reopened};
 pub use self::typed::{TypedSession, UndecodableMessage};
 pub use rejoin_codec::Channel;

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rejoin_protocol::ReadyState;
-use wasm_bindgen_futures::spawn_local;
 
 use super::core::Core;
+use crate::spawn::spawn_local;
 use crate::timer::now;
 
 /// When to look again at what is due and can't go.

@@ -13,9 +13,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use super::browser::{self, Lock};
 use super::database::{Disk, OfChannel};
 use super::record::{Record, number};
+use crate::random::random;
 use crate::session::core::Core;
 use crate::session::keeper::Keeper;
-use crate::session::random::random;
 use crate::session::{ConnectError, Receipt, Session, SessionBuilder};
 use crate::transport::describe;
 
