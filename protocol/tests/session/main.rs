@@ -1,6 +1,4 @@
 //! The session's two ends, joined by hand.
-#![allow(clippy::unwrap_used)]
-// A failing helper is a failing test.
 
 // Helpers outside of test functions unwrap as well: a failure there is a failed test.
 #![allow(clippy::unwrap_used)]
