@@ -35,14 +35,8 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
     }
     let now = use_now(matches!(link.link, Link::Waiting { .. }));
     let pill = link.link.pill(now, None);
-    let agreed = |text: &str| match text {
-        _ if !link.link.is_open() => words::NOT_AGREED.to_owned(),
-        "" => words::NONE.to_owned(),
-        text => text.to_owned(),
-    };
-    // What the page keeps back for the server's pace waits as well.
-    let (kept, kept_bytes) = props.session.chat.outbox.to_send();
-    let queued = words::amount(facts.queued.0 + kept, facts.queued.1 + kept_bytes);
+    let (messages, publications) = facts.queued;
+    let waiting = messages + publications + props.session.chat.outbox.to_send();
     let rtt = link.rtt_ms.map_or_else(|| words::NOT_MEASURED.to_owned(), figures::millis);
     html! {
         <div class="connection">
@@ -60,12 +54,14 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
             { buttons(&props.session, &pill) }
             <dl class="facts">
                 <dt>{ words::ADDRESS }</dt><dd>{ &facts.address }</dd>
-                <dt>{ words::SUBPROTOCOL }</dt><dd>{ agreed(&facts.subprotocol) }</dd>
-                <dt>{ words::EXTENSIONS }</dt><dd>{ agreed(&facts.extensions) }</dd>
+                <dt>{ words::SUBPROTOCOL }</dt><dd>{ rejoin::session::SUBPROTOCOL }</dd>
+                <dt>{ words::SESSION }</dt><dd>{ words::session(link.coming) }</dd>
                 <dt>{ words::ROUND_TRIP }</dt><dd>{ rtt }</dd>
-                <dt>{ words::QUEUED }</dt><dd>{ queued }</dd>
-                <dt>{ words::SENT }</dt><dd>{ words::messages(facts.sent) }</dd>
-                <dt>{ words::RECEIVED }</dt><dd>{ words::messages(facts.received) }</dd>
+                <dt>{ words::QUEUED }</dt><dd>{ words::messages(waiting) }</dd>
+                <dt>{ words::UNACKED }</dt><dd>{ words::amount(facts.unacked.0, facts.unacked.1) }</dd>
+                <dt>{ words::RESENT }</dt><dd>{ words::frame_count(facts.resent) }</dd>
+                <dt>{ words::SENT }</dt><dd>{ words::frames(facts.sent.0, facts.sent.1) }</dd>
+                <dt>{ words::RECEIVED }</dt><dd>{ words::frames(facts.received.0, facts.received.1) }</dd>
             </dl>
             if !link.past.is_empty() {
                 <section>
