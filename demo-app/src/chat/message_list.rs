@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::outbox::Ticket;
-use super::place::{Place, use_place};
+use super::place::{MESSAGE_ID, Place, use_place};
 use super::rows::{Item, Mark, Row, Shown, Turn, rows};
 use super::state::{ChatState, Older, Presence};
 use crate::local_time::{LocalTime, now_ms};
@@ -127,7 +127,7 @@ fn said(item: &Item, props: &TurnProps) -> Html {
         _ => None,
     };
     html! {
-        <div key={item.id.clone()}>
+        <div key={item.id.clone()} id={format!("{MESSAGE_ID}{}", item.id)}>
             <div class={classes!("said", (!delivered).then_some("waiting"))}>
                 <span class="said-text" dir="auto">{ item.text.as_str() }</span>
                 { mark(item) }

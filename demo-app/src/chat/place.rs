@@ -18,7 +18,9 @@ const NEAR_END: i32 = 40;
 /// So near to the top, in pixels, the person is about to look back further.
 const NEAR_TOP: i32 = 240;
 /// Where in the list's height, as parts of it, messages are looked at to keep their place.
-const MARKS: [f64; 3] = [0.5, 0.75, 0.95];
+const MARKS: [f64; 5] = [0.5, 0.4, 0.6, 0.75, 0.9];
+/// The ids of messages begin so, and stay while their turns grow at both ends.
+pub(super) const MESSAGE_ID: &str = "message-";
 
 /// The list's standing, shared by all that moves it.
 #[derive(Default)]
@@ -27,8 +29,8 @@ struct Standing {
     stuck: Cell<bool>,
     /// Where it stood last: only a person moves it up.
     stood: Cell<i32>,
-    /// Messages in sight, and how far below the list's upper edge each was.
-    marks: RefCell<Vec<(Element, f64)>>,
+    /// Messages in sight by their ids, and how far below the list's upper edge each was.
+    marks: RefCell<Vec<(String, f64)>>,
 }
 
 impl Standing {
@@ -46,9 +48,9 @@ impl Standing {
             let (x, y) = (edge.left() + edge.width() / 2.0, edge.top() + edge.height() * part);
             #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
             let found = document.element_from_point(x as f32, y as f32)?;
-            let row = row_of(found, list)?;
-            let top = row.get_bounding_client_rect().top() - edge.top();
-            Some((row, top))
+            let message = found.closest(&format!("[id^={MESSAGE_ID}]")).ok().flatten()?;
+            let top = message.get_bounding_client_rect().top() - edge.top();
+            Some((message.id(), top))
         };
         self.marks.replace(MARKS.into_iter().filter_map(at).collect());
     }
@@ -56,27 +58,17 @@ impl Standing {
     /// Moves the list so that what was in sight stays where it was.
     fn restore(&self, list: &Element) {
         let edge = list.get_bounding_client_rect().top();
+        let document = browser::document();
         let marks = self.marks.borrow();
-        let Some((row, was)) = marks.iter().find(|(row, _)| row.is_connected()) else { return };
-        let moved = row.get_bounding_client_rect().top() - edge - was;
+        let found = marks.iter().find_map(|(id, was)| Some((document.get_element_by_id(id)?, was)));
+        let Some((message, was)) = found else { return };
+        let moved = message.get_bounding_client_rect().top() - edge - was;
         #[expect(clippy::cast_possible_truncation, reason = "pixels of a list")]
         let moved = moved.round() as i32;
         if moved != 0 {
             list.set_scroll_top(list.scroll_top() + moved);
             self.stood.set(list.scroll_top());
         }
-    }
-}
-
-/// The child of the list that an element belongs to.
-fn row_of(element: Element, list: &Element) -> Option<Element> {
-    let mut row = element;
-    loop {
-        let parent = row.parent_element()?;
-        if parent == *list {
-            return Some(row);
-        }
-        row = parent;
     }
 }
 

@@ -5,6 +5,8 @@ mod chatting;
 mod chromium_only;
 mod classic;
 mod development;
+mod fates;
+mod history;
 mod outages;
 mod pages;
 mod rig;
