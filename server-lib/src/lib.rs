@@ -26,6 +26,12 @@
 //! # }
 //! ```
 //!
+//! [`hub`] is the server half of the delivery protocol `rejoin.v1` above such connections: sessions that outlive them,
+//! channels without gaps, publications exactly once; [`log`] is where it keeps them.
+//!
+//! Pages of another origin are refused with 403; `Acceptor::origins(Origins::own().allow("http://127.0.0.1:8081")?)` lets
+//! them in. For the example, tokio needs its features `macros`, `net`, `rt-multi-thread` and `signal`.
+//!
 //! # How connections end
 //! | what happened | close code |
 //! |---|---|

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Context as _, Failure, Result};
 use crate::process::{Process, interrupted};
 use crate::say;
 
@@ -103,6 +103,14 @@ pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
+/// `127.0.0.1` with the preferred port when that is free, else with one that is.
+pub(crate) fn free(preferred: u16) -> Result<String> {
+    let bound = TcpListener::bind(("127.0.0.1", preferred)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
+    let address =
+        bound.and_then(|listener| listener.local_addr()).context(|| "find a free port".to_owned())?;
+    Ok(address.to_string())
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -144,5 +152,6 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
         assert_eq!(loopback(port), "127.0.0.1:0");
+        assert_ne!(free(port).unwrap(), format!("127.0.0.1:{port}"));
     }
 }

@@ -11,10 +11,15 @@ use crate::{process, say, toolchain};
 
 /// The package of the smallest clients.
 const PACKAGE: &str = "rejoin-bench";
-/// The smallest clients, and the most gzip bytes that wasm and glue of ours may have together. Ours is to come below
-/// 30,000 again, and then to 20,000; this holds what has been reached.
-const CLIENTS: [(&str, Option<usize>); 3] =
-    [("minimal-rejoin", Some(31_000)), ("minimal-gloo-net", None), ("minimal-web-sys", None)];
+/// The smallest clients, and the most gzip bytes that wasm and glue of ours may have together. For a plain connection
+/// 30,000 is the bound; this holds what has been reached, and the goal is 20,000. For a session with JSON the bound is
+/// to be 60,000, which is not reached yet, and the goal 45,000.
+const CLIENTS: [(&str, Option<usize>); 4] = [
+    ("minimal-rejoin", Some(29_500)),
+    ("minimal-session", Some(86_000)),
+    ("minimal-gloo-net", None),
+    ("minimal-web-sys", None),
+];
 /// The most gzip bytes of the app's first load.
 const APP_BUDGET: usize = 350_000;
 /// What measuring needs, the app aside.

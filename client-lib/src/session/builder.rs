@@ -10,11 +10,16 @@ use rejoin_protocol::wire::Body;
 use rejoin_protocol::{Backoff, ClosedBy, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
-use super::source::{Credentials, MAX_AUTH, Provider, Provides, provider};
+use super::keeper::Keeper;
+use super::source::{Asks, Credentials, MAX_AUTH, provider};
 use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
 use crate::driver::Driver;
 use crate::target::{Fixed, Source};
 use crate::{Builder, Handle, Socket, Target, TargetError};
+
+/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 in all.
+const MAX_PROTOCOLS: usize = 32;
+const MAX_PROTOCOL_BYTES: usize = 1_024;
 
 /// What a server made of an attempt that prefers a session and takes less.
 pub enum Connected {
@@ -42,30 +47,27 @@ pub enum Connected {
 /// # }
 /// ```
 pub struct SessionBuilder {
-    place: Place,
+    target: SessionTarget,
+    /// Who is asked for the target, instead of the fixed one.
+    asks: Option<Box<dyn Asks>>,
     machine: ClientConfig,
     link: Builder,
     drain_timeout: Duration,
 }
 
-enum Place {
-    Fixed(SessionTarget),
-    Asked(Provider),
-}
-
 impl SessionBuilder {
-    fn with(place: Place) -> Self {
+    fn with(target: SessionTarget, asks: Option<Box<dyn Asks>>) -> Self {
         let mut machine = ClientConfig::default();
         machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
         let mut link = Builder::of(Rc::new(Fixed(Target::default())));
         link.options.link.keep_alive = Some(KeepAlive::default());
-        Self { place, machine, link, drain_timeout: Duration::from_secs(10) }
+        Self { target, asks, machine, link, drain_timeout: Duration::from_secs(10) }
     }
 
     /// A session at one place.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self::with(Place::Fixed(SessionTarget::new(url)))
+        Self::with(SessionTarget::new(url), None)
     }
 
     /// Asks for URL and token anew with each attempt. A failure counts as a failed attempt; the connect time-out covers
@@ -76,7 +78,7 @@ impl SessionBuilder {
         F: Fn(Attempt) -> Fut + 'static,
         Fut: Future<Output = Result<SessionTarget, TargetError>> + 'static,
     {
-        Self::with(Place::Asked(provider(ask)))
+        Self::with(SessionTarget::default(), Some(Box::new(provider(ask))))
     }
 
     /// What authenticates the client, the same for every attempt: a token of at most 2,048 bytes, which travels in the
@@ -84,9 +86,7 @@ impl SessionBuilder {
     /// nothing.
     #[must_use]
     pub fn auth(mut self, token: impl Into<Body>) -> Self {
-        if let Place::Fixed(target) = &mut self.place {
-            target.auth = Some(token.into());
-        }
+        self.target.auth = Some(token.into());
         self
     }
 
@@ -99,12 +99,12 @@ impl SessionBuilder {
         Fut: Future<Output = Result<T, TargetError>> + 'static,
         T: Into<Body>,
     {
-        if let Place::Fixed(target) = &self.place {
-            let url = target.url.clone();
-            self.place = Place::Asked(provider(move |attempt| {
+        if self.asks.is_none() {
+            let url = self.target.url.clone();
+            self.asks = Some(Box::new(provider(move |attempt| {
                 let (url, token) = (url.clone(), ask(attempt));
                 async move { Ok(SessionTarget::new(url).auth(token.await?)) }
-            }));
+            })));
         }
         self
     }
@@ -197,21 +197,37 @@ impl SessionBuilder {
     /// # Errors
     /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
     pub fn open(self) -> Result<Session, ConnectError> {
+        self.open_with(None, |_| ())
+    }
+
+    /// Opens a session that may be kept, and prepares its machine.
+    pub(crate) fn open_with(
+        mut self,
+        keeper: Option<Rc<dyn Keeper>>,
+        prepares: impl FnOnce(&mut ClientSession),
+    ) -> Result<Session, ConnectError> {
+        self.machine.persistent = keeper.is_some();
         self.machine.limits.check()?;
         rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
         let credentials = Rc::new(Credentials::default());
-        let source = source(self.place, &credentials)?;
+        let source = match self.asks {
+            Some(asks) => asks.source(credentials.clone()),
+            None => fixed(self.target, &credentials)?,
+        };
         let mut link = self.link;
         link.options.source = source;
         link.options.insist = true;
         // The machine decides over each end, by a close code policy of its own.
         link.options.should_reconnect = Some(Rc::new(|_| true));
-        let setup = Setup {
-            machine: ClientSession::new(self.machine),
-            credentials,
-            persistent: false,
-            drain_timeout: self.drain_timeout,
-        };
+        let names = self.machine.protocols.iter();
+        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
+        {
+            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
+        }
+        let lost_bytes = self.machine.limits.queue_bytes;
+        let mut machine = ClientSession::new(self.machine);
+        prepares(&mut machine);
+        let setup = Setup { machine, credentials, keeper, drain_timeout: self.drain_timeout, lost_bytes };
         let core = prepare(link, setup)?;
         core.listen();
         core.drive();
@@ -263,19 +279,9 @@ impl SessionBuilder {
     /// The settings of a plain connection to the same place.
     fn plain(&self) -> Builder {
         let protocols = self.machine.protocols.clone();
-        let mut plain = match &self.place {
-            Place::Fixed(target) => Builder::new(target.url.clone()),
-            Place::Asked(provider) => {
-                let (provider, protocols) = (provider.clone(), protocols.clone());
-                Builder::asking(move |number| {
-                    let (asked, protocols) =
-                        (provider(Attempt { number, fresh_auth: false }), protocols.clone());
-                    async move {
-                        let target = Target::new(asked.await?.url);
-                        Ok(protocols.into_iter().fold(target, Target::protocol))
-                    }
-                })
-            }
+        let mut plain = match &self.asks {
+            Some(asks) => asks.plain(protocols.clone()),
+            None => Builder::new(self.target.url.clone()),
         };
         plain = protocols.into_iter().fold(plain, Builder::protocol);
         plain.options.link = self.link.options.link.clone();
@@ -294,19 +300,15 @@ fn may_be_plain(error: &ConnectError) -> bool {
     }
 }
 
-fn source(place: Place, credentials: &Rc<Credentials>) -> Result<Rc<dyn Source>, ConnectError> {
-    match place {
-        Place::Fixed(SessionTarget { url, auth }) => {
-            if auth.as_ref().is_some_and(|auth| auth.len() > MAX_AUTH) {
-                return Err(ConnectError::AuthTooLarge { limit: MAX_AUTH });
-            }
-            let target = Target::new(url).protocol(SUBPROTOCOL);
-            target.check()?;
-            credentials.auth.replace(auth);
-            Ok(Rc::new(Fixed(target)))
-        }
-        Place::Asked(provider) => Ok(Rc::new(Provides { provider, credentials: credentials.clone() })),
+fn fixed(target: SessionTarget, credentials: &Credentials) -> Result<Rc<dyn Source>, ConnectError> {
+    let SessionTarget { url, auth } = target;
+    if auth.as_ref().is_some_and(|auth| auth.len() > MAX_AUTH) {
+        return Err(ConnectError::AuthTooLarge { limit: MAX_AUTH });
     }
+    let target = Target::new(url).protocol(SUBPROTOCOL);
+    target.check()?;
+    credentials.auth.replace(auth);
+    Ok(Rc::new(Fixed(target)))
 }
 
 /// A core over a connection that has not begun to connect.

@@ -65,7 +65,8 @@ impl Core {
 
     pub(crate) async fn closed(&self) -> Left {
         poll_fn(|context| {
-            if self.ended.borrow().is_some() {
+            // It has ended, or somebody has called reconnect meanwhile.
+            if self.closing.get().is_none() {
                 return Poll::Ready(());
             }
             self.register(context);
@@ -79,7 +80,7 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         // Nobody is left to come back for it, unless a later page is.
-        if !self.persistent {
+        if self.keeper.is_none() {
             self.machine.get_mut().hurry();
             self.machine.get_mut().finish("");
         }

@@ -10,14 +10,15 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use rejoin_protocol::Time;
 use rejoin_protocol::session::{
-    CallId, CallOutcome, ClientEvent, ClientSession, Lost, Publication, SessionMessage, Settlement,
-    SubscriptionId,
+    CallId, CallOutcome, ClientEvent, ClientSession, Publication, SessionMessage, Settlement, SubscriptionId,
 };
 use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
-use rejoin_protocol::{Input, Time};
 
 use super::closing::Closing;
+use super::keeper::Keeper;
+use super::line::Line;
 use super::slot::Slots;
 use super::source::Credentials;
 use super::{Left, SessionEvent, SessionMetrics, SessionState};
@@ -26,11 +27,8 @@ use crate::options::Rider;
 use crate::state::{Watch, register};
 use crate::timer::{Timed, Timer, now};
 
-/// Events that are kept for a reader; past this the oldest go.
-const EVENTS: usize = 1_024;
-
-type OnMessage = Rc<dyn Fn(SessionMessage)>;
-type OnEvent = Rc<dyn Fn(SessionEvent)>;
+pub(crate) type OnMessage = Rc<dyn Fn(SessionMessage)>;
+pub(crate) type OnEvent = Rc<dyn Fn(SessionEvent)>;
 
 /// What is to be told, in order.
 pub(crate) enum News {
@@ -53,8 +51,10 @@ pub(crate) struct Core {
     /// The connection below.
     pub(crate) socket: Handle,
     pub(crate) credentials: Rc<Credentials>,
-    pub(crate) persistent: bool,
+    pub(crate) keeper: Option<Rc<dyn Keeper>>,
     pub(crate) drain_timeout: Duration,
+    /// How many bytes of lost messages are kept for a reader.
+    pub(crate) lost_bytes: u64,
     pub(crate) wire: WireLimits,
     pub(crate) writer: RefCell<BatchWriter>,
     pub(crate) receipts: Slots<Publication, Settlement>,
@@ -72,16 +72,19 @@ pub(crate) struct Core {
     /// The driver task, while it sleeps, and whether there is something for it.
     pub(crate) task: Cell<Option<Waker>>,
     pub(crate) dirty: Cell<bool>,
-    news: RefCell<VecDeque<News>>,
-    telling: Cell<bool>,
-    on_message: RefCell<Option<OnMessage>>,
-    on_event: RefCell<Option<OnEvent>>,
+    pub(crate) news: RefCell<VecDeque<News>>,
+    pub(crate) telling: Cell<bool>,
+    pub(crate) on_message: RefCell<Option<OnMessage>>,
+    pub(crate) on_event: RefCell<Option<OnEvent>>,
     /// Events that nobody has read.
-    unread: RefCell<VecDeque<SessionEvent>>,
-    event_readers: RefCell<Vec<Waker>>,
-    reader: RefCell<Vec<Waker>>,
+    pub(crate) unread: RefCell<VecDeque<SessionEvent>>,
+    pub(crate) event_readers: RefCell<Vec<Waker>>,
+    pub(crate) reader: RefCell<Vec<Waker>>,
     feeds: RefCell<Vec<(SubscriptionId, Waker)>>,
-    waiting: RefCell<Vec<Waker>>,
+    pub(crate) waiting: RefCell<Vec<Waker>>,
+    /// Those who wait for room for a message, and for a publication.
+    pub(crate) senders: Line,
+    pub(crate) publishers: Line,
     standing: Cell<Standing>,
     /// When the state became what it is.
     since: Cell<Time>,
@@ -91,8 +94,9 @@ pub(crate) struct Core {
 pub(crate) struct Setup {
     pub(crate) machine: ClientSession,
     pub(crate) credentials: Rc<Credentials>,
-    pub(crate) persistent: bool,
+    pub(crate) keeper: Option<Rc<dyn Keeper>>,
     pub(crate) drain_timeout: Duration,
+    pub(crate) lost_bytes: u64,
 }
 
 impl Core {
@@ -102,8 +106,9 @@ impl Core {
             machine: RefCell::new(setup.machine),
             socket,
             credentials: setup.credentials,
-            persistent: setup.persistent,
+            keeper: setup.keeper,
             drain_timeout: setup.drain_timeout,
+            lost_bytes: setup.lost_bytes,
             wire: WireLimits::default(),
             writer: RefCell::default(),
             receipts: Slots::new(),
@@ -127,6 +132,8 @@ impl Core {
             reader: RefCell::default(),
             feeds: RefCell::default(),
             waiting: RefCell::default(),
+            senders: Line::default(),
+            publishers: Line::default(),
             standing: Cell::default(),
             since: Cell::new(now()),
         }
@@ -161,75 +168,7 @@ impl Core {
         self.news.borrow_mut().push_back(News::Event(event));
     }
 
-    /// Tells everything in order, even if telling makes more happen.
-    pub(crate) fn tell_all(&self) {
-        self.refresh();
-        if self.telling.replace(true) {
-            return;
-        }
-        loop {
-            let Some(news) = self.news.borrow_mut().pop_front() else { break };
-            match news {
-                News::Event(event) => self.tell(event),
-                News::Machine(event) => self.tell_machine(event),
-            }
-        }
-        self.telling.set(false);
-    }
-
-    fn tell_machine(&self, event: ClientEvent) {
-        match event {
-            ClientEvent::Live { resumed, protocol } => {
-                self.metrics.borrow_mut().welcomes += 1;
-                self.tell(SessionEvent::Live { resumed, protocol });
-            }
-            ClientEvent::Lost(lost) => self.tell(SessionEvent::Lost(lost)),
-            ClientEvent::Settled(publication, settlement) => self.receipts.settle(publication, settlement),
-            ClientEvent::Called(call, outcome) => self.calls.settle(call, outcome),
-            ClientEvent::Message => self.tell_messages(),
-            ClientEvent::Channel(id) => self.wake_feed(id),
-            ClientEvent::Volatile(payload) => self.tell(SessionEvent::Volatile(payload)),
-            ClientEvent::Pong(_) => {
-                let generation = self.socket.driver().link.borrow().generation();
-                if let Some(generation) = generation {
-                    self.socket.driver().input(Input::Pong { generation });
-                }
-            }
-            ClientEvent::Fail(violation) => self.leave(violation),
-            // The machine's events are not exhaustive outside its crate.
-            _ => {}
-        }
-    }
-
-    fn tell(&self, event: SessionEvent) {
-        let handler = self.on_event.borrow().clone();
-        if let Some(handler) = handler {
-            handler(event);
-            return;
-        }
-        let mut unread = self.unread.borrow_mut();
-        unread.push_back(event);
-        if unread.len() > EVENTS {
-            unread.pop_front();
-            self.metrics.borrow_mut().events_dropped += 1;
-        }
-        drop(unread);
-        wake(&self.event_readers);
-    }
-
-    fn tell_messages(&self) {
-        wake(&self.reader);
-        loop {
-            let handler = self.on_message.borrow().clone();
-            let Some(handler) = handler else { return };
-            let taken = self.machine.borrow_mut().take(now());
-            let Some((message, _)) = taken else { return };
-            self.wake_task();
-            handler(message);
-        }
-    }
-
-    fn wake_feed(&self, id: SubscriptionId) {
+    pub(crate) fn wake_feed(&self, id: SubscriptionId) {
         let mut feeds = self.feeds.borrow_mut();
         let index = feeds.iter().position(|(other, _)| *other == id);
         let waker = index.map(|index| feeds.swap_remove(index).1);
@@ -273,9 +212,9 @@ impl Core {
         let time = moment.since(self.since.replace(moment));
         let mut metrics = self.metrics.borrow_mut();
         match before {
-            SessionState::Live => metrics.live_for += time,
+            SessionState::Live => metrics.live_for = metrics.live_for.saturating_add(time),
             SessionState::Ended(_) => {}
-            _ => metrics.away_for += time,
+            _ => metrics.away_for = metrics.away_for.saturating_add(time),
         }
         drop(metrics);
         self.watch.set(state);
@@ -305,41 +244,6 @@ impl Core {
     }
 
     // For the handles.
-
-    pub(crate) fn set_on_message(&self, handler: Option<OnMessage>) {
-        self.on_message.replace(handler);
-        self.tell_messages();
-    }
-
-    pub(crate) fn set_on_event(&self, handler: Option<OnEvent>) {
-        self.on_event.replace(handler.clone());
-        // What happened before there was a handler comes first.
-        while let Some(handler) = &handler {
-            let Some(event) = self.unread.borrow_mut().pop_front() else { break };
-            handler(event);
-        }
-    }
-
-    pub(crate) fn next_event(&self, context: &Context<'_>) -> Option<SessionEvent> {
-        let event = self.unread.borrow_mut().pop_front();
-        if event.is_none() {
-            register(&self.event_readers, context);
-        }
-        event
-    }
-
-    /// Takes what was lost out of the events that nobody has read.
-    pub(crate) fn take_lost(&self) -> Vec<Lost> {
-        let mut lost = Vec::new();
-        self.unread.borrow_mut().retain(|event| match event {
-            SessionEvent::Lost(one) => {
-                lost.push(one.clone());
-                false
-            }
-            _ => true,
-        });
-        lost
-    }
 
     pub(crate) fn register_reader(&self, context: &Context<'_>) {
         register(&self.reader, context);
@@ -371,7 +275,7 @@ impl Core {
     }
 }
 
-fn wake(wakers: &RefCell<Vec<Waker>>) {
+pub(crate) fn wake(wakers: &RefCell<Vec<Waker>>) {
     for waker in wakers.take() {
         waker.wake();
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use rejoin_protocol::session::InvalidLimit;
+use rejoin_protocol::session::{InvalidLimit, code};
 use rejoin_protocol::wire::{Body, Denial};
 use rejoin_protocol::{Closed, Refusal};
 
@@ -22,6 +22,13 @@ pub enum ConnectError {
         /// The limit.
         limit: usize,
     },
+    /// The caller's: the subprotocols of the application's own do not fit into HELLO.
+    ProtocolsTooLarge {
+        /// How many there may be.
+        names: usize,
+        /// How many bytes they may have, one more for each.
+        bytes: usize,
+    },
     /// The server opened the connection and does not speak `rejoin.v1`. In Chromium such a connection fails like one
     /// to a dead server ([`OpenError::Failed`]); [`connect_or_plain`](super::SessionBuilder::connect_or_plain) finds
     /// out.
@@ -34,7 +41,15 @@ impl ConnectError {
     /// Whether the same call may succeed later without the caller changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Open(error) if error.is_retryable())
+        match self {
+            // By these codes the server asks to come back.
+            Self::Open(OpenError::Failed(Closed {
+                code: code::DRAINING | code::RETRY_AFTER | code::HELLO_LATE | code::TOO_MANY,
+                ..
+            })) => true,
+            Self::Open(error) => error.is_retryable(),
+            _ => false,
+        }
     }
 
     pub(crate) fn failed(closed: Closed) -> Self {
@@ -49,6 +64,9 @@ impl fmt::Display for ConnectError {
             Self::Limit(error) => error.fmt(f),
             Self::AuthTooLarge { limit } => {
                 write!(f, "what authenticates the client has more than {limit} bytes: use a shorter token")
+            }
+            Self::ProtocolsTooLarge { names, bytes } => {
+                write!(f, "at most {names} subprotocols of at most {bytes} bytes together can be offered")
             }
             Self::NotAgreed => f.write_str("the server does not speak rejoin.v1"),
             Self::Refused(denial) => {
@@ -162,6 +180,8 @@ mod tests {
     #[test]
     fn errors_say_whether_a_retry_can_help() {
         assert!(ConnectError::failed(Closed::by_event(1006, "", false, false)).is_retryable());
+        assert!(ConnectError::failed(Closed::by_event(4429, "", true, true)).is_retryable());
+        assert!(!ConnectError::failed(Closed::by_event(4000, "", true, true)).is_retryable());
         assert!(!ConnectError::NotAgreed.is_retryable());
         assert!(CallError::Unsent(Body::new()).is_safe_to_repeat());
         assert!(!CallError::TimedOut.is_safe_to_repeat() && !CallError::Unknown.is_safe_to_repeat());

@@ -18,9 +18,9 @@ impl Core {
         metrics.unanswered = machine.unanswered().0;
         metrics.resent = machine.resent();
         match self.watch.get() {
-            SessionState::Live => metrics.live_for += self.in_state_for(),
+            SessionState::Live => metrics.live_for = metrics.live_for.saturating_add(self.in_state_for()),
             SessionState::Ended(_) => {}
-            _ => metrics.away_for += self.in_state_for(),
+            _ => metrics.away_for = metrics.away_for.saturating_add(self.in_state_for()),
         }
         metrics
     }

@@ -1,17 +1,17 @@
 //! The handle: everything that can be done with a session but reading its messages in order.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use rejoin_protocol::session::{Lost, Pair, SessionMessage, Taken};
+use rejoin_protocol::session::{Lost, Pair, SessionMessage, Stored, Taken};
 use rejoin_protocol::wire::{Body, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
 use super::core::Core;
+use super::line::in_line;
 use super::random::random;
 use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
 use crate::state::States;
@@ -40,21 +40,24 @@ impl SessionHandle {
         self.0.step(|machine, _| machine.send(message))
     }
 
-    /// Sends a message as [`try_send`](Self::try_send) does, waiting for room. Dropping the future before it is ready
-    /// takes the message back unsent.
+    /// Sends a message as [`try_send`](Self::try_send) does, waiting for room behind those who wait already. Dropping
+    /// the future before it is ready takes the message back unsent.
     ///
     /// # Errors
     /// Hands the message back when it is larger than the server takes, or the session is closing or over.
     pub async fn send(&self, message: impl Into<SessionMessage>) -> Result<(), Refused<SessionMessage>> {
         let mut waits = Some(message.into());
-        poll_fn(|context| match waits.take().map(|message| self.try_send(message)) {
-            Some(Err(Refused { message, reason: Refusal::Full })) => {
-                waits = Some(message);
-                self.0.register(context);
-                Poll::Pending
-            }
-            result => Poll::Ready(result.unwrap_or(Ok(()))),
-        })
+        in_line(
+            &self.0,
+            |core| &core.senders,
+            || match self.try_send(waits.take()?) {
+                Err(Refused { message, reason: Refusal::Full }) => {
+                    waits = Some(message);
+                    None
+                }
+                result => Some(result),
+            },
+        )
         .await
     }
 
@@ -69,9 +72,20 @@ impl SessionHandle {
             return Err(Refused { message: payload, reason });
         }
         let core = &self.0;
-        let published = core.machine.borrow_mut().publish(channel, payload, random());
-        let receipt =
-            published.map(|(publication, number)| Receipt::new(core.receipts.open(publication), number));
+        let (id, kept) = (random(), payload.clone());
+        let published = core.machine.borrow_mut().publish(channel, payload, id);
+        let receipt = published.map(|(publication, number)| {
+            let receipt = Receipt::new(core.receipts.open(publication), number);
+            if let Some(keeper) = &core.keeper {
+                keeper.published(
+                    core.this.clone(),
+                    publication,
+                    channel,
+                    &Stored { number, id, payload: kept },
+                );
+            }
+            receipt
+        });
         core.follow();
         receipt
     }
@@ -82,15 +96,18 @@ impl SessionHandle {
     /// # Errors
     /// As [`try_publish`](Self::try_publish), but for room.
     pub async fn publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
-        let mut payload = payload.into();
-        poll_fn(|context| match self.try_publish(channel, std::mem::take(&mut payload)) {
-            Err(Refused { message, reason: Refusal::Full }) => {
-                payload = message;
-                self.0.register(context);
-                Poll::Pending
-            }
-            result => Poll::Ready(result),
-        })
+        let mut waits = Some(payload.into());
+        in_line(
+            &self.0,
+            |core| &core.publishers,
+            || match self.try_publish(channel, waits.take()?) {
+                Err(Refused { message, reason: Refusal::Full }) => {
+                    waits = Some(message);
+                    None
+                }
+                result => Some(result),
+            },
+        )
         .await
     }
 

@@ -47,7 +47,11 @@ impl Core {
         self.writer.replace(BatchWriter::default());
         self.ping.set(false);
         let auth = self.credentials.auth.borrow().clone();
-        self.machine.borrow_mut().connected(now(), auth);
+        let pair = self.machine.borrow_mut().connected(now(), auth);
+        // Before HELLO goes, or a later page could come with the same attempt.
+        if let (Some(pair), Some(keeper)) = (&pair, &self.keeper) {
+            keeper.identity(pair);
+        }
     }
 
     fn disconnected(&self, closed: Closed) {

@@ -49,12 +49,17 @@ mod feed;
 mod figures;
 mod handle;
 mod intake;
+mod keeper;
+mod line;
 mod object;
 mod random;
 mod receipt;
 mod slot;
 mod source;
 mod state;
+#[cfg(feature = "persistence")]
+mod storage;
+mod telling;
 mod turn;
 mod typed;
 
@@ -72,6 +77,8 @@ pub use self::object::Session;
 pub use self::receipt::Receipt;
 pub use self::source::{Attempt, SessionTarget};
 pub use self::state::SessionState;
+#[cfg(feature = "persistence")]
+pub use self::storage::{KeepError, Reopened};
 pub use self::typed::{TypedSession, UndecodableMessage};
 pub use rejoin_codec::Channel;
 pub use rejoin_protocol::session::{

@@ -1,14 +1,12 @@
 //! Random numbers that nobody can guess.
 
-use js_sys::Uint8Array;
+use js_sys::Uint32Array;
 
 use crate::global::fill_random;
 
 /// 64 random bits.
 pub(crate) fn random() -> u64 {
-    let bytes = Uint8Array::new_with_length(8);
-    fill_random(&bytes);
-    let mut array = [0; 8];
-    bytes.copy_to(&mut array);
-    u64::from_le_bytes(array)
+    let halves = Uint32Array::new_with_length(2);
+    fill_random(&halves);
+    u64::from(halves.get_index(0)) << 32 | u64::from(halves.get_index(1))
 }

@@ -10,7 +10,7 @@ use rejoin_protocol::wire::Body;
 use super::SUBPROTOCOL;
 use crate::asking::Asking;
 use crate::target::{Answer, Source};
-use crate::{Target, TargetError};
+use crate::{Builder, Target, TargetError};
 
 /// The most bytes of what authenticates a client: HELLO has 4,096 in all.
 pub(crate) const MAX_AUTH: usize = 2_048;
@@ -59,6 +59,32 @@ where
     Fut: Future<Output = Result<SessionTarget, TargetError>> + 'static,
 {
     Rc::new(move |attempt| Box::pin(provider(attempt)))
+}
+
+/// How targets are asked for. A trait object, so that a client with a fixed target does not carry the code for it.
+pub(crate) trait Asks {
+    /// The session's source.
+    fn source(&self, credentials: Rc<Credentials>) -> Rc<dyn Source>;
+
+    /// The same targets for a plain connection, which offers these subprotocols.
+    fn plain(&self, protocols: Vec<String>) -> Builder;
+}
+
+impl Asks for Provider {
+    fn source(&self, credentials: Rc<Credentials>) -> Rc<dyn Source> {
+        Rc::new(Provides { provider: self.clone(), credentials })
+    }
+
+    fn plain(&self, protocols: Vec<String>) -> Builder {
+        let provider = self.clone();
+        Builder::asking(move |number| {
+            let (asked, protocols) = (provider(Attempt { number, fresh_auth: false }), protocols.clone());
+            async move {
+                let target = Target::new(asked.await?.url);
+                Ok(protocols.into_iter().fold(target, Target::protocol))
+            }
+        })
+    }
 }
 
 /// What a session's source and its core have in common.

@@ -72,7 +72,8 @@ async fn those_who_wait_to_send_are_served_in_the_order_in_which_they_began_to()
     drop(gives_up);
     assert!(futures::poll!(&mut small).is_pending());
     let (small, large) = within(futures::future::join(small, large)).await;
-    (small.unwrap(), large.unwrap());
+    small.unwrap();
+    large.unwrap();
     for text in ["first", "the large", "a"] {
         assert_eq!(next_text(&mut socket).await, text);
     }

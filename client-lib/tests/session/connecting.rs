@@ -135,7 +135,16 @@ async fn a_server_that_does_not_answer_hello_is_left() {
     let place = Place::new();
     let builder = builder(&place, "?mute=1").greeting_timeout(Duration::from_millis(50));
     let error = within(builder.connect()).await.err().unwrap();
-    assert!(error.is_retryable() || matches!(error, ConnectError::Open(_)), "{error:?}");
+    assert!(error.is_retryable(), "{error:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_has_too_many_is_left_alone_for_long() {
+    let place = Place::new();
+    let backoff = at_once().with_cap(Duration::from_secs(3_600));
+    let session = builder(&place, "?refuse_hello=4429").reconnect(backoff).open().unwrap();
+    let is_long = |state: &SessionState| matches!(state, SessionState::Waiting { delay, .. } if delay.as_secs() > 3_500);
+    until(&session, is_long).await;
 }
 
 #[wasm_bindgen_test]
@@ -159,4 +168,7 @@ async fn what_can_t_become_right_is_said_at_once() {
     assert!(matches!(Session::open("http//bad"), Err(ConnectError::Open(OpenError::Url(_)))));
     let large = Session::builder("/session").auth(vec![0; 3_000]).open();
     assert!(matches!(large, Err(ConnectError::AuthTooLarge { limit: 2_048 })));
+    let many =
+        (0..33).fold(Session::builder("/session"), |builder, number| builder.protocol(format!("p{number}")));
+    assert!(matches!(many.open(), Err(ConnectError::ProtocolsTooLarge { .. })));
 }

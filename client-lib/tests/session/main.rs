@@ -11,6 +11,9 @@ mod calls;
 mod closing;
 mod connecting;
 mod feeds;
+mod hub;
+#[cfg(feature = "persistence")]
+mod keeping;
 mod messages;
 mod publishing;
 mod rig;

@@ -201,3 +201,34 @@ async fn the_keep_alive_measures_the_round_trip_and_pings_are_answered() {
     .await;
     assert_eq!(session.state(), SessionState::Live);
 }
+
+#[wasm_bindgen_test]
+async fn a_page_that_is_left_acknowledges_at_once() {
+    let place = Place::new();
+    let mut session = connect(&place, "").await;
+    place.command("say&text=hello").await;
+    assert_eq!(recv(&mut session).await, "hello");
+    let before = session.metrics().frames_sent;
+    let window = web_sys::window().unwrap();
+    window.dispatch_event(&web_sys::Event::new("pagehide").unwrap()).unwrap();
+    settle().await;
+    assert!(session.metrics().frames_sent > before);
+}
+
+#[wasm_bindgen_test]
+async fn those_who_wait_for_room_are_served_in_order() {
+    let place = Place::new();
+    let mut limits = SessionLimits::default();
+    limits.queue_bytes = 100_000;
+    let session = builder(&place, "?quiet=1&refuse_first=1").limits(limits).open().unwrap();
+    session.try_send(vec![0; 60_000]).unwrap();
+    for (number, size) in [60_000, 10, 20_000].into_iter().enumerate() {
+        let handle = session.handle();
+        let mut text = number.to_string();
+        text.push_str(&" ".repeat(size));
+        wasm_bindgen_futures::spawn_local(async move { handle.send(text).await.unwrap() });
+    }
+    let stats = place.stats("messages.ge.4").await;
+    let order: Vec<&str> = stats.texts.iter().map(|text| text.trim()).collect();
+    assert_eq!(order, ["(binary)", "0", "1", "2"]);
+}

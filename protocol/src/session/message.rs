@@ -8,6 +8,9 @@ use crate::wire::Body;
 /// What a numbered frame costs beside its payload, so that empty messages count.
 pub const FRAME_COST: u64 = 32;
 
+/// The smallest payload of a frame that is not the last of its message, so that the pieces of a message are few.
+pub(crate) const FRAGMENT_MIN: u64 = 1 << 10;
+
 /// A message of a session, or what is left of one: its bytes, and whether they are text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionMessage {

@@ -38,7 +38,7 @@ impl Numbered {
             received: self.inbox.received(),
             position: self.inbox.position(),
             credit: self.inbox.tell_credit(),
-            window: self.inbox.fresh_credit(),
+            window: self.inbox.offer_credit(),
             send_first: self.outbox.first(),
             send_next: self.outbox.next(),
         }
@@ -160,5 +160,130 @@ impl Numbered {
     /// Nothing waits and nothing is unacknowledged.
     pub(crate) fn is_drained(&self) -> bool {
         self.outbox.waiting().0 == 0 && self.outbox.unreleased().0 == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_millis(1_000);
+
+    fn end(number: u64, position: u64) -> Numbered {
+        let mut end = Numbered::new(&SessionLimits::default(), false);
+        end.outbox.begin_at(number, position);
+        end.inbox.begin_at(number, position);
+        end.outbox.agree(1 << 20, 16 << 20);
+        end
+    }
+
+    /// Passes frames one way, and the acknowledgements back.
+    fn pass(from: &mut Numbered, to: &mut Numbered, most: usize) -> usize {
+        let mut passed = 0;
+        while passed < most
+            && let Some(data) = from.next_data(NOW)
+        {
+            to.data(NOW, data).unwrap();
+            passed += 1;
+        }
+        passed
+    }
+
+    #[test]
+    fn counting_goes_on_over_cuts_beyond_32_bits_and_near_53() {
+        for start in [(1_u64 << 32) - 3, (1 << 53) - 2_000_000] {
+            let (mut one, mut other) = (end(start, start), end(start, start));
+            let (here, there) = (one.standing(), other.standing());
+            assert!(one.can_resume(&there) && other.can_resume(&here));
+            one.resume(NOW, &there);
+            other.resume(NOW, &here);
+            for n in 0..8_u32 {
+                one.send(SessionMessage::binary(n.to_le_bytes().to_vec())).unwrap();
+            }
+            one.send(SessionMessage::binary(alloc::vec![1; 200_000])).unwrap();
+            assert_eq!(pass(&mut one, &mut other, 5), 5);
+            // Two more leave and are lost.
+            assert!(one.next_data(NOW).is_some() && one.next_data(NOW).is_some());
+            let (here, there) = (one.standing(), other.standing());
+            assert_eq!((there.received, there.position), (start + 5, start + 5 * 36));
+            assert!(one.can_resume(&there) && other.can_resume(&here));
+            one.resume(NOW, &there);
+            other.resume(NOW, &here);
+            one.ask(1);
+            let Some(Frame::Ping(pulse)) = one.next_control(NOW) else { panic!("PING goes first") };
+            other.ping(&pulse).unwrap();
+            assert_eq!(pass(&mut one, &mut other, usize::MAX), 3 + 4);
+            let taken: Vec<_> =
+                core::iter::from_fn(|| other.take(NOW)).map(|(message, _)| message.body.len()).collect();
+            assert_eq!(taken, [4, 4, 4, 4, 4, 4, 4, 4, 200_000]);
+            let Some(Frame::Pong(pulse)) = other.next_control(NOW) else { panic!("PONG goes first") };
+            one.pong(&pulse).unwrap();
+            assert!(one.is_drained());
+        }
+    }
+
+    #[test]
+    fn ends_that_count_otherwise_do_not_go_on() {
+        let (mut one, mut other) = (end(10, 500), end(10, 500));
+        let right = other.standing();
+        assert!(one.can_resume(&right));
+        for wrong in [
+            Standing { received: 11, ..right },
+            Standing { received: 9, ..right },
+            Standing { position: 501, ..right },
+            Standing { send_first: 11, send_next: 11, ..right },
+            Standing { send_first: 8, send_next: 9, ..right },
+        ] {
+            assert!(!one.can_resume(&wrong), "{wrong:?}");
+        }
+        assert!(one.can_resume(&Standing { send_first: 8, send_next: 12, ..right }));
+        let pulse = Pulse { next: 11, nonce: 0, ack: Ack { released: 10, credit: 0 } };
+        assert_eq!(one.ping(&pulse).unwrap_err().code, 4402);
+        assert_eq!(one.pong(&Pulse { next: 9, ..pulse }).unwrap_err().code, 4402);
+        one.ping(&Pulse { next: 10, ..pulse }).unwrap();
+    }
+
+    #[test]
+    fn of_many_pings_the_newest_are_answered() {
+        let mut end = end(0, 0);
+        for nonce in 0..20 {
+            end.ping(&Pulse { next: 0, nonce, ack: Ack::default() }).unwrap();
+        }
+        let answers = core::iter::from_fn(|| end.next_pulse()).map(|frame| match frame {
+            Frame::Pong(pulse) => pulse.nonce,
+            other => panic!("{other:?} was not asked for"),
+        });
+        assert_eq!(answers.collect::<Vec<_>>(), (12..20).collect::<Vec<_>>());
+        assert!(!end.wants_control(NOW));
+    }
+
+    #[test]
+    fn of_several_questions_the_newest_is_asked() {
+        let mut end = end(0, 0);
+        end.ask(1);
+        end.ask(2);
+        assert!(end.wants_control(NOW));
+        assert!(matches!(end.next_control(NOW), Some(Frame::Ping(Pulse { nonce: 2, .. }))));
+        assert_eq!(end.next_control(NOW), None);
+    }
+
+    #[test]
+    fn an_acknowledgement_rides_on_a_frame_that_goes_anyway() {
+        let (mut one, mut other) = (end(0, 0), end(0, 0));
+        one.resume(NOW, &Standing { credit: 1 << 20, ..Standing::default() });
+        other.resume(NOW, &Standing { credit: 1 << 20, ..Standing::default() });
+        for _ in 0..64 {
+            one.send(SessionMessage::text("x")).unwrap();
+        }
+        pass(&mut one, &mut other, 15);
+        while other.take(NOW).is_some() {}
+        other.send(SessionMessage::text("y")).unwrap();
+        assert_eq!(other.next_data(NOW).unwrap().ack, None, "for so few it is not worth its bytes");
+        pass(&mut one, &mut other, 49);
+        while other.take(NOW).is_some() {}
+        other.send(SessionMessage::text("z")).unwrap();
+        assert_eq!(other.next_control(NOW), None, "it waits for the frame");
+        assert_eq!(other.next_data(NOW).unwrap().ack.map(|ack| ack.released), Some(64));
+        assert_eq!(other.next_control(NOW), None);
     }
 }

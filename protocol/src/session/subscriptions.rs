@@ -106,6 +106,7 @@ impl Subscription {
 
     fn ended(&mut self, denial: Denial) {
         self.stage = Stage::Ended;
+        self.members.clear();
         self.push(ChannelEvent::Ended(denial));
     }
 

@@ -54,6 +54,27 @@ pub struct Denial {
     pub reason: String,
 }
 
+impl Denial {
+    /// The most bytes of a reason: as many as fit into a close frame (RFC 6455, section 5.5).
+    pub const REASON_BYTES: usize = 123;
+
+    /// A denial whose reason is cut to [`REASON_BYTES`](Self::REASON_BYTES), never within a character.
+    #[must_use]
+    pub fn new(code: u16, reason: impl Into<String>) -> Self {
+        let mut reason = reason.into();
+        if reason.len() > Self::REASON_BYTES {
+            let end = (0..=Self::REASON_BYTES).rev().find(|end| reason.is_char_boundary(*end));
+            reason.truncate(end.unwrap_or_default());
+        }
+        Self { code, reason }
+    }
+
+    /// With its reason cut, if need be: the other end refuses a longer one.
+    pub(crate) fn fitting(self) -> Self {
+        Self::new(self.code, self.reason)
+    }
+}
+
 /// To whom a volatile message goes, and from whom it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {

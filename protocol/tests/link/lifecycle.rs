@@ -209,6 +209,18 @@ fn a_hidden_page_s_buffer_holds_no_more_than_the_queue_may_and_is_filled_again_a
 }
 
 #[test]
+fn a_page_that_is_hidden_when_its_buffer_holds_so_much_already_waits_as_well() {
+    let mut config = LinkConfig::default();
+    config.queue.bytes = 4 << 20;
+    let mut rig = Rig::opened(config);
+    rig.send(0, 4 << 20).unwrap();
+    rig.send(1, 1).unwrap();
+    rig.input(Input::Hidden);
+    assert_eq!(rig.transmitted(), [0]);
+    assert!(rig.link.is_congested());
+}
+
+#[test]
 fn a_page_that_is_shown_again_waits_for_the_low_mark() {
     let mut rig = filled_while_hidden();
     rig.input(Input::Visible);

@@ -1,6 +1,10 @@
 //! The session's two ends, joined by hand.
+#![allow(clippy::unwrap_used)] // A failing helper is a failing test.
 
+mod endings;
+mod judging;
 mod pair;
+mod violations;
 
 use pair::Pair;
 use rejoin_protocol::session::{ClientEvent, LostReason, SessionMessage, Settlement, code};

@@ -194,6 +194,12 @@ impl Pair {
         Ok(())
     }
 
+    /// The server's answer to a HELLO, not handed over.
+    pub(crate) fn welcome(&mut self, hello: &Hello) -> Option<Frame> {
+        self.greet(hello).unwrap();
+        self.to_client.pop_back()
+    }
+
     fn at_the_server(&mut self, frame: Frame) {
         if let Frame::Hello(hello) = frame {
             self.greet(&hello).unwrap();

@@ -370,13 +370,9 @@ impl World {
     }
 
     /// Now and then an instance dies at the worst moment.
-    pub(crate) fn struck(&mut self, instance: usize, what: &'static str) -> bool {
+    pub(crate) fn struck(&mut self) -> bool {
         let chance = (self.plan.pause * 100 / self.plan.disaster).min(5);
-        let struck = !self.calm && self.random.percent(chance);
-        if struck {
-            self.kill(instance, what);
-        }
-        struck
+        !self.calm && self.random.percent(chance)
     }
 
     pub(crate) fn kill(&mut self, instance: usize, what: &'static str) {

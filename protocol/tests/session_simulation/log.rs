@@ -179,6 +179,11 @@ impl Log {
         channel.epochs.retain(|(epoch, end)| *end > watermark || Some(*epoch) == newest);
     }
 
+    /// The random id of a publication that is in the log.
+    pub(crate) fn id_of(&self, publisher: SessionId, channel: &str, number: u64) -> u64 {
+        self.rows[&(publisher, channel.to_string())].outcomes[&number].0
+    }
+
     pub(crate) fn tail(&self, name: &str) -> Position {
         self.channels.get(name).map_or_else(Position::default, |channel| channel.tail)
     }

@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod calm;
+mod channels;
 mod chaos;
 mod client;
 mod content;
@@ -17,10 +18,13 @@ mod coverage;
 mod ledger;
 mod log;
 mod network;
+mod performance;
 mod plan;
 #[path = "../simulation/random.rs"]
 mod random;
+mod scenarios;
 mod server;
+mod stage;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,7 +33,7 @@ use coverage::{Coverage, PHASES};
 use plan::MINUTE;
 use world::World;
 
-const QUICK: u64 = 300;
+const QUICK: u64 = 400;
 
 /// After so many failures nothing more is learned.
 const ENOUGH: usize = 10;
@@ -86,9 +90,89 @@ fn no_seed_breaks_a_promise_and_every_fault_happens_in_every_phase() {
 
 /// What was meant to happen did happen.
 fn check(coverage: &Coverage) {
-    for what in ["kill", "restore", "clock jump", "freeze", "send", "publish"] {
+    let of_connections = [
+        "cut",
+        "swallow, then reset",
+        "client end dies",
+        "server end dies",
+        "stall",
+        "server closes",
+        "reconnect",
+    ];
+    for what in of_connections {
+        for phase in ["greeting", "live", "midway"] {
+            assert!(coverage.count_in(what, phase) > 0, "{what} never happened while {phase}");
+        }
+    }
+    let everywhere = [
+        "kill",
+        "restore",
+        "trim",
+        "clock jump",
+        "freeze",
+        "send",
+        "full",
+        "too large",
+        "too many",
+        "publish",
+        "call",
+        "cancel",
+        "since now",
+        "since the last",
+        "since ever",
+        "since a position",
+        "unsubscribe",
+    ];
+    for what in everywhere {
         for phase in PHASES {
             assert!(coverage.count_in(what, phase) > 0, "{what} never happened while {phase}");
         }
+    }
+    let somewhere = [
+        "already",
+        "appended",
+        "begun",
+        "bye",
+        "bye for good",
+        "call answered",
+        "call denied",
+        "call timed out",
+        "call unknown",
+        "call unsent",
+        "came late",
+        "closed",
+        "connect refused",
+        "declares it dead",
+        "durable",
+        "entry",
+        "expected another",
+        "expired",
+        "fresh",
+        "gap",
+        "gave up",
+        "hello is late",
+        "kept",
+        "killed after append",
+        "killed before append",
+        "late hello",
+        "members",
+        "not now",
+        "read after takeover",
+        "refused",
+        "resumed",
+        "server declares it dead",
+        "stop",
+        "subscription over",
+        "subscription refused",
+        "swallowed",
+        "takeover",
+        "too large for the instance",
+        "unknown",
+        "unsent",
+        "volatile came",
+        "volatile dropped",
+    ];
+    for what in somewhere {
+        assert!(coverage.count(what) > 0, "{what} never happened");
     }
 }

@@ -48,6 +48,37 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// A world in which nothing goes wrong by itself.
+    pub(crate) fn quiet() -> Self {
+        let limits = SessionLimits::default();
+        Self {
+            clients: 1,
+            instances: 1,
+            max_message: [limits.max_message; 2],
+            client: limits.clone(),
+            server: limits,
+            by_hand: [false; 2],
+            ping: Duration::from_secs(25),
+            patience: 60 * SECOND,
+            starvation: Duration::from_secs(60),
+            ttl: 120 * SECOND,
+            life: 24 * 60 * MINUTE,
+            latency: 25 * MILLI,
+            buffer: 64 << 20,
+            chaos: 0,
+            pause: 100 * MILLI,
+            fault: 0,
+            disaster: SECOND,
+            refused: 0,
+            fast: 100,
+            wander: 0,
+            stride: 1,
+            forbidden: 0,
+            busy: 0,
+            large: 0,
+        }
+    }
+
     pub(crate) fn new(random: &mut Random) -> Self {
         let client = limits(random);
         let server = limits(random);

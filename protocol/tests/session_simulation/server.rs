@@ -120,7 +120,7 @@ impl World {
         let (time, at) = (Time::from_micros(self.now), self.wires[&wire].instance);
         let connected: Vec<_> = self.instances.iter().flat_map(Instance::connected).collect();
         self.log.expire(self.now, self.plan.life, &connected);
-        let proven = self.calm || !self.random.percent(self.plan.refused / 10);
+        let proven = !self.stranger && (self.calm || !self.random.percent(self.plan.refused / 10));
         let claimed = hello.resume.map(|resume| resume.id);
         let held = claimed.and_then(|id| self.instances[at].sessions.get(&id));
         let claim = Claim {
@@ -318,7 +318,12 @@ impl World {
 
     fn append(&mut self, wire: u64, id: SessionId, publish: &Publish) {
         let at = self.wires[&wire].instance;
+        if self.dies == Some("before") || self.struck() {
+            self.dies = None;
+            return self.kill(at, "killed before append");
+        }
         let policy = match self.random.between(0, 99) {
+            _ if self.verdict.is_some() => self.verdict.take().unwrap(),
             _ if self.calm => Policy::Take,
             chance if chance < self.plan.forbidden => Policy::Refuse,
             chance if chance < self.plan.forbidden + self.plan.busy => {
@@ -337,9 +342,10 @@ impl World {
                 let pause = if instance == at { 0 } else { self.random.between(0, 50 * MILLI) };
                 self.after(pause, Happening::Tail { instance, channel: publish.channel.clone() });
             }
-            if self.struck(at, "killed after append") {
-                return;
-            }
+        }
+        if self.dies == Some("after") || self.struck() {
+            self.dies = None;
+            return self.kill(at, "killed after append");
         }
         let pause = self.random.between(0, 5 * MILLI);
         let Some(conn) = self.instances[at].conns.get_mut(&wire) else { return };

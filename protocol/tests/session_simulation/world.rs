@@ -9,7 +9,7 @@ use rejoin_protocol::{Closed, ClosedBy, Time};
 use crate::client::Client;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
-use crate::log::{History, Log};
+use crate::log::{History, Log, Policy};
 use crate::network::{Pipe, Way, Wire, pack, unpack};
 use crate::plan::{MILLI, MINUTE, Plan, SECOND};
 use crate::random::Random;
@@ -36,6 +36,18 @@ pub(crate) enum Happening {
     Up { instance: usize },
 }
 
+/// What a way carried.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Carried {
+    pub(crate) parcels: u64,
+    pub(crate) bytes: u64,
+    /// ACK frames of their own.
+    pub(crate) acks: u64,
+    /// The longest time without anything.
+    pub(crate) silence: u64,
+    pub(crate) last: u64,
+}
+
 pub(crate) struct World {
     pub(crate) now: u64,
     pub(crate) random: Random,
@@ -53,6 +65,13 @@ pub(crate) struct World {
     pub(crate) serial: u64,
     pub(crate) calm: bool,
     pub(crate) steps: u64,
+    /// Whether whoever connects is somebody else than before.
+    pub(crate) stranger: bool,
+    /// What the store says of the next new publication, and when its instance dies of it.
+    pub(crate) verdict: Option<Policy>,
+    pub(crate) dies: Option<&'static str>,
+    /// What each way carried: messages, frames, acknowledgements, bytes.
+    pub(crate) carried: [Carried; 2],
     ahead: BTreeMap<(u64, u64), Happening>,
     order: u64,
     trace: bool,
@@ -91,6 +110,10 @@ impl World {
             serial: 0,
             calm: false,
             steps: 0,
+            stranger: false,
+            verdict: None,
+            dies: None,
+            carried: [Carried::default(); 2],
             ahead: BTreeMap::new(),
             order: 0,
             trace,
@@ -202,6 +225,7 @@ impl World {
     pub(crate) fn post(&mut self, wire: u64, way: Way, parcels: Vec<Vec<u8>>) {
         let (calm, jitter) = (self.calm, self.random.between(0, 5));
         for parcel in parcels {
+            self.carried[usize::from(way == Way::Down)].note(self.now, &parcel);
             let line = self.wires.get_mut(&wire).unwrap();
             let at = self.now + line.latency * if jitter == 0 && !calm { 3 } else { 1 };
             let pipe = line.pipe(way);
@@ -347,6 +371,10 @@ impl World {
                 assert_eq!(one.incarnation, None, "a numbering was lost without a word");
                 one.incarnation = Some(incarnation);
                 self.ledger.begin(incarnation, Way::Up, one.track, one.session.queued().0.0);
+            }
+            if begun.is_some() && self.random.percent(20) {
+                // Before what is sent again.
+                self.clients[client].session.ping(now);
             }
         }
         self.tend(client);
@@ -585,6 +613,19 @@ impl World {
             }
         }
         self.tend(client);
+    }
+}
+
+impl Carried {
+    fn note(&mut self, now: u64, parcel: &[u8]) {
+        self.parcels += 1;
+        self.bytes += parcel.len() as u64;
+        self.acks +=
+            unpack(parcel.to_vec()).iter().filter(|frame| matches!(frame, Frame::Ack(_))).count() as u64;
+        if self.last > 0 {
+            self.silence = self.silence.max(now - self.last);
+        }
+        self.last = now;
     }
 }
 

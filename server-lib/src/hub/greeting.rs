@@ -78,6 +78,7 @@ impl<A: Application> Inner<A> {
         headers: &HeaderMap,
     ) -> Result<Greeted<A::Context>, Refused> {
         let hello = self.read_hello(connection).await?;
+        let incarnation = random_u64()?;
         let token = hello.auth.clone();
         let credentials = Credentials { headers, peer: connection.info().peer, token: token.as_deref() };
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
@@ -99,7 +100,7 @@ impl<A: Application> Inner<A> {
         if let Err(error) = self.log.touch(place.entry.id).await {
             tracing::warn!("the log could not note that a publisher is here: {error}");
         }
-        self.take_over(&hello, place, expires)
+        self.take_over(&hello, incarnation, place, expires)
     }
 
     async fn read_hello(&self, connection: &mut Connection) -> Result<Hello, Refused> {
@@ -187,6 +188,7 @@ impl<A: Application> Inner<A> {
     fn take_over(
         self: &Arc<Self>,
         hello: &Hello,
+        incarnation: u64,
         place: Place<A::Context>,
         expires: Option<Instant>,
     ) -> Result<Greeted<A::Context>, Refused> {
@@ -197,7 +199,7 @@ impl<A: Application> Inner<A> {
             outcome,
             id: entry.id,
             token: self.key.token(entry.id, &entry.principal),
-            incarnation: random_u64()?,
+            incarnation,
             alias: entry.alias,
             protocol,
             max_publication: settings.max_publication as u64,
@@ -209,7 +211,7 @@ impl<A: Application> Inner<A> {
         let (line, words) = Line::new();
         let taken = entry.with(|state| {
             // Between the judgement and now another connection of the session may have come, or its end.
-            if hello.attempt <= state.session.attempt() || state.end.is_some() {
+            if !is_new && (hello.attempt <= state.session.attempt() || state.end.is_some()) {
                 return None;
             }
             let (welcome, lost) = state.session.welcome(now, hello, greeting);

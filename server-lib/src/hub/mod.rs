@@ -180,8 +180,8 @@ impl<A: Application> HubBuilder<A> {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
         let limits = Limits {
-            // A batch of about 64 KiB, or one frame with a publication.
-            max_message_bytes: (256 << 10).max(settings.max_publication * 2),
+            // A batch of about 64 KiB, or one frame that is larger.
+            max_message_bytes: settings.wire.max_frame.max(256 << 10),
             receive_queue_bytes: QUEUE,
             send_queue_bytes: QUEUE,
             rate: None,

@@ -37,7 +37,7 @@ pub struct HubSettings {
     /// Bytes that all sessions together may hold in memory; beyond it those are ended that have been away longest.
     /// Default 512 MiB.
     pub memory: u64,
-    /// The largest publication, in bytes. Default 64 KiB.
+    /// The largest publication, in bytes; less than half of [`WireLimits::max_frame`]. Default 64 KiB.
     pub max_publication: usize,
     /// How often a session may publish. Default 100 a second, bursts of 2,000.
     pub publish_rate: Option<Rate>,

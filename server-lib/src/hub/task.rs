@@ -134,7 +134,6 @@ impl<A: Application> Task<A> {
                 }
             };
             tokio::select! {
-                biased;
                 sent = sending => {
                     self.sending = None;
                     if !sent {

@@ -19,6 +19,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const RETRY_MILLIS: u64 = 1_000;
 /// The code for what is too large.
 const TOO_LARGE: u16 = 1009;
+/// What a frame has beside its payload, at most.
+const FRAME: usize = 64;
 /// The code for a fault of the server's own.
 const INTERNAL: u16 = 1011;
 
@@ -258,6 +260,15 @@ impl<A: Application> Task<A> {
             }
             Done::Called(id, answer) => {
                 self.calls.remove(&id);
+                let most = self.hub.settings.wire.max_frame.saturating_sub(FRAME);
+                let answer = answer.and_then(|answer| {
+                    if answer.len() <= most {
+                        return Ok(answer);
+                    }
+                    let reason = format!("the answer has {} bytes, and {most} are the most", answer.len());
+                    tracing::error!("a call was not answered: {reason}");
+                    Err(Denial::new(TOO_LARGE, reason))
+                });
                 self.machine.reply(id, answer);
             }
             Done::Authenticated(Ok(expires_in)) => {

@@ -91,6 +91,11 @@ async fn what_is_not_allowed_is_refused_once_and_for_all_and_holds_up_nothing() 
     let feed = ada.machine.subscribe("secret", Since::All, None).unwrap();
     ada.until(|ada| ada.machine.has_channel_event(feed)).await;
     assert_eq!(ada.entries(feed), ["ended 403"]);
+    // A reason that is too long for a frame is cut, not the connection.
+    let feed = ada.machine.subscribe("verbose", Since::All, None).unwrap();
+    ada.until(|ada| ada.machine.has_channel_event(feed)).await;
+    assert_eq!(ada.entries(feed), ["ended 403"]);
+    assert!(ada.machine.is_live());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rejoin_protocol::session::{CallOutcome, ClientEvent, Ending, LostReason, SessionMessage, code};
 use rejoin_protocol::wire::Body;
-use rejoin_server::hub::{HubSettings, SessionEnd};
+use rejoin_server::hub::{HubSettings, SessionEnd, SessionHandle};
 use rejoin_server::log::MemoryLog;
 
 use crate::client::Client;
@@ -129,7 +129,7 @@ async fn sessions_that_hold_too_much_together_end_the_one_longest_away() {
     for session in &sessions {
         session.try_send(SessionMessage::binary(vec![0; 40_000])).unwrap();
     }
-    let over: Vec<bool> = sessions.iter().map(|session| session.is_over()).collect();
+    let over: Vec<bool> = sessions.iter().map(SessionHandle::is_over).collect();
     assert_eq!(over, [true, false, false]);
     assert!(server.hub.metrics().held_bytes <= 100_000);
 }
@@ -156,6 +156,19 @@ async fn calls_are_answered_cancelled_and_unknown_after_a_cut() {
     client.transmit().await;
     client.cut();
     assert_eq!(outcome(&client, cut), Some(CallOutcome::Unknown));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused_and_the_connection_goes_on() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let question = Body::from("x".repeat((1 << 20) - 70).as_str());
+    let call = client.machine.call(client.now(), question, Duration::from_secs(60)).unwrap();
+    client.until(|client| client.events.len() >= 2).await;
+    let outcome = client.events.last().unwrap();
+    let ClientEvent::Called(called, CallOutcome::Denied(denial)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((*called, denial.code), (call, 1009));
+    assert!(client.machine.is_live());
 }
 
 #[tokio::test]

@@ -36,6 +36,9 @@ impl Application for Shouter {
     }
 
     fn authorize(&self, _: &SessionHandle<Self>, channel: &str, action: Action<'_>) -> Result<(), Denial> {
+        if channel == "verbose" {
+            return Err(Denial { code: 403, reason: "ä".repeat(200) });
+        }
         let denied = channel == "secret" || matches!(action, Action::Publish(body) if &body[..] == b"spam");
         if denied { Err(Denial { code: 403, reason: "no".into() }) } else { Ok(()) }
     }

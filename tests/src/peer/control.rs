@@ -29,7 +29,7 @@ pub fn help() -> &'static str {
   /pick?name=                             answers with this subprotocol, offered or not; none if empty
   /pong?stop_after=                       answers the text ping with pong, so often
   /slow-reader?rate=                      reads so many bytes a second (0: none), counts like /sink
-  /session?auth=&fresh=&quiet=&mute=&refuse_hello=CODE&times=&cut_every=   speaks rejoin.v1: sends messages
+  /session?auth=&fresh=&quiet=&mute=&unanswered=&refuse_hello=CODE&times=&cut_every=   speaks rejoin.v1: sends messages
                                           back, answers calls, keeps logs; see tests/src/peer/session
   /sink                                   counts; answers the text stats with messages, bytes, in_order
 Every path takes key= (under which it is counted), tag= (listed), refuse_first=N&status= (the key's first N fail).

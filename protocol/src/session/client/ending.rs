@@ -19,7 +19,9 @@ impl ClientSession {
         {
             self.bug_retried = false;
         }
-        let over = self.is_over();
+        // A farewell that did not get out in time is one all the same.
+        let over = self.is_over() || self.bye.take().is_some();
+        let went_back = core::mem::take(&mut self.went_back);
         self.phase = Phase::Away;
         self.volatile.clear();
         self.volatile_bytes = 0;
@@ -35,6 +37,9 @@ impl ClientSession {
         };
         if over || last || closed.by == ClosedBy::Caller && closed.code == 1000 {
             return self.stopped(code, reason);
+        }
+        if went_back {
+            return Ending::Retry { after: hint, at_cap: false, fresh_auth: false };
         }
         match self.follow(code, closed.by) {
             Some((at_cap, fresh_auth)) => Ending::Retry { after: hint, at_cap, fresh_auth },

@@ -63,6 +63,8 @@ pub struct ClientSession {
     /// The one retry with fresh authentication, or as a fresh session, was made.
     auth_retried: bool,
     bug_retried: bool,
+    /// The identity was given up because the log went back, which is nobody's bug.
+    went_back: bool,
     events: VecDeque<ClientEvent>,
     message_told: bool,
     /// Whether it was a publication's turn.
@@ -92,6 +94,7 @@ impl ClientSession {
             holding: false,
             auth_retried: false,
             bug_retried: false,
+            went_back: false,
             events: VecDeque::new(),
             message_told: false,
             publishing: false,
@@ -114,6 +117,8 @@ impl ClientSession {
     pub fn connected(&mut self, now: Time, auth: Option<Body>) -> Option<Pair> {
         self.attempt += 1;
         self.auth = auth;
+        // This connection is authenticated by its HELLO; an older token would only undo that.
+        self.reauth = None;
         self.heard = None;
         self.bye = None;
         self.phase = Phase::Greeting { sent: false, deadline: now + self.config.greeting_timeout };

@@ -104,6 +104,7 @@ impl ClientSession {
             }
             Consequence::LogWentBack => {
                 self.give_up_identity();
+                self.went_back = true;
                 self.fail(Violation { code: code::COUNTERS, reason: "the log has lost what it had taken" });
                 Ok(())
             }

@@ -307,7 +307,7 @@ impl ServerConnection {
             }
             Err(denial) => {
                 self.feeds.remove(&subscription);
-                SubOutcome::Refused(denial)
+                SubOutcome::Refused(denial.fitting())
             }
         };
         self.control.push_back(Frame::SubAck { subscription, outcome });
@@ -350,7 +350,7 @@ impl ServerConnection {
     pub fn end_subscription(&mut self, subscription: u64, denial: Denial) {
         if let Some(feed) = self.feeds.remove(&subscription) {
             self.request(Request::Unsubscribe { subscription, channel: feed.channel });
-            self.control.push_back(Frame::Unsub { subscription, denial });
+            self.control.push_back(Frame::Unsub { subscription, denial: denial.fitting() });
         }
     }
 
@@ -362,13 +362,17 @@ impl ServerConnection {
                 self.asked.remove(channel);
             }
         }
+        let answer = match answer {
+            Answer::Refused(denial) => Answer::Refused(denial.fitting()),
+            answer => answer,
+        };
         self.control.push_back(Frame::PubAck { channel: channel.into(), number, answer });
     }
 
     /// The application's answer to a call. One that nobody waits for goes nowhere.
     pub fn reply(&mut self, id: u64, result: Result<Body, Denial>) {
         if self.calling.remove(&id) {
-            self.control.push_back(Frame::Reply { id, result });
+            self.control.push_back(Frame::Reply { id, result: result.map_err(Denial::fitting) });
         }
     }
 
@@ -395,7 +399,8 @@ impl ServerConnection {
 
     /// Says why the connection ends, behind what is ready to go; then it is to be closed with the same code.
     pub fn bye(&mut self, bye: Bye) {
-        self.bye.get_or_insert(bye);
+        let Denial { reason, .. } = Denial::new(bye.code, bye.reason);
+        self.bye.get_or_insert(Bye { reason, ..bye });
     }
 
     /// Whether BYE has gone out.

@@ -52,6 +52,8 @@ pub(super) struct Feed {
     sent: u64,
     credit: u64,
     reading: bool,
+    /// The tail that is known of since the reading began.
+    newer: Option<u64>,
     ready: VecDeque<FeedEntry>,
     gap: Option<(Position, Missing)>,
     /// Since when there were entries and no credit.
@@ -69,6 +71,7 @@ impl Feed {
             sent: 0,
             credit,
             reading: false,
+            newer: None,
             ready: VecDeque::new(),
             gap: None,
             starved: None,
@@ -85,6 +88,9 @@ impl Feed {
     pub(super) fn tail(&mut self, now: Time, offset: u64) {
         // A log that went back has a tail before this position: then reading tells the gap.
         self.tail = offset;
+        if self.reading {
+            self.newer = Some(offset);
+        }
         self.mind(now);
     }
 
@@ -126,6 +132,7 @@ impl Feed {
             return None;
         }
         self.reading = true;
+        self.newer = None;
         let bytes = (self.credit - self.sent).min(READ);
         Some((self.position, usize::try_from(bytes).unwrap_or(usize::MAX)))
     }
@@ -138,8 +145,8 @@ impl Feed {
             self.ready.push_back(entry);
         }
         if self.position == before {
-            // Nothing was there: the tail was that of another moment.
-            self.tail = self.position.offset;
+            // Nothing was there: the tail was that of another moment, unless it has been told meanwhile.
+            self.tail = self.newer.unwrap_or(self.position.offset);
         }
         self.tail = self.tail.max(self.position.offset);
         self.mind(now);

@@ -3,13 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::reader::Reader;
-use crate::wire::{Answer, Event, Frame, Member, Presence, Publish, Since, Subscribe, WireError, kind};
+use super::reader::{Reader, Wrong};
+use crate::wire::{Answer, Event, Frame, Member, Presence, Publish, Since, Subscribe, kind};
 
 /// The bytes of a member that says nothing of itself: its alias and a length.
 const LEAST_MEMBER: usize = 9;
 
-pub(super) fn sub(reader: &mut Reader<'_>) -> Result<Subscribe, WireError> {
+pub(super) fn sub(reader: &mut Reader<'_>) -> Result<Subscribe, Wrong> {
     let subscription = reader.integer("subscription")?;
     let flags = reader.flags(kind::sub::SINCE | kind::sub::PRESENCE)?;
     Ok(Subscribe {
@@ -26,11 +26,11 @@ pub(super) fn sub(reader: &mut Reader<'_>) -> Result<Subscribe, WireError> {
     })
 }
 
-fn channel(reader: &mut Reader<'_>) -> Result<String, WireError> {
+fn channel(reader: &mut Reader<'_>) -> Result<String, Wrong> {
     reader.text(reader.limits.max_channel, "channel")
 }
 
-pub(super) fn event(reader: &mut Reader<'_>) -> Result<Event, WireError> {
+pub(super) fn event(reader: &mut Reader<'_>) -> Result<Event, Wrong> {
     let subscription = reader.integer("subscription")?;
     let flags = reader.flags(kind::event::EPOCH)?;
     Ok(Event {
@@ -45,7 +45,7 @@ pub(super) fn event(reader: &mut Reader<'_>) -> Result<Event, WireError> {
     })
 }
 
-pub(super) fn presence(reader: &mut Reader<'_>) -> Result<Presence, WireError> {
+pub(super) fn presence(reader: &mut Reader<'_>) -> Result<Presence, Wrong> {
     Ok(match reader.value("change", kind::presence::CHANGED)? {
         kind::presence::FULL => Presence::Full(members(reader)?),
         kind::presence::JOINED => {
@@ -56,7 +56,7 @@ pub(super) fn presence(reader: &mut Reader<'_>) -> Result<Presence, WireError> {
     })
 }
 
-fn members(reader: &mut Reader<'_>) -> Result<Vec<Member>, WireError> {
+fn members(reader: &mut Reader<'_>) -> Result<Vec<Member>, Wrong> {
     let (count, room) = reader.count(reader.limits.max_members, LEAST_MEMBER, "members")?;
     let mut members = Vec::with_capacity(room);
     for _ in 0..count {
@@ -65,7 +65,7 @@ fn members(reader: &mut Reader<'_>) -> Result<Vec<Member>, WireError> {
     Ok(members)
 }
 
-pub(super) fn publish(reader: &mut Reader<'_>) -> Result<Publish, WireError> {
+pub(super) fn publish(reader: &mut Reader<'_>) -> Result<Publish, Wrong> {
     Ok(Publish {
         channel: channel(reader)?,
         number: reader.integer("number")?,
@@ -75,7 +75,7 @@ pub(super) fn publish(reader: &mut Reader<'_>) -> Result<Publish, WireError> {
     })
 }
 
-pub(super) fn pub_ack(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+pub(super) fn pub_ack(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
     let channel = channel(reader)?;
     let number = reader.integer("number")?;
     let answer = match reader.value("answer", kind::puback::RETRY_AFTER)? {

@@ -1,24 +1,24 @@
 //! What several frames are made of, from bytes.
 
-use super::reader::Reader;
-use crate::wire::{Ack, Denial, Epoch, GapReason, Missing, Position, SessionId, Standing, WireError};
+use super::reader::{Reader, Wrong};
+use crate::wire::{Ack, Denial, Epoch, GapReason, Missing, Position, SessionId, Standing};
 
 impl Reader<'_> {
-    pub(super) fn random(&mut self, field: &'static str) -> Result<u64, WireError> {
+    pub(super) fn random(&mut self, field: &'static str) -> Result<u64, Wrong> {
         self.array(field).map(u64::from_le_bytes)
     }
 
-    pub(super) fn session_id(&mut self) -> Result<SessionId, WireError> {
+    pub(super) fn session_id(&mut self) -> Result<SessionId, Wrong> {
         let [a, b, c, d, e, f] = self.array("id.born")?;
         let born = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
         Ok(SessionId { born, random: self.array("id.random")? })
     }
 
-    pub(super) fn ack(&mut self) -> Result<Ack, WireError> {
+    pub(super) fn ack(&mut self) -> Result<Ack, Wrong> {
         Ok(Ack { released: self.integer("released")?, credit: self.integer("credit")? })
     }
 
-    pub(super) fn standing(&mut self) -> Result<Standing, WireError> {
+    pub(super) fn standing(&mut self) -> Result<Standing, Wrong> {
         Ok(Standing {
             received: self.integer("received")?,
             position: self.integer("position")?,
@@ -29,15 +29,15 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn epoch(&mut self) -> Result<Epoch, WireError> {
+    pub(super) fn epoch(&mut self) -> Result<Epoch, Wrong> {
         Ok(Epoch { ordinal: self.integer("ordinal")?, id: self.random("epoch")? })
     }
 
-    pub(super) fn position(&mut self) -> Result<Position, WireError> {
+    pub(super) fn position(&mut self) -> Result<Position, Wrong> {
         Ok(Position { epoch: self.epoch()?, offset: self.integer("offset")? })
     }
 
-    pub(super) fn missing(&mut self) -> Result<Missing, WireError> {
+    pub(super) fn missing(&mut self) -> Result<Missing, Wrong> {
         Ok(Missing {
             from: self.integer("from")?,
             to: self.integer("to")?,
@@ -49,7 +49,7 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn denial(&mut self) -> Result<Denial, WireError> {
+    pub(super) fn denial(&mut self) -> Result<Denial, Wrong> {
         Ok(Denial {
             // No larger than the largest, so that nothing is cut off.
             code: self.at_most(u64::from(u16::MAX), "code")? as u16,

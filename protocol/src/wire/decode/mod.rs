@@ -7,7 +7,7 @@ mod reader;
 
 use core::iter::FusedIterator;
 
-use reader::Reader;
+use reader::{Reader, Wrong, wrong};
 
 use super::{Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, WireError, WireLimits, kind, varint};
 
@@ -63,7 +63,7 @@ impl Iterator for Frames<'_> {
         if result.is_err() {
             self.step = Step::Done;
         }
-        Some(result)
+        Some(result.map_err(|wrong| *wrong))
     }
 }
 
@@ -71,38 +71,38 @@ impl FusedIterator for Frames<'_> {}
 
 impl Frames<'_> {
     /// The next part of a batch, before which stand so many.
-    fn part(&mut self, before: usize) -> Result<Frame, WireError> {
+    fn part(&mut self, before: usize) -> Result<Frame, Wrong> {
         if before == 0 && self.at == self.message.len() {
-            return Err(WireError::new(Fault::EmptyBatch, "batch", self.at));
+            return Err(wrong(Fault::EmptyBatch, "batch", self.at));
         }
         if before >= self.limits.max_frames {
             let fault = Fault::TooLarge { found: before as u64 + 1, most: self.limits.max_frames as u64 };
-            return Err(WireError::new(fault, "frames", self.at));
+            return Err(wrong(fault, "frames", self.at));
         }
         let rest = self.message.get(self.at..).unwrap_or_default();
-        let wrong = |fault| WireError::new(fault, "length", self.at);
-        let (length, bytes) = varint::read(rest).map_err(wrong)?;
+        let not = |fault| wrong(fault, "length", self.at);
+        let (length, bytes) = varint::read(rest).map_err(not)?;
         let left = (rest.len() - bytes) as u64;
         let most = self.limits.max_frame as u64;
         if length > most {
-            return Err(wrong(Fault::TooLarge { found: length, most }));
+            return Err(not(Fault::TooLarge { found: length, most }));
         }
         if length > left {
-            return Err(wrong(Fault::Truncated { needed: length, left }));
+            return Err(not(Fault::Truncated { needed: length, left }));
         }
         let start = self.at + bytes;
         // What is left fits into memory, and the length is no larger.
         let end = start + length as usize;
         let first = self.message.get(start..end).and_then(|frame| frame.first()).copied();
         if let Some(alone @ (kind::BATCH | kind::HELLO | kind::WELCOME)) = first {
-            return Err(WireError::new(Fault::NotAlone(alone), "type", start));
+            return Err(wrong(Fault::NotAlone(alone), "type", start));
         }
         self.at = end;
         self.frame(start, end)
     }
 
     /// The frame that takes all of a range, which lies within the message.
-    fn frame(&self, start: usize, end: usize) -> Result<Frame, WireError> {
+    fn frame(&self, start: usize, end: usize) -> Result<Frame, Wrong> {
         let mut reader = Reader::new(self.message, start..end, self.limits);
         if start == end {
             return Err(reader.wrong_here(Fault::Empty, "type"));
@@ -111,7 +111,7 @@ impl Frames<'_> {
         let most = if kind == kind::HELLO { self.limits.max_hello } else { self.limits.max_frame };
         if end - start > most {
             let fault = Fault::TooLarge { found: (end - start) as u64, most: most as u64 };
-            return Err(WireError::new(fault, "length", start));
+            return Err(wrong(fault, "length", start));
         }
         let frame = body(kind, &mut reader)?;
         reader.finish()?;
@@ -120,7 +120,7 @@ impl Frames<'_> {
 }
 
 /// What follows a type.
-fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
     Ok(match kind {
         kind::HELLO => Frame::Hello(hello::hello(reader)?),
         kind::WELCOME => Frame::Welcome(hello::welcome(reader)?),
@@ -164,7 +164,7 @@ fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, WireError> {
     })
 }
 
-fn data(kind: u8, reader: &mut Reader<'_>) -> Result<Data, WireError> {
+fn data(kind: u8, reader: &mut Reader<'_>) -> Result<Data, Wrong> {
     let has = |flag| kind & flag != 0;
     Ok(Data {
         binary: has(kind::data::BINARY),
@@ -175,11 +175,11 @@ fn data(kind: u8, reader: &mut Reader<'_>) -> Result<Data, WireError> {
     })
 }
 
-fn pulse(reader: &mut Reader<'_>) -> Result<Pulse, WireError> {
+fn pulse(reader: &mut Reader<'_>) -> Result<Pulse, Wrong> {
     Ok(Pulse { next: reader.integer("next")?, nonce: reader.random("nonce")?, ack: reader.ack()? })
 }
 
-fn bye(reader: &mut Reader<'_>) -> Result<Bye, WireError> {
+fn bye(reader: &mut Reader<'_>) -> Result<Bye, Wrong> {
     let flags = reader.flags(kind::bye::LAST | kind::bye::RETRY)?;
     let denial = reader.denial()?;
     let retry = flags & kind::bye::RETRY != 0;
@@ -191,7 +191,7 @@ fn bye(reader: &mut Reader<'_>) -> Result<Bye, WireError> {
     })
 }
 
-fn volatile(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+fn volatile(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
     let flags = reader.flags(kind::volatile::SUBSCRIPTION | kind::volatile::SENDER)?;
     let target = if flags & kind::volatile::SUBSCRIPTION != 0 {
         Target::Subscription(reader.integer("subscription")?)
@@ -202,7 +202,7 @@ fn volatile(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
     Ok(Frame::Volatile { target, sender, payload: reader.rest() })
 }
 
-fn sub_ack(reader: &mut Reader<'_>) -> Result<SubOutcome, WireError> {
+fn sub_ack(reader: &mut Reader<'_>) -> Result<SubOutcome, Wrong> {
     Ok(match reader.value("outcome", kind::suback::REFUSED)? {
         kind::suback::STARTED => SubOutcome::Started { at: reader.position()?, recovered: false },
         kind::suback::RECOVERED => SubOutcome::Started { at: reader.position()?, recovered: true },
@@ -211,7 +211,7 @@ fn sub_ack(reader: &mut Reader<'_>) -> Result<SubOutcome, WireError> {
     })
 }
 
-fn reply(reader: &mut Reader<'_>) -> Result<Frame, WireError> {
+fn reply(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
     let id = reader.integer("id")?;
     let result = match reader.value("result", kind::reply::REFUSED)? {
         kind::reply::ANSWERED => Ok(reader.rest()),

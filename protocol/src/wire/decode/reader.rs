@@ -1,9 +1,20 @@
 //! A cursor over one frame. Every read says which field it is for, so that an error can name it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::ops::Range;
 
 use crate::wire::{Body, Fault, WireError, WireLimits, varint};
+
+/// An error on its way out. It is boxed, because every field that is read passes one on: a client would carry
+/// kilobytes of code that only moves it.
+pub(super) type Wrong = Box<WireError>;
+
+#[cold]
+#[inline(never)]
+pub(super) fn wrong(fault: Fault, field: &'static str, at: usize) -> Wrong {
+    Box::new(WireError::new(fault, field, at))
+}
 
 pub(super) struct Reader<'a> {
     message: &'a Body,
@@ -25,49 +36,49 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    pub(super) fn wrong_here(&self, fault: Fault, field: &'static str) -> WireError {
-        WireError::new(fault, field, self.at)
+    pub(super) fn wrong_here(&self, fault: Fault, field: &'static str) -> Wrong {
+        wrong(fault, field, self.at)
     }
 
     /// An error at the byte that has just been read.
-    pub(super) fn wrong_before(&self, fault: Fault, field: &'static str) -> WireError {
-        WireError::new(fault, field, self.at.saturating_sub(1))
+    pub(super) fn wrong_before(&self, fault: Fault, field: &'static str) -> Wrong {
+        wrong(fault, field, self.at.saturating_sub(1))
     }
 
-    fn truncated(&self, needed: u64, field: &'static str) -> WireError {
+    fn truncated(&self, needed: u64, field: &'static str) -> Wrong {
         self.wrong_here(Fault::Truncated { needed, left: self.left().len() as u64 }, field)
     }
 
-    pub(super) fn byte(&mut self, field: &'static str) -> Result<u8, WireError> {
+    pub(super) fn byte(&mut self, field: &'static str) -> Result<u8, Wrong> {
         let byte = *self.left().first().ok_or_else(|| self.truncated(1, field))?;
         self.at += 1;
         Ok(byte)
     }
 
-    pub(super) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], WireError> {
+    pub(super) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], Wrong> {
         let array = *self.left().first_chunk().ok_or_else(|| self.truncated(N as u64, field))?;
         self.at += N;
         Ok(array)
     }
 
-    pub(super) fn integer(&mut self, field: &'static str) -> Result<u64, WireError> {
+    pub(super) fn integer(&mut self, field: &'static str) -> Result<u64, Wrong> {
         let (value, bytes) = varint::read(self.left()).map_err(|fault| self.wrong_here(fault, field))?;
         self.at += bytes;
         Ok(value)
     }
 
     /// An integer that may not be larger than `most`.
-    pub(super) fn at_most(&mut self, most: u64, field: &'static str) -> Result<u64, WireError> {
+    pub(super) fn at_most(&mut self, most: u64, field: &'static str) -> Result<u64, Wrong> {
         let start = self.at;
         let found = self.integer(field)?;
         if found > most {
-            return Err(WireError::new(Fault::TooLarge { found, most }, field, start));
+            return Err(wrong(Fault::TooLarge { found, most }, field, start));
         }
         Ok(found)
     }
 
     /// A byte that may not be larger than `most`.
-    pub(super) fn value(&mut self, field: &'static str, most: u8) -> Result<u8, WireError> {
+    pub(super) fn value(&mut self, field: &'static str, most: u8) -> Result<u8, Wrong> {
         let found = self.byte(field)?;
         if found > most {
             return Err(self.wrong_before(Fault::UnknownValue { found, most }, field));
@@ -76,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A byte of flags, of which no other than the known may be set.
-    pub(super) fn flags(&mut self, known: u8) -> Result<u8, WireError> {
+    pub(super) fn flags(&mut self, known: u8) -> Result<u8, Wrong> {
         let flags = self.byte("flags")?;
         if flags & !known != 0 {
             return Err(self.wrong_before(Fault::UnknownFlags { found: flags & !known, known }, "flags"));
@@ -85,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Where bytes with their length before them lie. They are there: nothing is allocated for a length alone.
-    fn range(&mut self, most: usize, field: &'static str) -> Result<Range<usize>, WireError> {
+    fn range(&mut self, most: usize, field: &'static str) -> Result<Range<usize>, Wrong> {
         let length = self.at_most(most as u64, field)?;
         let left = self.left().len() as u64;
         if length > left {
@@ -96,18 +107,18 @@ impl<'a> Reader<'a> {
         Ok(start..self.at)
     }
 
-    pub(super) fn text(&mut self, most: usize, field: &'static str) -> Result<String, WireError> {
+    pub(super) fn text(&mut self, most: usize, field: &'static str) -> Result<String, Wrong> {
         let range = self.range(most, field)?;
         let start = range.start;
         let bytes = self.bytes.get(range).unwrap_or_default();
         match core::str::from_utf8(bytes) {
             Ok(text) => Ok(text.into()),
-            Err(error) => Err(WireError::new(Fault::NotUtf8, field, start + error.valid_up_to())),
+            Err(error) => Err(wrong(Fault::NotUtf8, field, start + error.valid_up_to())),
         }
     }
 
     /// Bytes with their length before them. The frame's own limit bounds them.
-    pub(super) fn sized(&mut self, field: &'static str) -> Result<Body, WireError> {
+    pub(super) fn sized(&mut self, field: &'static str) -> Result<Body, Wrong> {
         let range = self.range(self.limits.max_frame, field)?;
         Ok(self.message.slice(range))
     }
@@ -125,14 +136,14 @@ impl<'a> Reader<'a> {
         most: usize,
         bytes_each: usize,
         field: &'static str,
-    ) -> Result<(u64, usize), WireError> {
+    ) -> Result<(u64, usize), Wrong> {
         let count = self.at_most(most as u64, field)?;
         let possible = self.left().len() / bytes_each;
         Ok((count, usize::try_from(count).unwrap_or(possible).min(possible)))
     }
 
     /// Checks that nothing is left.
-    pub(super) fn finish(&self) -> Result<(), WireError> {
+    pub(super) fn finish(&self) -> Result<(), Wrong> {
         match self.left().len() {
             0 => Ok(()),
             bytes => Err(self.wrong_here(Fault::Trailing { bytes }, "end")),

@@ -47,17 +47,26 @@ impl<'a> Desk<'a> {
 
     /// The next message to send.
     pub(super) fn next_message(&mut self) -> Option<Vec<u8>> {
-        if let Some((id, connection)) = &mut self.session {
-            let hall = self.page.hall();
-            let mut state = hall.state();
-            if let Some(session) = state.sessions.get_mut(id) {
-                while let Some(frame) = connection.poll_transmit(hall.now(), session) {
-                    self.writer.push(&frame);
-                }
-            }
+        if let Some((id, mut connection)) = self.session.take() {
+            while self.gather(id, &mut connection) {}
+            self.session = Some((id, connection));
         }
         self.writer.flush();
         self.writer.pop()
+    }
+
+    /// Gathers frames, then does what that calls for. False if nothing is left to do.
+    fn gather(&mut self, id: SessionId, connection: &mut ServerConnection) -> bool {
+        let hall = self.page.hall();
+        if let Some(session) = hall.state().sessions.get_mut(&id) {
+            while let Some(frame) = connection.poll_transmit(hall.now(), session) {
+                self.writer.push(&frame);
+            }
+        }
+        // Entries that went make room for the next to be read.
+        let Some(task) = connection.poll_task() else { return false };
+        self.task(id, connection, task);
+        true
     }
 
     /// How the connection is to end, once everything has gone that is to go before.
@@ -184,7 +193,9 @@ impl<'a> Desk<'a> {
             }
             Task::Request(Request::Publish(publish)) => {
                 let answer = hall.state().append(id, &publish);
-                connection.published(&publish.channel, publish.number, answer);
+                if !self.options.unanswered {
+                    connection.published(&publish.channel, publish.number, answer);
+                }
                 hall.published();
             }
             Task::Request(Request::Call { id: call, payload, .. }) => match &payload[..] {

@@ -35,6 +35,8 @@ pub(super) struct Options {
     pub(super) quiet: bool,
     /// The TCP connection is reset after so many WebSocket messages of the client's.
     pub(super) cut_every: Option<u64>,
+    /// Publications are taken and never answered.
+    pub(super) unanswered: bool,
     /// HELLO is never answered.
     pub(super) mute: bool,
 }
@@ -54,6 +56,7 @@ impl Options {
             fresh: head.number("fresh", 0)? > 0,
             quiet: head.number("quiet", 0)? > 0,
             cut_every: (every > 0).then_some(every),
+            unanswered: head.number("unanswered", 0)? > 0,
             mute: head.number("mute", 0)? > 0,
         })
     }

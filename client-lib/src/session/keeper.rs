@@ -1,0 +1,26 @@
+//! Who keeps a session over a reload of the page, as its core sees it.
+
+use std::rc::Weak;
+
+use rejoin_protocol::session::{Pair, Publication, Stored};
+
+use super::core::Core;
+
+/// What keeps a session over a reload of the page. A trait object, so that a session that is not kept does not carry
+/// the code for it.
+pub(crate) trait Keeper {
+    /// Keeps the identity, at once.
+    fn identity(&self, pair: &Pair);
+
+    /// Keeps a publication of a channel, and says so to the core once it is kept.
+    fn published(&self, core: Weak<Core>, publication: Publication, channel: &str, stored: &Stored);
+
+    /// A publication has its answer, or never will: forgets it, and says so to the core once it is forgotten.
+    fn settled(&self, core: Weak<Core>, publication: Publication);
+
+    /// The identity is gone: its numbers say nothing any more.
+    fn lost(&self);
+
+    /// The session is over.
+    fn over(&self);
+}

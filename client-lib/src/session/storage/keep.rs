@@ -1,0 +1,242 @@
+//! A session that is kept over reloads: opened from what an earlier page left.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use js_sys::Promise;
+use rejoin_protocol::session::{ClientSession, Pair, Publication, Stored};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::browser::{self, Lock};
+use super::database::{Disk, OfChannel};
+use super::record::{Record, number};
+use crate::session::core::Core;
+use crate::session::keeper::Keeper;
+use crate::session::random::random;
+use crate::session::{ConnectError, Receipt, Session, SessionBuilder};
+use crate::transport::describe;
+
+/// A session that goes on where an earlier page left it, or a new one.
+#[derive(Debug)]
+pub struct Reopened {
+    /// The session, which has begun to connect.
+    pub session: Session,
+    /// The receipts of publications that the earlier page did not see answered, each with its channel.
+    pub receipts: Vec<(String, Receipt)>,
+}
+
+/// Why a session can't be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeepError {
+    /// The environment's: there is no `sessionStorage` here, as in a worker, or the page may not use it.
+    NoStorage,
+    /// The environment's: what it says of its database or locks, in its own words.
+    Browser(String),
+    /// The session can't be opened.
+    Connect(ConnectError),
+}
+
+impl fmt::Display for KeepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoStorage => f.write_str("there is no sessionStorage that the page may use"),
+            Self::Browser(reason) => write!(f, "the browser can't keep the session: {reason}"),
+            Self::Connect(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for KeepError {}
+
+impl From<JsValue> for KeepError {
+    fn from(error: JsValue) -> Self {
+        Self::Browser(describe(&error))
+    }
+}
+
+impl SessionBuilder {
+    /// Opens a session that is kept over reloads of the page under this name, one for each tab. Its identity lies in
+    /// `sessionStorage`; a publication is transmitted only once it is safely in `IndexedDB`, so that each is in its
+    /// channel's log once even if the page is reloaded in the middle. Session messages are not kept: what the earlier
+    /// page had not released is lost with it, though the server may still send what it had not taken.
+    ///
+    /// A duplicated tab has a copy of the same `sessionStorage`; it is told apart by a Web Lock, and gets a session of its
+    /// own. Where there are no locks, outside of secure contexts, every page gets a session of its own.
+    ///
+    /// Dropping the session leaves it to be reopened; [`close`](crate::SessionHandle::close) ends it for good. Who has
+    /// access to the tab's storage can take the session over: keep only what its user may read.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), rejoin::session::KeepError> {
+    /// let reopened = rejoin::Session::builder("wss://example.org/session").reopen("chat").await?;
+    /// for (channel, receipt) in reopened.receipts {
+    ///     println!("{channel}: {:?}", receipt.await);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the browser can't keep it, or the session can't be opened.
+    pub async fn reopen(self, name: &str) -> Result<Reopened, KeepError> {
+        let storage = browser::session_storage().ok_or(KeepError::NoStorage)?;
+        let key = ["rejoin ", name].concat();
+        let earlier = storage.get_item(&key).and_then(|line| Record::read(&line));
+        let mut earlier_lock = None;
+        if let Some(record) = &earlier {
+            earlier_lock = browser::lock(&lock_name(&record.store)).await?;
+        }
+        let (record, lock) = match (earlier, earlier_lock) {
+            (Some(record), Some(lock)) => (record, Some(lock)),
+            _ => {
+                let record = Record { store: number(random()), pair: None };
+                let lock = browser::lock(&lock_name(&record.store)).await?;
+                (record, lock)
+            }
+        };
+        storage.set_item(&key, &record.write())?;
+        let disk = Disk::open(record.store.clone()).await?;
+        let channels = disk.load().await?;
+        let keep = Rc::new(Keep {
+            key,
+            storage,
+            record: RefCell::new(record),
+            disk: Rc::new(disk),
+            kept: RefCell::default(),
+            channels: RefCell::default(),
+            era: Rc::default(),
+            _lock: lock,
+        });
+        let mut restored = Vec::new();
+        let session = self
+            .open_with(Some(keep.clone() as Rc<dyn Keeper>), |machine| {
+                restored = keep.restore(machine, channels);
+            })
+            .map_err(KeepError::Connect)?;
+        let receipts = restored
+            .into_iter()
+            .map(|(channel, number, publication)| {
+                (channel, Receipt::new(session.0.receipts.open(publication), number))
+            })
+            .collect();
+        Ok(Reopened { session, receipts })
+    }
+}
+
+fn lock_name(store: &str) -> String {
+    ["rejoin ", store].concat()
+}
+
+struct Keep {
+    /// Where in the storage the record lies.
+    key: String,
+    storage: browser::Storage,
+    record: RefCell<Record>,
+    disk: Rc<Disk>,
+    /// The publications that lie on the disk: channel and number.
+    kept: RefCell<BTreeMap<Publication, (String, u64)>>,
+    /// The channels of which something lies there.
+    channels: RefCell<Vec<String>>,
+    /// Counts the identities.
+    era: Rc<Cell<u64>>,
+    /// Without one this is a session of its own all the same, because its store has a name of its own.
+    _lock: Option<Lock>,
+}
+
+impl Keep {
+    fn restore(
+        &self,
+        machine: &mut ClientSession,
+        channels: BTreeMap<String, OfChannel>,
+    ) -> Vec<(String, u64, Publication)> {
+        let pair = self.record.borrow().pair;
+        if let Some(pair) = pair {
+            machine.adopt(pair);
+        }
+        let mut restored = Vec::new();
+        for (channel, OfChannel { answered, stored }) in channels {
+            let publications = machine.restore(&channel, answered, stored);
+            for (number, publication) in (answered..).zip(publications) {
+                self.kept.borrow_mut().insert(publication, (channel.clone(), number));
+                restored.push((channel.clone(), number, publication));
+            }
+            self.channels.borrow_mut().push(channel);
+        }
+        restored.sort_by_key(|(_, _, publication)| *publication);
+        restored
+    }
+
+    fn save(&self) {
+        let line = self.record.borrow().write();
+        // It was written before, a little shorter, so that there is room. Where there is none after all, the next page
+        // begins a session of its own.
+        let _no_room = self.storage.set_item(&self.key, &line);
+    }
+}
+
+/// Does something to the core once the browser has written; if it can't, tells the application.
+fn once(
+    written: Result<Promise, JsValue>,
+    core: Weak<Core>,
+    then: impl FnOnce(&mut ClientSession, bool) + 'static,
+) {
+    spawn_local(async move {
+        let outcome = match written {
+            Ok(promise) => JsFuture::from(promise).await.map(drop),
+            Err(error) => Err(error),
+        };
+        let Some(core) = core.upgrade() else { return };
+        if let Err(error) = &outcome {
+            core.note(crate::session::SessionEvent::NotKept(describe(error)));
+        }
+        core.step(|machine, _| then(machine, outcome.is_ok()));
+    });
+}
+
+impl Keeper for Keep {
+    fn identity(&self, pair: &Pair) {
+        self.record.borrow_mut().pair = Some(*pair);
+        self.save();
+    }
+
+    fn published(&self, core: Weak<Core>, publication: Publication, channel: &str, stored: &Stored) {
+        let written = self.disk.keep(channel, stored);
+        if !self.channels.borrow().iter().any(|known| known == channel) {
+            self.channels.borrow_mut().push(channel.to_owned());
+        }
+        self.kept.borrow_mut().insert(publication, (channel.to_owned(), stored.number));
+        // What can't be kept goes all the same: it is lost with the page, as without keeping.
+        once(written, core, move |machine, _| machine.stored(publication));
+    }
+
+    fn settled(&self, core: Weak<Core>, publication: Publication) {
+        let Some((channel, number)) = self.kept.borrow_mut().remove(&publication) else { return };
+        let written = self.disk.forget(&channel, number);
+        let (era, present) = (self.era.get(), self.era.clone());
+        once(written, core, move |machine, written| {
+            // The server remembers the outcome as long as the disk may ask for it again; and under another identity
+            // the number is another publication's.
+            if written && era == present.get() {
+                machine.forgotten(&channel, number + 1);
+            }
+        });
+    }
+
+    fn lost(&self) {
+        self.era.set(self.era.get() + 1);
+        let kept = self.kept.borrow();
+        let channels = self.channels.take();
+        let publications = kept.values().map(|(channel, number)| (channel.as_str(), *number));
+        // What stays is told apart by the server, which knows no such numbers, and goes after a day.
+        let _stays = self.disk.clear(publications, channels.iter().map(String::as_str));
+    }
+
+    fn over(&self) {
+        self.lost();
+        self.storage.remove_item(&self.key);
+    }
+}

@@ -1,0 +1,215 @@
+//! What follows on the end of a connection: the table of close codes, row by row.
+
+use std::time::Duration;
+
+use rejoin_protocol::session::{
+    ClientConfig, ClientEvent, ClientSession, Ending, LostReason, SessionMessage, Settlement, Violation, code,
+};
+use rejoin_protocol::wire::{Body, Bye, Frame, Since};
+use rejoin_protocol::{Closed, ClosedBy, Refusal, Time};
+
+use crate::pair::Pair;
+
+const NOW: Time = Time::from_millis(0);
+
+fn retry(after: Option<u64>, at_cap: bool, fresh_auth: bool) -> Ending {
+    Ending::Retry { after: after.map(Duration::from_millis), at_cap, fresh_auth }
+}
+
+fn live() -> Pair {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.run();
+    pair
+}
+
+fn by_server(code: u16) -> Closed {
+    Closed::by_event(code, "said so", true, true)
+}
+
+fn stops(ending: &Ending, code: u16) -> bool {
+    matches!(ending, Ending::Stop(denial) if denial.code == code)
+}
+
+#[test]
+fn restarts_proxies_and_networks_are_tried_again() {
+    for code in [
+        1000,
+        1001,
+        1005,
+        1006,
+        1011,
+        1012,
+        1013,
+        1014,
+        1015,
+        code::DRAINING,
+        code::RETRY_AFTER,
+        code::HELLO_LATE,
+    ] {
+        let mut pair = live();
+        assert_eq!(pair.client.ended(NOW, &by_server(code)), retry(None, false, false), "{code}");
+        assert!(!pair.client.is_over());
+    }
+    for by in [ClosedBy::Refused, ClosedBy::ConnectTimeout, ClosedBy::KeepAlive, ClosedBy::Provider] {
+        let mut session = ClientSession::new(ClientConfig::default());
+        let closed = Closed::abnormal(by, false, "");
+        assert_eq!(session.ended(NOW, &closed), retry(None, false, false), "{by:?}");
+    }
+}
+
+#[test]
+fn what_is_broken_refused_or_the_applications_own_stops() {
+    for code in [
+        1002,
+        1003,
+        1007,
+        1008,
+        1009,
+        1010,
+        code::FORBIDDEN,
+        code::VERSION,
+        code::TAKEN_OVER,
+        3000,
+        4000,
+        4407,
+        4999,
+    ] {
+        let mut pair = live();
+        let ending = pair.client.ended(NOW, &by_server(code));
+        assert!(stops(&ending, code), "{code}: {ending:?}");
+        assert!(pair.client.is_over());
+    }
+    let mut pair = live();
+    let mut own = Closed::abnormal(ClosedBy::Caller, true, "");
+    own.code = 1000;
+    assert!(stops(&pair.client.ended(NOW, &own), 1000));
+}
+
+#[test]
+fn a_farewell_says_when_to_come_back_or_never() {
+    let bye = |code, retry_after, last| Frame::Bye(Bye { code, reason: "why".into(), retry_after, last });
+    let mut pair = live();
+    pair.client.handle(NOW, bye(code::DRAINING, Some(700), false)).unwrap();
+    assert_eq!(pair.client.ended(NOW, &by_server(1006)), retry(Some(700), false, false));
+    let mut pair = live();
+    pair.client.handle(NOW, bye(1000, None, true)).unwrap();
+    assert!(stops(&pair.client.ended(NOW, &by_server(1000)), 1000));
+    let mut pair = live();
+    pair.client.handle(NOW, bye(code::TOO_MANY, Some(9), false)).unwrap();
+    pair.client.connected(NOW, None);
+    assert_eq!(
+        pair.client.ended(NOW, &by_server(1006)),
+        retry(None, false, false),
+        "that was another connection's"
+    );
+}
+
+#[test]
+fn too_many_backs_off_at_the_cap() {
+    let mut pair = live();
+    assert_eq!(pair.client.ended(NOW, &by_server(code::TOO_MANY)), retry(None, true, false));
+}
+
+#[test]
+fn a_token_that_is_refused_is_asked_for_anew_once() {
+    let mut pair = live();
+    assert_eq!(pair.client.ended(NOW, &by_server(code::UNAUTHENTICATED)), retry(None, false, true));
+    pair.client.connected(NOW, None);
+    assert!(stops(&pair.client.ended(NOW, &by_server(code::UNAUTHENTICATED)), code::UNAUTHENTICATED));
+    let mut pair = live();
+    for _ in 0..3 {
+        assert_eq!(pair.client.ended(NOW, &by_server(code::UNAUTHENTICATED)), retry(None, false, true));
+        pair.connect();
+        pair.run();
+        assert!(pair.client.is_live(), "the new token was good");
+    }
+}
+
+#[test]
+fn a_bug_costs_one_fresh_session_a_minute_and_then_stops() {
+    for code in [code::BAD_FRAME, code::COUNTERS] {
+        let mut pair = live();
+        assert_eq!(pair.client.ended(NOW, &by_server(code)), retry(None, false, false));
+        assert_eq!(pair.client.pair(), None, "it begins afresh");
+        pair.connect();
+        pair.run();
+        let short = Time::from_millis(59_999);
+        let mut again = live();
+        again.client.ended(NOW, &by_server(code));
+        again.connect();
+        again.run();
+        assert!(stops(&again.client.ended(short, &by_server(code)), code));
+        let long = Time::from_millis(60_000);
+        assert_eq!(pair.client.ended(long, &by_server(code)), retry(None, false, false));
+    }
+}
+
+#[test]
+fn a_violation_of_the_servers_looks_like_its_own_close() {
+    let violation = Violation { code: code::BAD_FRAME, reason: "no" };
+    let closed = ClientSession::closed_for(&violation);
+    assert_eq!((closed.code, closed.by, &closed.reason[..]), (code::BAD_FRAME, ClosedBy::Server, "no"));
+    assert_eq!(violation.to_string(), "no (4400)");
+}
+
+#[test]
+fn a_stop_settles_all_and_hands_back_what_was_never_transmitted() {
+    let mut pair = live();
+    let feed = pair.client.subscribe("room", Since::Now, None).unwrap();
+    pair.client.publish("room", Body::from("sent"), 1).unwrap();
+    pair.client.send(SessionMessage::text("sent")).unwrap();
+    let call = pair.client.call(NOW, Body::from("sent"), Duration::from_secs(1)).unwrap();
+    while pair.client.poll_transmit(NOW).is_some() {}
+    pair.client.publish("room", Body::from("kept"), 2).unwrap();
+    pair.client.send(SessionMessage::text("kept")).unwrap();
+    let ending = pair.client.ended(NOW, &by_server(code::FORBIDDEN));
+    assert!(stops(&ending, code::FORBIDDEN));
+    let mut settled = Vec::new();
+    let (mut lost, mut called) = (None, None);
+    while let Some(event) = pair.client.poll_event() {
+        match event {
+            ClientEvent::Settled(_, how) => settled.push(how),
+            ClientEvent::Lost(what) => lost = Some(what),
+            ClientEvent::Called(id, _) => called = Some(id),
+            _ => {}
+        }
+    }
+    assert_eq!(settled, [Settlement::Unknown, Settlement::Unsent(Body::from("kept"))]);
+    assert_eq!(called, Some(call));
+    let lost = lost.unwrap();
+    assert_eq!((lost.reason, lost.unacked.len(), lost.unsent.len()), (LostReason::Stopped, 1, 1));
+    assert!(pair.client.has_channel_event(feed));
+    let refused = pair.client.send(SessionMessage::text("late")).unwrap_err();
+    assert_eq!(refused.reason, Refusal::Closed);
+    assert!(
+        pair.client.publish("room", Body::new(), 3).is_err()
+            && pair.client.subscribe("room", Since::Now, None).is_err()
+    );
+    assert!(pair.client.call(NOW, Body::new(), Duration::ZERO).is_err());
+}
+
+#[test]
+fn a_server_that_does_not_answer_hello_is_left_in_time() {
+    let mut session = ClientSession::new(ClientConfig::default());
+    session.connected(NOW, None);
+    assert_eq!(session.deadline(), Some(Time::from_millis(10_000)));
+    session.wake(Time::from_millis(9_999));
+    assert_eq!(session.poll_event(), None);
+    session.wake(Time::from_millis(10_000));
+    let Some(ClientEvent::Fail(violation)) = session.poll_event() else { panic!("it waits for ever") };
+    assert_eq!(violation.code, code::HELLO_LATE);
+    assert_eq!(session.ended(NOW, &ClientSession::closed_for(&violation)), retry(None, false, false));
+}
+
+#[test]
+fn a_token_for_an_older_connection_does_not_follow_to_the_next() {
+    let mut pair = live();
+    pair.client.authenticate(Body::from("old"));
+    pair.client.ended(NOW, &by_server(1006));
+    pair.connect();
+    pair.run();
+    assert_eq!(pair.client.poll_transmit(NOW), None);
+    pair.client.authenticate(Body::from("new"));
+    assert_eq!(pair.client.poll_transmit(NOW), Some(Frame::Auth(Body::from("new"))));
+}
