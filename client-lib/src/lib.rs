@@ -66,6 +66,7 @@
 //! | `json` | [`Json`] for [`Typed`] | yes |
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
+//! | `inspect` | `SessionHandle::set_on_frame`: the frames that pass, for tools that show them | no |
 //! | `persistence` | `SessionBuilder::reopen`: sessions kept over a reload of the page | no |
 
 #![warn(missing_debug_implementations)]

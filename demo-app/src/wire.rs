@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
 use rejoin::session::{
-    FeedItem, GapReason, KeepAlive, Missing, PublishError, Receipt, SessionBuilder, SessionHandle,
-    SessionState, TypedItem, UndecodableEntry,
+    ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
+    SessionBuilder, SessionHandle, SessionState, TypedItem, UndecodableEntry,
 };
 use rejoin::{Closed, ClosedBy, SendError, TypedSendError};
 use rejoin_yew::UseSessionHandle;
@@ -17,6 +17,8 @@ use crate::chat::outbox::{Failure, Outcome};
 use crate::chat::state::Fed;
 use crate::link::{Ending, Link};
 
+/// Under which name the tab keeps its session over a reload.
+const KEPT_AS: &str = "chat";
 /// How often the connection is probed, and how long an answer may take.
 const PING_EVERY: Duration = Duration::from_secs(5);
 const PING_DEADLINE: Duration = Duration::from_secs(5);
@@ -42,10 +44,39 @@ pub(crate) struct Facts {
 }
 
 /// The settings of the session at the server below `base`.
-pub(crate) fn builder(base: &str) -> SessionBuilder {
+fn builder(base: &str) -> SessionBuilder {
     let mut keep_alive = KeepAlive::default();
     (keep_alive.interval, keep_alive.deadline) = (PING_EVERY, PING_DEADLINE);
     SessionBuilder::new(address(base)).keep_alive(keep_alive).drain_timeout(DRAIN)
+}
+
+/// A publication of an earlier page that has no answer yet.
+pub(crate) struct Restored {
+    pub(crate) room: String,
+    pub(crate) text: String,
+    pub(crate) receipt: Receipt,
+}
+
+/// Opens the session that this tab had before it was reloaded, or a new one, and hands over what has no answer yet.
+/// Where the browser can't keep a session, it lasts as long as the page.
+pub(crate) async fn open(base: String, restored: impl Fn(Restored)) -> Result<Session, ConnectError> {
+    match builder(&base).reopen(KEPT_AS).await {
+        Ok(reopened) => {
+            let all = reopened.receipts.into_iter().zip(reopened.payloads);
+            for ((channel, receipt), payload) in all {
+                let said = parse::<Said>(&payload);
+                if let (Some(Room(room)), Some(said)) = (Room::of_channel(&channel), said) {
+                    restored(Restored { room, text: said.text, receipt });
+                }
+            }
+            Ok(reopened.session)
+        }
+        Err(KeepError::Connect(error)) => Err(error),
+        Err(error) => {
+            browser::warn("the session is not kept over a reload", &error.to_string().into());
+            builder(&base).open()
+        }
+    }
 }
 
 fn address(base: &str) -> String {

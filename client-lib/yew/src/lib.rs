@@ -56,5 +56,5 @@ mod socket;
 
 pub use connection::Connection;
 pub use endpoint::{UseEndpointHandle, use_endpoint};
-pub use session::{SessionStanding, UseSessionHandle, use_session};
+pub use session::{SessionStanding, UseSessionHandle, use_session, use_session_from};
 pub use socket::{UseSocketHandle, use_socket, use_socket_with_events};

@@ -1,13 +1,14 @@
 //! The hook for a session.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_core::Stream;
 use rejoin::session::{
-    ConnectError, SessionBuilder, SessionEvent, SessionHandle, SessionMessage, SessionState, SessionStates,
+    ConnectError, Session, SessionBuilder, SessionEvent, SessionHandle, SessionMessage, SessionState,
+    SessionStates,
 };
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -94,35 +95,87 @@ pub fn use_session(
     on_message: Callback<SessionMessage>,
     on_event: Callback<SessionEvent>,
 ) -> UseSessionHandle {
+    let kept = use_kept(on_message, on_event);
+    let mine = kept.clone();
+    use_effect_with((), move |()| {
+        mine.begun(builder().open());
+        move || mine.end()
+    });
+    kept.into_handle()
+}
+
+/// [`use_session`] for a session that takes a while to be opened, as one does that is
+/// [reopened](rejoin::session::SessionBuilder::reopen) after a reload of the page. `open` is called once, after the first
+/// rendering; when the component goes before the session is there, it is closed as soon as it is.
+#[hook]
+pub fn use_session_from<F, Fut>(
+    open: F,
+    on_message: Callback<SessionMessage>,
+    on_event: Callback<SessionEvent>,
+) -> UseSessionHandle
+where
+    F: FnOnce() -> Fut + 'static,
+    Fut: Future<Output = Result<Session, ConnectError>> + 'static,
+{
+    let kept = use_kept(on_message, on_event);
+    let mine = kept.clone();
+    use_effect_with((), move |()| {
+        let (opening, waiting) = (open(), mine.clone());
+        spawn_local(async move { waiting.begun(opening.await) });
+        move || mine.end()
+    });
+    kept.into_handle()
+}
+
+/// A session in a component's memory.
+#[derive(Clone)]
+struct Kept {
+    standing: UseStateHandle<SessionStanding>,
+    handle: Rc<RefCell<Option<SessionHandle>>>,
+    handlers: Rc<RefCell<Option<Rc<Latest>>>>,
+    gone: Rc<Cell<bool>>,
+}
+
+#[hook]
+fn use_kept(on_message: Callback<SessionMessage>, on_event: Callback<SessionEvent>) -> Kept {
     let standing = use_state(SessionStanding::default);
     let handle = use_mut_ref(|| None::<SessionHandle>);
     let handlers = use_mut_ref(|| None::<Rc<Latest>>);
+    let gone = use_memo((), |()| Rc::new(Cell::new(false)));
     *handlers.borrow_mut() = Some(Rc::new(Latest { on_message, on_event }));
+    Kept { standing, handle, handlers, gone: Rc::clone(&gone) }
+}
 
-    let setter = standing.setter();
-    let kept = handle.clone();
-    use_effect_with((), move |()| {
-        match builder().open() {
+impl Kept {
+    fn begun(&self, opened: Result<Session, ConnectError>) {
+        let setter = self.standing.setter();
+        match opened {
+            Ok(session) if self.gone.get() => session.begin_close(),
             Ok(session) => {
-                setter.set(SessionStanding::Is(session.state()));
                 let session = session.handle();
                 // Before the handlers, which may ask for it.
-                kept.replace(Some(session.clone()));
-                attach(&session, &handlers);
+                self.handle.replace(Some(session.clone()));
+                setter.set(SessionStanding::Is(session.state()));
+                attach(&session, &self.handlers);
                 spawn_local(follow(session.states(), setter));
             }
             Err(error) => setter.set(SessionStanding::Failed(error)),
         }
-        move || {
-            if let Some(session) = kept.take() {
-                // Other handles may live on; this component hears no more of them.
-                session.set_on_message(None);
-                session.set_on_event(None);
-                session.begin_close();
-            }
+    }
+
+    fn end(&self) {
+        self.gone.set(true);
+        if let Some(session) = self.handle.take() {
+            // Other handles may live on; this component hears no more of them.
+            session.set_on_message(None);
+            session.set_on_event(None);
+            session.begin_close();
         }
-    });
-    UseSessionHandle { standing, handle }
+    }
+
+    fn into_handle(self) -> UseSessionHandle {
+        UseSessionHandle { standing: self.standing, handle: self.handle }
+    }
 }
 
 fn attach(session: &SessionHandle, handlers: &Rc<RefCell<Option<Rc<Latest>>>>) {

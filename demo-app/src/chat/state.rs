@@ -119,6 +119,8 @@ pub(crate) enum ChatAction {
     History { feed: u32, up_to: u64 },
     /// The person said something.
     Written { ticket: Ticket, text: String, at_ms: u64 },
+    /// A message of the page as it was before a reload, which the session still has.
+    Restored { ticket: Ticket, room: String, text: String, published: PublishedAs, at_ms: u64 },
     /// The session has taken a message.
     Handed { ticket: Ticket, published: PublishedAs },
     /// It has not taken it.
@@ -182,6 +184,10 @@ impl ChatState {
             ChatAction::Written { ticket, text, at_ms } => {
                 next.outbox.push(Outgoing::new(ticket, &next.room, text, at_ms));
                 next.unread_from = None;
+            }
+            ChatAction::Restored { ticket, room, text, published, at_ms } => {
+                next.outbox.push(Outgoing::new(ticket, &room, text, at_ms));
+                next.outbox.handed(ticket, published);
             }
             ChatAction::Handed { ticket, published } => next.outbox.handed(ticket, published),
             ChatAction::NotTaken { ticket, why } => next.outbox.failed(ticket, why),

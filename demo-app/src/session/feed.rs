@@ -56,8 +56,8 @@ pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<
     {
         let (wire, present, dispatcher) = (wire.clone(), Present::clone(&present), chat.dispatcher());
         let (room, about) = (chat.room.clone(), about.clone());
-        let deps = (chat.feed, about.is_some());
-        use_effect_with(deps, move |(number, _)| {
+        let deps = (chat.feed, about.is_some(), wire.handle().is_some());
+        use_effect_with(deps, move |(number, ..)| {
             let feed = *number;
             let entered = wire.handle().zip(about).map(|(session, about)| {
                 let teller = dispatcher.clone();

@@ -5,7 +5,7 @@ mod outbox;
 mod standing;
 mod typing;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use demo_messages::room::{Answer, OLDER, Question};
@@ -58,7 +58,19 @@ pub(crate) struct Session {
 }
 
 type ChatHandle = UseReducerHandle<Held<ChatState>>;
+type Dispatch = UseReducerDispatcher<Held<ChatState>>;
 type LinkHandle = UseReducerHandle<Held<LinkLog>>;
+
+/// Numbers for the person's messages.
+#[derive(Clone, Default)]
+struct Tickets(Rc<Cell<u32>>);
+
+impl Tickets {
+    /// One not given before.
+    fn draw(&self) -> Ticket {
+        Ticket(self.0.replace(self.0.get().wrapping_add(1)))
+    }
+}
 
 /// Begins the chat's session and keeps it as long as the component lives, in `room`.
 #[hook]
@@ -68,7 +80,8 @@ pub(crate) fn use_session(room: &str) -> Session {
     let name = use_state(identity::kept_name);
     let base = use_memo((), |()| server_address::of_this_page());
 
-    let wire = standing::use_wire(&base, &chat, &link);
+    let tickets = use_memo((), |()| Tickets::default());
+    let wire = standing::use_wire(&base, &tickets, &chat, &link);
     {
         let chat = chat.dispatcher();
         use_effect_with(room.to_owned(), move |room| chat.dispatch(ChatAction::GoTo { room: room.clone() }));
@@ -78,7 +91,7 @@ pub(crate) fn use_session(room: &str) -> Session {
     use_rooms(&wire, &chat);
     use_clock(&chat);
     let typing = typing::use_typing(&present, &chat);
-    let deeds = use_deeds(&wire, &base, &chat, typing, &name);
+    let deeds = use_deeds(&wire, &base, &tickets, &chat, typing, &name);
     let name = (*name).clone();
     Session { chat: chat.shared(), link: link.shared(), name, deeds }
 }
@@ -138,17 +151,17 @@ fn look_back(wire: &UseSessionHandle, chat: &ChatHandle) {
 fn use_deeds(
     wire: &UseSessionHandle,
     base: &Rc<String>,
+    tickets: &Tickets,
     chat: &ChatHandle,
     typing: Callback<Typing>,
     name: &UseStateHandle<Option<String>>,
 ) -> Deeds {
     let dispatch = chat.dispatcher();
-    let tickets = use_mut_ref(|| 0_u32);
     let newest = use_mut_ref(|| None::<ChatHandle>);
     *newest.borrow_mut() = Some(chat.clone());
     let set_name = name.setter();
     let fixed = {
-        let (wire, base) = (wire.clone(), Rc::clone(base));
+        let (wire, base, tickets) = (wire.clone(), Rc::clone(base), tickets.clone());
         use_memo((), move |()| {
             let on_ticket = |action: fn(Ticket) -> ChatAction| {
                 let dispatch = dispatch.clone();
@@ -158,8 +171,7 @@ fn use_deeds(
             let (to_reconnect, to_close, to_ask) = (wire.clone(), wire.clone(), wire.clone());
             Deeds {
                 say: Callback::from(move |text| {
-                    let ticket = Ticket(tickets.replace_with(|next| next.wrapping_add(1)));
-                    say.dispatch(ChatAction::Written { ticket, text, at_ms: now_ms() });
+                    say.dispatch(ChatAction::Written { ticket: tickets.draw(), text, at_ms: now_ms() });
                 }),
                 typing: Callback::noop(),
                 retry: on_ticket(|ticket| ChatAction::Retry { ticket, at_ms: now_ms() }),

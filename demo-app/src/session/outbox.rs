@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 
 use demo_messages::room::Said;
-use rejoin::session::SessionHandle;
+use rejoin::session::{Receipt, SessionHandle};
 use rejoin_yew::UseSessionHandle;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
-use super::ChatHandle;
+use super::{ChatHandle, Dispatch};
 use crate::chat::outbox::{Outgoing, PublishedAs, Stage, Ticket};
 use crate::chat::state::ChatAction;
-use crate::held::Held;
 use crate::link::Link;
 use crate::wire;
 
@@ -39,13 +38,16 @@ pub(super) fn use_outbox(wire: &UseSessionHandle, chat: &ChatHandle, name: Optio
     });
 }
 
+/// Waits for a message's fate.
+pub(super) fn follow(receipt: Receipt, ticket: Ticket, chat: Dispatch) {
+    spawn_local(async move {
+        let outcome = wire::outcome(receipt).await;
+        chat.dispatch(ChatAction::Settled { ticket, outcome });
+    });
+}
+
 /// Publishes a message. False if the session is over: its next state brings it here again.
-fn hand(
-    session: &SessionHandle,
-    name: &str,
-    message: &Outgoing,
-    chat: &UseReducerDispatcher<Held<crate::chat::state::ChatState>>,
-) -> bool {
+fn hand(session: &SessionHandle, name: &str, message: &Outgoing, chat: &Dispatch) -> bool {
     let ticket = message.ticket;
     let said = Said { name: name.to_owned(), text: message.text.clone() };
     match wire::say(session, &message.room, &said) {
@@ -53,11 +55,7 @@ fn hand(
             let alias = session.pair().map(|pair| pair.alias);
             let published = PublishedAs { alias, number: receipt.number() };
             chat.dispatch(ChatAction::Handed { ticket, published });
-            let chat = chat.clone();
-            spawn_local(async move {
-                let outcome = wire::outcome(receipt).await;
-                chat.dispatch(ChatAction::Settled { ticket, outcome });
-            });
+            follow(receipt, ticket, chat.clone());
         }
         Some(Err(why)) => chat.dispatch(ChatAction::NotTaken { ticket, why }),
         None => return false,

@@ -5,32 +5,46 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use rejoin::session::{LostReason, SessionEvent, SessionMessage, SessionState};
-use rejoin_yew::{SessionStanding, UseSessionHandle, use_session};
+use rejoin_yew::{SessionStanding, UseSessionHandle, use_session_from};
 use yew::prelude::*;
 
-use super::{ChatHandle, LinkHandle};
+use super::outbox::follow;
+use super::{ChatHandle, Dispatch, LinkHandle, Tickets};
 use crate::browser;
+use crate::chat::outbox::{PublishedAs, Ticket};
 use crate::chat::state::ChatAction;
 use crate::link::Link;
 use crate::link_log::{Coming, LinkAction};
 use crate::local_time::now_ms;
-use crate::wire;
+use crate::wire::{self, Restored};
 
 /// The session, told to both reducers.
 #[hook]
-pub(super) fn use_wire(base: &Rc<String>, chat: &ChatHandle, link: &LinkHandle) -> UseSessionHandle {
+pub(super) fn use_wire(
+    base: &Rc<String>,
+    tickets: &Tickets,
+    chat: &ChatHandle,
+    link: &LinkHandle,
+) -> UseSessionHandle {
     let session = use_mut_ref(|| None::<UseSessionHandle>);
-    let builder = {
-        let base = Rc::clone(base);
-        move || wire::builder(&base)
+    let open = {
+        let (base, chat, tickets) = (String::clone(base), chat.dispatcher(), tickets.clone());
+        move || wire::open(base, move |restored| restore(restored, tickets.draw(), &chat))
     };
     let on_event = use_events(&session, chat, link);
     // The chat has no messages of the session's own.
     let on_message = use_callback((), |_: SessionMessage, ()| ());
-    let handle = use_session(builder, on_message, on_event);
+    let handle = use_session_from(open, on_message, on_event);
     *session.borrow_mut() = Some(handle.clone());
     use_states(&handle, link);
     handle
+}
+
+/// Shows a message of the page as it was before a reload, and waits on for its fate.
+fn restore(Restored { room, text, receipt }: Restored, ticket: Ticket, chat: &Dispatch) {
+    let published = PublishedAs { alias: None, number: receipt.number() };
+    chat.dispatch(ChatAction::Restored { ticket, room, text, published, at_ms: now_ms() });
+    follow(receipt, ticket, chat.clone());
 }
 
 /// What happens to the session.
@@ -64,6 +78,9 @@ fn use_events(
         SessionEvent::Lost(what) => *lost.borrow_mut() = Some(what.reason),
         SessionEvent::Disconnected(_) | SessionEvent::Ended(_) => {
             chat.dispatch(ChatAction::Lost { at_ms: now_ms() });
+        }
+        SessionEvent::NotKept(why) => {
+            browser::warn("a message is not kept over a reload", &why.into());
         }
         SessionEvent::RoundTrip(time) => {
             link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0));

@@ -9,6 +9,7 @@ use crate::figures;
 use crate::link::Link;
 use crate::local_time::LocalTime;
 use crate::session::Session;
+use crate::wire::Facts;
 use crate::words;
 
 /// How often the figures are looked at, in milliseconds.
@@ -20,19 +21,24 @@ pub(crate) struct PanelProps {
     pub(crate) session: Session,
 }
 
+/// The figures of the connection, looked at anew all the time.
+#[hook]
+pub(crate) fn use_facts(session: &Session) -> UseStateHandle<Facts> {
+    let facts = use_state_eq(|| session.deeds.facts.emit(()));
+    let (setter, read) = (facts.setter(), session.deeds.facts.clone());
+    use_effect_with(session.link.link.clone(), move |_| {
+        setter.set(read.emit(()));
+        let interval = Interval::new(REFRESH_MS, move || setter.set(read.emit(())));
+        move || drop(interval)
+    });
+    facts
+}
+
 /// State, facts, buttons and past of the connection.
 #[component]
 pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
-    let Session { link, deeds, .. } = &props.session;
-    let facts = use_state_eq(|| deeds.facts.emit(()));
-    {
-        let (facts, read) = (facts.setter(), deeds.facts.clone());
-        use_effect_with(link.link.clone(), move |_| {
-            facts.set(read.emit(()));
-            let interval = Interval::new(REFRESH_MS, move || facts.set(read.emit(())));
-            move || drop(interval)
-        });
-    }
+    let link = &props.session.link;
+    let facts = use_facts(&props.session);
     let now = use_now(matches!(link.link, Link::Waiting { .. }));
     let pill = link.link.pill(now, None);
     let (messages, publications) = facts.queued;

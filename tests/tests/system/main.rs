@@ -9,5 +9,6 @@ mod fates;
 mod history;
 mod outages;
 mod pages;
+mod reload;
 mod rig;
 mod speed;

@@ -73,6 +73,17 @@ fn what_was_written_before_the_first_welcome_is_recognised_as_well() {
 }
 
 #[test]
+fn a_message_from_before_a_reload_is_shown_until_the_room_has_it() {
+    let published = PublishedAs { alias: None, number: 3 };
+    let (ticket, room, text) = (Ticket(0), "a".to_owned(), "t".to_owned());
+    let restored = ChatAction::Restored { ticket, room, text, published, at_ms: 0 };
+    let state = run(ChatState::new("a"), [restored, live(0)]);
+    assert_eq!(stages(&state), [(0, Stage::Handed)]);
+    let state = fed(&state, [Fed::Started { offset: 0 }, Fed::Said(entry(3, ME, "t"))]);
+    assert_eq!((stages(&state), shape(&state.log)), (vec![], "3".to_owned()));
+}
+
+#[test]
 fn an_absence_is_shown_with_its_length_and_what_was_missed_is_unread() {
     let state = run(
         there(0, vec![entry(1, 2, "a")]),
