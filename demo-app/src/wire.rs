@@ -1,13 +1,16 @@
 //! The chat's session in the page's terms: how it is begun, where it stands, what is asked of it.
 
+use std::cell::Cell;
+use std::future::ready;
+use std::rc::Rc;
 use std::time::Duration;
 
 use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
 use rejoin::session::{
     ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
-    SessionBuilder, SessionHandle, SessionState, TypedItem, UndecodableEntry,
+    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem, UndecodableEntry,
 };
-use rejoin::{Closed, ClosedBy, SendError, TypedSendError};
+use rejoin::{Closed, ClosedBy, SendError, TargetError, TypedSendError};
 use rejoin_yew::UseSessionHandle;
 use serde::Serialize;
 
@@ -16,6 +19,7 @@ use crate::chat::log::Entry;
 use crate::chat::outbox::{Failure, Outcome};
 use crate::chat::state::Fed;
 use crate::link::{Ending, Link};
+use crate::words;
 
 /// Under which name the tab keeps its session over a reload.
 const KEPT_AS: &str = "chat";
@@ -41,13 +45,25 @@ pub(crate) struct Facts {
     pub(crate) sent: (u64, u64),
     /// Frames, and the WebSocket messages that they came in.
     pub(crate) received: (u64, u64),
+    /// How many times the server has welcomed this page.
+    pub(crate) welcomes: u64,
 }
 
-/// The settings of the session at the server below `base`.
-fn builder(base: &str) -> SessionBuilder {
+/// The settings of the session at the server below `base`, which is not to be reached while `offline`.
+fn builder(base: &str, offline: &Rc<Cell<bool>>) -> SessionBuilder {
     let mut keep_alive = KeepAlive::default();
     (keep_alive.interval, keep_alive.deadline) = (PING_EVERY, PING_DEADLINE);
-    SessionBuilder::new(address(base)).keep_alive(keep_alive).drain_timeout(DRAIN)
+    let (address, offline) = (address(base), Rc::clone(offline));
+    SessionBuilder::asking(move |_| {
+        let away = offline.get();
+        ready(if away {
+            Err(TargetError(words::TAKEN_AWAY.into()))
+        } else {
+            Ok(SessionTarget::new(&*address))
+        })
+    })
+    .keep_alive(keep_alive)
+    .drain_timeout(DRAIN)
 }
 
 /// A publication of an earlier page that has no answer yet.
@@ -59,8 +75,12 @@ pub(crate) struct Restored {
 
 /// Opens the session that this tab had before it was reloaded, or a new one, and hands over what has no answer yet.
 /// Where the browser can't keep a session, it lasts as long as the page.
-pub(crate) async fn open(base: String, restored: impl Fn(Restored)) -> Result<Session, ConnectError> {
-    match builder(&base).reopen(KEPT_AS).await {
+pub(crate) async fn open(
+    base: String,
+    offline: Rc<Cell<bool>>,
+    restored: impl Fn(Restored),
+) -> Result<Session, ConnectError> {
+    match builder(&base, &offline).reopen(KEPT_AS).await {
         Ok(reopened) => {
             let all = reopened.receipts.into_iter().zip(reopened.payloads);
             for ((channel, receipt), payload) in all {
@@ -74,7 +94,7 @@ pub(crate) async fn open(base: String, restored: impl Fn(Restored)) -> Result<Se
         Err(KeepError::Connect(error)) => Err(error),
         Err(error) => {
             browser::warn("the session is not kept over a reload", &error.to_string().into());
-            builder(&base).open()
+            builder(&base, &offline).open()
         }
     }
 }
@@ -95,6 +115,7 @@ pub(crate) fn facts(session: &UseSessionHandle, base: &str) -> Facts {
         resent: metrics.resent,
         sent: (metrics.frames_sent, metrics.batches_sent),
         received: (metrics.frames_received, metrics.batches_received),
+        welcomes: metrics.welcomes,
     }
 }
 

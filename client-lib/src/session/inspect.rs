@@ -63,6 +63,7 @@ impl SessionHandle {
     /// })));
     /// # }
     /// ```
+    #[allow(clippy::type_complexity)] // As the other handlers.
     pub fn set_on_frame(&self, handler: Option<Box<dyn Fn(Way, &Frame)>>) {
         self.0.inspector.handler.replace(handler.map(Rc::from));
     }

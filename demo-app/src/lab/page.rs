@@ -1,5 +1,7 @@
 //! The lab's page.
 
+use std::rc::Rc;
+
 use demo_messages::room::Fault;
 use rejoin::session::inspect::Way;
 use yew::prelude::*;
@@ -126,7 +128,7 @@ fn counters(facts: &Facts, repeats: Option<u64>) -> Html {
     }
 }
 
-fn frames<'a>(frames: impl ExactSizeIterator<Item = &'a Seen>) -> Html {
+fn frames<'a>(frames: impl ExactSizeIterator<Item = &'a Rc<Seen>>) -> Html {
     if frames.len() == 0 {
         return html! { <p class="hint">{ words::NO_FRAMES }</p> };
     }
@@ -140,7 +142,7 @@ fn frames<'a>(frames: impl ExactSizeIterator<Item = &'a Seen>) -> Html {
                     <th scope="col">{ words::SAYS }</th>
                 </tr>
             </thead>
-            <tbody>{ for frames.map(frame_row) }</tbody>
+            <tbody>{ for frames.map(|seen| frame_row(seen)) }</tbody>
         </table>
     }
 }

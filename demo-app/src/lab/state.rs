@@ -66,7 +66,7 @@ pub(crate) fn number(text: &str) -> Option<(u64, u32)> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct LabState {
     /// Newest first.
-    pub(crate) frames: VecDeque<Seen>,
+    pub(crate) frames: VecDeque<Rc<Seen>>,
     pub(crate) run: Option<Run>,
     /// Whether the page acts as if there were no network.
     pub(crate) offline: bool,
@@ -111,7 +111,7 @@ impl LabState {
         match action {
             LabAction::Passed { way, name, words, at_ms } => {
                 next.passed += 1;
-                next.frames.push_front(Seen { serial: next.passed, at_ms, way, name, words });
+                next.frames.push_front(Rc::new(Seen { serial: next.passed, at_ms, way, name, words }));
                 next.frames.truncate(Self::LIMIT);
             }
             LabAction::Sent { run, count } => {

@@ -29,7 +29,7 @@ pub(super) type LabHandle = UseReducerHandle<Held<LabState>>;
 pub(super) type LabDispatch = UseReducerDispatcher<Held<LabState>>;
 
 /// What the person can do in the lab.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct LabDeeds {
     pub(crate) fault: Callback<Fault>,
     /// Whether the page is to act as if there were no network.
@@ -68,7 +68,9 @@ pub(super) fn use_lab_deeds(wire: &UseSessionHandle, lab: &LabHandle, offline: &
             count: on_wire(|_, lab| {
                 let lab = lab.clone();
                 spawn_local(async move {
-                    if let Some(repeats) = browser::fetch_json("/api/sessions").await.as_ref().and_then(repeats) {
+                    if let Some(repeats) =
+                        browser::fetch_json("/api/sessions").await.as_ref().and_then(repeats)
+                    {
                         lab.dispatch(LabAction::Repeats(repeats));
                     }
                 });

@@ -1,6 +1,7 @@
 //! The chat while the page lives: its state, its session, and what the person can do to both.
 
 mod feed;
+pub(crate) mod lab;
 mod outbox;
 mod standing;
 mod typing;
@@ -18,12 +19,16 @@ use crate::chat::outbox::Ticket;
 use crate::chat::state::{ChatAction, ChatState, Presence};
 use crate::held::Held;
 use crate::identity;
+use crate::lab::state::LabState;
 use crate::link_log::LinkLog;
 use crate::local_time::now_ms;
 use crate::server_address;
 use crate::wire::{self, Facts};
 
+pub(crate) use lab::LabDeeds;
 pub(crate) use typing::Typing;
+
+use lab::{LabHandle, Offline};
 
 /// How often the list of rooms is asked for, in milliseconds, beside whenever somebody comes or goes.
 const ROOMS_MS: u32 = 10_000;
@@ -45,6 +50,7 @@ pub(crate) struct Deeds {
     pub(crate) reconnect: Callback<()>,
     pub(crate) disconnect: Callback<()>,
     pub(crate) facts: Callback<(), Facts>,
+    pub(crate) lab: LabDeeds,
 }
 
 /// Everything that the pages know of the chat and its session.
@@ -52,6 +58,7 @@ pub(crate) struct Deeds {
 pub(crate) struct Session {
     pub(crate) chat: Rc<ChatState>,
     pub(crate) link: Rc<LinkLog>,
+    pub(crate) lab: Rc<LabState>,
     /// None until the person has given a name.
     pub(crate) name: Option<String>,
     pub(crate) deeds: Deeds,
@@ -59,6 +66,13 @@ pub(crate) struct Session {
 
 type ChatHandle = UseReducerHandle<Held<ChatState>>;
 type Dispatch = UseReducerDispatcher<Held<ChatState>>;
+/// Who is told what happens to the session.
+struct Told<'a> {
+    chat: &'a ChatHandle,
+    link: &'a LinkHandle,
+    lab: &'a LabHandle,
+}
+
 type LinkHandle = UseReducerHandle<Held<LinkLog>>;
 
 /// Numbers for the person's messages.
@@ -77,11 +91,13 @@ impl Tickets {
 pub(crate) fn use_session(room: &str) -> Session {
     let chat = use_reducer(|| Held::new(ChatState::new(room)));
     let link = use_reducer(|| Held::new(LinkLog::default()));
+    let lab = use_reducer(|| Held::new(LabState::default()));
+    let offline = use_memo((), |()| Offline::default());
     let name = use_state(identity::kept_name);
     let base = use_memo((), |()| server_address::of_this_page());
 
     let tickets = use_memo((), |()| Tickets::default());
-    let wire = standing::use_wire(&base, &tickets, &chat, &link);
+    let wire = standing::use_wire(&base, &tickets, &offline, Told { chat: &chat, link: &link, lab: &lab });
     {
         let chat = chat.dispatcher();
         use_effect_with(room.to_owned(), move |room| chat.dispatch(ChatAction::GoTo { room: room.clone() }));
@@ -91,9 +107,11 @@ pub(crate) fn use_session(room: &str) -> Session {
     use_rooms(&wire, &chat);
     use_clock(&chat);
     let typing = typing::use_typing(&present, &chat);
-    let deeds = use_deeds(&wire, &base, &tickets, &chat, typing, &name);
+    let lab_deeds = lab::use_lab_deeds(&wire, &lab, &offline);
+    let deeds = use_deeds(&wire, &base, &tickets, &chat, &name);
+    let deeds = Deeds { typing, lab: lab_deeds, ..deeds };
     let name = (*name).clone();
-    Session { chat: chat.shared(), link: link.shared(), name, deeds }
+    Session { chat: chat.shared(), link: link.shared(), lab: lab.shared(), name, deeds }
 }
 
 /// Keeps the list of rooms fresh while the session is live.
@@ -153,7 +171,6 @@ fn use_deeds(
     base: &Rc<String>,
     tickets: &Tickets,
     chat: &ChatHandle,
-    typing: Callback<Typing>,
     name: &UseStateHandle<Option<String>>,
 ) -> Deeds {
     let dispatch = chat.dispatcher();
@@ -174,6 +191,7 @@ fn use_deeds(
                     say.dispatch(ChatAction::Written { ticket: tickets.draw(), text, at_ms: now_ms() });
                 }),
                 typing: Callback::noop(),
+                lab: LabDeeds::default(),
                 retry: on_ticket(|ticket| ChatAction::Retry { ticket, at_ms: now_ms() }),
                 discard: on_ticket(|ticket| ChatAction::Discard { ticket }),
                 older: Callback::from(move |()| with_newest(&newest, |chat| look_back(&to_ask, chat))),
@@ -197,7 +215,7 @@ fn use_deeds(
             }
         })
     };
-    Deeds { typing, ..Deeds::clone(&fixed) }
+    Deeds::clone(&fixed)
 }
 
 /// Does something with the state as of the latest rendering.

@@ -8,8 +8,9 @@ use rejoin::session::{LostReason, SessionEvent, SessionMessage, SessionState};
 use rejoin_yew::{SessionStanding, UseSessionHandle, use_session_from};
 use yew::prelude::*;
 
+use super::lab::{self, Offline};
 use super::outbox::follow;
-use super::{ChatHandle, Dispatch, LinkHandle, Tickets};
+use super::{Dispatch, LinkHandle, Tickets, Told};
 use crate::browser;
 use crate::chat::outbox::{PublishedAs, Ticket};
 use crate::chat::state::ChatAction;
@@ -23,20 +24,23 @@ use crate::wire::{self, Restored};
 pub(super) fn use_wire(
     base: &Rc<String>,
     tickets: &Tickets,
-    chat: &ChatHandle,
-    link: &LinkHandle,
+    offline: &Offline,
+    told: Told<'_>,
 ) -> UseSessionHandle {
     let session = use_mut_ref(|| None::<UseSessionHandle>);
     let open = {
-        let (base, chat, tickets) = (String::clone(base), chat.dispatcher(), tickets.clone());
-        move || wire::open(base, move |restored| restore(restored, tickets.draw(), &chat))
+        let (base, chat, tickets) = (String::clone(base), told.chat.dispatcher(), tickets.clone());
+        let offline = Rc::clone(offline);
+        move || wire::open(base, offline, move |restored| restore(restored, tickets.draw(), &chat))
     };
-    let on_event = use_events(&session, chat, link);
-    // The chat has no messages of the session's own.
-    let on_message = use_callback((), |_: SessionMessage, ()| ());
+    let on_event = use_events(&session, &told);
+    let on_message = {
+        let lab = told.lab.dispatcher();
+        use_callback((), move |message: SessionMessage, ()| lab::came(&lab, &message))
+    };
     let handle = use_session_from(open, on_message, on_event);
     *session.borrow_mut() = Some(handle.clone());
-    use_states(&handle, link);
+    use_states(&handle, told.link);
     handle
 }
 
@@ -49,12 +53,9 @@ fn restore(Restored { room, text, receipt }: Restored, ticket: Ticket, chat: &Di
 
 /// What happens to the session.
 #[hook]
-fn use_events(
-    session: &Rc<RefCell<Option<UseSessionHandle>>>,
-    chat: &ChatHandle,
-    link: &LinkHandle,
-) -> Callback<SessionEvent> {
-    let (session, chat, link) = (Rc::clone(session), chat.dispatcher(), link.dispatcher());
+fn use_events(session: &Rc<RefCell<Option<UseSessionHandle>>>, told: &Told<'_>) -> Callback<SessionEvent> {
+    let (session, chat, link) = (Rc::clone(session), told.chat.dispatcher(), told.link.dispatcher());
+    let lab = told.lab.dispatcher();
     // Why messages were lost since the session was live.
     let lost = use_mut_ref(|| None::<LostReason>);
     use_callback((), move |event: SessionEvent, ()| match event {
@@ -75,7 +76,10 @@ fn use_events(
                 chat.dispatch(ChatAction::Live { me: pair.alias, at_ms });
             }
         }
-        SessionEvent::Lost(what) => *lost.borrow_mut() = Some(what.reason),
+        SessionEvent::Lost(what) => {
+            lab::lost(&lab, &what);
+            lost.replace(Some(what.reason));
+        }
         SessionEvent::Disconnected(_) | SessionEvent::Ended(_) => {
             chat.dispatch(ChatAction::Lost { at_ms: now_ms() });
         }

@@ -14,6 +14,13 @@ const SPOIL: &str = r#"const send = WebSocket.prototype.send;
         return send.call(this, data);
     };"#;
 
+/// Notes when this has been said to the server.
+const LISTEN: &str = "const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        send.call(this, data);
+        if (new TextDecoder('latin1').decode(data).includes('In doubt')) window.transmitted = true;
+    };";
+
 #[tokio::test]
 async fn a_message_that_the_server_refuses_says_so_and_can_be_tried_again() {
     let server = Server::start(&[]).await;
@@ -40,7 +47,9 @@ async fn a_message_whose_fate_nobody_knows_any_more_says_so_and_is_not_sent_agai
     page.say("Before").await;
     page.marked("Before", "delivered").await;
     server.freeze();
+    page.script(LISTEN, vec![]).await;
     page.say("In doubt").await;
+    page.until("it has been transmitted", "return window.transmitted === true", &[]).await;
     page.marked("In doubt", "sending").await;
     let gone = server.kill().await;
     page.connection_is("Reconnecting").await;
