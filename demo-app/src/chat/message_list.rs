@@ -160,8 +160,10 @@ fn failed(ticket: Ticket, class: &'static str, sentence: String, props: &TurnPro
     html! {
         <div class={class}>
             <span>{ sentence }</span>
-            <button class="button plain" onclick={again}>{ words::TRY_AGAIN }</button>
-            <button class="button plain" onclick={discard}>{ words::DISCARD }</button>
+            <span class="failed-buttons">
+                <button class="button plain" onclick={again}>{ words::TRY_AGAIN }</button>
+                <button class="button plain" onclick={discard}>{ words::DISCARD }</button>
+            </span>
         </div>
     }
 }

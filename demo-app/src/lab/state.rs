@@ -84,10 +84,13 @@ pub(crate) enum LabAction {
         words: String,
         at_ms: u64,
     },
-    /// So many numbered messages were handed to the session.
+    /// A run of numbered messages begins, in place of the one before it.
+    Begun {
+        run: u64,
+    },
+    /// One of them was handed to the session.
     Sent {
         run: u64,
-        count: u32,
     },
     /// A message came from the server.
     Came {
@@ -114,8 +117,11 @@ impl LabState {
                 next.frames.push_front(Rc::new(Seen { serial: next.passed, at_ms, way, name, words }));
                 next.frames.truncate(Self::LIMIT);
             }
-            LabAction::Sent { run, count } => {
-                next.run = Some(Run { id: run, sent: count, ..Run::default() });
+            LabAction::Begun { run } => next.run = Some(Run { id: run, ..Run::default() }),
+            LabAction::Sent { run: id } => {
+                if let Some(run) = next.run.as_mut().filter(|run| run.id == id) {
+                    run.sent += 1;
+                }
             }
             LabAction::Came { text } => {
                 if let Some((run, number)) = next.of_run(&text) {
@@ -154,8 +160,14 @@ impl yew::Reducible for LabState {
 mod tests {
     use super::*;
 
+    fn sent(count: u32) -> LabState {
+        let begun = LabState::default().after(LabAction::Begun { run: 7 });
+        let state = (0..count).fold(begun, |state, _| state.after(LabAction::Sent { run: 7 }));
+        state.after(LabAction::Sent { run: 6 })
+    }
+
     fn came(numbers: &[u32]) -> Run {
-        let start = LabState::default().after(LabAction::Sent { run: 7, count: 5 });
+        let start = sent(5);
         let state = numbers
             .iter()
             .fold(start, |state, number| state.after(LabAction::Came { text: message(7, *number) }));
@@ -172,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_the_session_names_as_lost_is_not_under_way() {
-        let state = LabState::default().after(LabAction::Sent { run: 7, count: 3 });
+        let state = sent(3);
         let state = state.after(LabAction::Came { text: message(7, 0) });
         let state = (0..2).fold(state, |state, n| state.after(LabAction::Lost { text: message(7, n) }));
         let run = state.run.as_ref().unwrap();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use demo_messages::room::{Fault, Question};
 use gloo_timers::callback::Interval;
+use gloo_timers::future::TimeoutFuture;
 use rejoin::session::{Lost, SessionMessage};
 use rejoin_yew::UseSessionHandle;
 use yew::platform::spawn_local;
@@ -18,8 +19,13 @@ use crate::lab::told;
 use crate::local_time::now_ms;
 use crate::wire;
 
-/// So many numbered messages are sent at once.
+/// So many numbered messages are sent in a run.
 const RUN: u32 = 1_000;
+/// So many of them at once, and then a pause in milliseconds.
+const AT_ONCE: u32 = 5;
+const PAUSE_MS: u32 = 50;
+/// The numbers of runs have so many digits.
+const RUNS: u64 = 100_000;
 /// How long a fault is waited for: often its answer can't come.
 const FAULT_WITHIN: Duration = Duration::from_secs(2);
 /// How often the server's own counters are asked for, in milliseconds.
@@ -95,10 +101,21 @@ fn do_fault(wire: &UseSessionHandle, fault: Fault) {
 
 fn send_numbered(wire: &UseSessionHandle, lab: &LabDispatch) {
     let Some(session) = wire.handle() else { return };
-    let run = now_ms();
-    let sent = (0..RUN).take_while(|number| session.try_send(message(run, *number)).is_ok());
-    let count = u32::try_from(sent.count()).unwrap_or(RUN);
-    lab.dispatch(LabAction::Sent { run, count });
+    // Another than that of an earlier page, whose messages the server may still send back.
+    let run = now_ms() % RUNS;
+    lab.dispatch(LabAction::Begun { run });
+    let lab = lab.clone();
+    spawn_local(async move {
+        for number in 0..RUN {
+            if session.send(message(run, number)).await.is_err() {
+                return;
+            }
+            lab.dispatch(LabAction::Sent { run });
+            if number % AT_ONCE == AT_ONCE - 1 {
+                TimeoutFuture::new(PAUSE_MS).await;
+            }
+        }
+    });
 }
 
 fn set_looking(wire: &UseSessionHandle, lab: &LabDispatch, look: bool) {

@@ -17,8 +17,7 @@ pub(crate) const COME_BACK: &str = "Come back online";
 pub(crate) const OFFLINE_TEXT: &str = "This page acts as if it had no network, until you come back.";
 
 pub(crate) const NUMBERED: &str = "Numbered messages";
-pub(crate) const NUMBERED_TEXT: &str =
-    "The server sends each one back. Send them, then break the connection: all come back, once, in order.";
+pub(crate) const NUMBERED_TEXT: &str = "A hundred a second, and the server sends each one back. Break the connection meanwhile: all come back, once, in order.";
 pub(crate) const SEND_NUMBERED: &str = "Send 1,000 messages";
 pub(crate) const RUN_SENT: &str = "Sent";
 pub(crate) const RUN_BACK: &str = "Came back";
@@ -33,7 +32,7 @@ pub(crate) const FRAMES_RECEIVED: &str = "Frames received";
 pub(crate) const FRAMES_UNACKED: &str = "Not acknowledged";
 pub(crate) const FRAMES_RESENT: &str = "Sent again";
 pub(crate) const WELCOMES: &str = "Welcomes";
-pub(crate) const REPEATS: &str = "Repeats refused, by the server for all";
+pub(crate) const REPEATS: &str = "Repeats refused by the server";
 
 pub(crate) const FRAMES: &str = "Frames";
 pub(crate) const FRAMES_TEXT: &str = "What passes while this page is open, newest first.";

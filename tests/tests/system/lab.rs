@@ -32,6 +32,7 @@ impl Page<'_> {
     async fn breaks_by(&self, button: &str, happened: &str) {
         let welcomes = self.figure("Welcomes").await;
         self.press(".lab", "Send 1,000 messages").await;
+        self.figure_reaches("Came back", 50).await;
         self.press(".faults", button).await;
         self.figure_reaches("Welcomes", welcomes + 1).await;
         self.connection_is("Connected").await;
@@ -79,6 +80,7 @@ async fn a_server_that_forgets_the_session_costs_no_message_of_a_room() {
     let browser = in_lab(&server).await;
     let page = browser.page();
     page.breaks_by("Make the server forget", "goes on with its identity").await;
+    page.figure_reaches("Sent", 1_000).await;
     page.nothing_is_repeated().await;
     page.go("/chat", "#general").await;
     page.say("After").await;
