@@ -145,11 +145,11 @@ impl Inbox {
         self.position += cost;
         self.pieces_binary = data.binary;
         if data.last && self.pieces.is_empty() {
-            self.complete(data.payload)?;
+            self.complete(data.payload.detached())?;
         } else {
             self.pieces_bytes += data.payload.len() as u64;
             self.pieces_cost += cost;
-            self.pieces.push(data.payload);
+            self.pieces.push(data.payload.detached());
             if data.last {
                 let len = self.pieces.iter().map(|piece| piece.len()).sum();
                 let mut whole = Vec::with_capacity(len);

@@ -136,3 +136,36 @@ fn what_the_sender_holds_for_nothing_is_told_at_once_after_a_resume() {
     inbox.resume(NOW, 1);
     assert!(!inbox.ack_due(NOW));
 }
+
+#[test]
+fn an_acknowledgement_rides_once_it_says_enough() {
+    let mut inbox = Inbox::new(&SessionLimits { window: 64_000, ..SessionLimits::default() }, false);
+    // Told of much before: only what is new counts.
+    for _ in 0..20 {
+        inbox.arrive(NOW, whole(100)).unwrap();
+        inbox.take(NOW).unwrap();
+    }
+    inbox.tell();
+    for n in 0..16 {
+        assert!(!inbox.ack_rides(NOW), "{n} frames and {} bytes are not enough", n * 32);
+        inbox.arrive(NOW, whole(0)).unwrap();
+        inbox.take(NOW).unwrap();
+    }
+    assert!(inbox.ack_rides(NOW), "16 frames are a quarter of 64");
+    inbox.tell();
+    inbox.arrive(NOW, whole(967)).unwrap();
+    inbox.take(NOW).unwrap();
+    assert!(!inbox.ack_rides(NOW), "999 bytes");
+    inbox.arrive(NOW, whole(0)).unwrap();
+    inbox.take(NOW).unwrap();
+    assert!(inbox.ack_rides(NOW), "a thousand are a sixty-fourth of the window");
+}
+
+#[test]
+fn credit_alone_waits_for_its_delay_after_a_resume() {
+    let mut inbox = Inbox::new(&SessionLimits::default(), true);
+    inbox.arrive(NOW, whole(1)).unwrap();
+    inbox.take(NOW).unwrap();
+    inbox.resume(NOW, 0);
+    assert!(!inbox.ack_due(NOW) && inbox.ack_due(NOW + Duration::from_millis(250)));
+}

@@ -54,6 +54,16 @@ fn a_passing_refusal_holds_back_what_follows_and_is_heeded_once() {
 }
 
 #[test]
+fn an_expectation_alone_sends_the_client_back_too() {
+    let mut publications = publications();
+    publish(&mut publications, 3);
+    sent(&mut publications, NOW);
+    publications.answered(NOW, "room", 0, at(1)).unwrap();
+    assert_eq!(publications.answered(NOW, "room", 1, Answer::Expected(1)), Ok(Consequence::Nothing));
+    assert_eq!(sent(&mut publications, NOW), [1, 2]);
+}
+
+#[test]
 fn an_answer_ahead_of_its_turn_to_what_was_sent_before_going_back_is_heard_later() {
     let mut publications = publications();
     publish(&mut publications, 3);
