@@ -22,6 +22,7 @@ use crate::transport::describe;
 
 /// A session that goes on where an earlier page left it, or a new one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reopened {
     /// The session, which has begun to connect.
     pub session: Session,
