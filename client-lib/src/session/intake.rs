@@ -108,6 +108,8 @@ impl Core {
             Ok(()) => self.follow(),
             Err(violation) => self.leave(violation),
         }
+        #[cfg(feature = "inspect")]
+        self.inspector.tell();
     }
 
     fn handle(&self, message: &Body) -> Result<(), Violation> {
@@ -117,6 +119,8 @@ impl Core {
             let unreadable = "the server sent a frame that can't be read";
             let frame = frame.map_err(|_| Violation { code: code::BAD_FRAME, reason: unreadable })?;
             frames += 1;
+            #[cfg(feature = "inspect")]
+            self.inspector.see(super::inspect::Way::In, &frame);
             machine.handle(now, frame)
         });
         self.metrics.borrow_mut().frames_received += frames;

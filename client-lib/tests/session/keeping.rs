@@ -20,7 +20,7 @@ async fn reload(session: rejoin::Session) {
 #[wasm_bindgen_test]
 async fn a_publication_whose_answer_was_lost_with_the_page_is_in_the_log_once() {
     let place = Place::new();
-    let Reopened { session, receipts } = reopen(&place, "?unanswered=1").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "?unanswered=1").await;
     assert!(receipts.is_empty());
     let first = session.publish("room", "one").await.unwrap();
     let second = session.publish("room", "two").await.unwrap();
@@ -33,7 +33,7 @@ async fn a_publication_whose_answer_was_lost_with_the_page_is_in_the_log_once() 
         (Err(PublishError::Unknown), Err(PublishError::Unknown))
     );
 
-    let Reopened { session, receipts } = reopen(&place, "").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "").await;
     let mut offsets = Vec::new();
     for (channel, receipt) in receipts {
         offsets.push((channel, receipt.number(), within(receipt).await.unwrap().offset));
@@ -51,7 +51,8 @@ async fn a_publication_that_never_went_goes_from_the_next_page() {
     drop(session.try_publish("room", "late").unwrap());
     until(&session, |state| *state == SessionState::Greeting).await;
     reload(session).await;
-    let Reopened { session, mut receipts } = reopen(&place, "").await;
+    let Reopened { session, mut receipts, payloads, .. } = reopen(&place, "").await;
+    assert_eq!(payloads, ["late".into()]);
     let (channel, receipt) = receipts.pop().unwrap();
     assert_eq!((channel.as_str(), within(receipt).await.unwrap().offset), ("room", 1));
     assert!(receipts.is_empty() && session.state().is_live());
@@ -64,7 +65,7 @@ async fn numbers_go_on_where_everything_had_been_answered() {
     within(session.publish("room", "one").await.unwrap()).await.unwrap();
     let id = session.pair().unwrap().id;
     reload(session).await;
-    let Reopened { session, receipts } = reopen(&place, "").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "").await;
     assert!(receipts.is_empty());
     let second = session.publish("room", "two").await.unwrap();
     assert_eq!((second.number(), within(second).await.unwrap().offset), (1, 2));

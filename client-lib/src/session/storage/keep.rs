@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 
 use js_sys::Promise;
 use rejoin_protocol::session::{ClientSession, Pair, Publication, Stored};
+use rejoin_protocol::wire::Body;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -21,11 +22,14 @@ use crate::transport::describe;
 
 /// A session that goes on where an earlier page left it, or a new one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reopened {
     /// The session, which has begun to connect.
     pub session: Session,
     /// The receipts of publications that the earlier page did not see answered, each with its channel.
     pub receipts: Vec<(String, Receipt)>,
+    /// What was published, for each of the receipts in turn.
+    pub payloads: Vec<Body>,
 }
 
 /// Why a session can't be kept.
@@ -117,18 +121,26 @@ impl SessionBuilder {
                 restored = keep.restore(machine, channels);
             })
             .map_err(KeepError::Connect)?;
-        let receipts = restored
+        let (receipts, payloads) = restored
             .into_iter()
-            .map(|(channel, number, publication)| {
-                (channel, Receipt::new(session.0.receipts.open(publication), number))
+            .map(|Restored { channel, number, publication, payload }| {
+                ((channel, Receipt::new(session.0.receipts.open(publication), number)), payload)
             })
-            .collect();
-        Ok(Reopened { session, receipts })
+            .unzip();
+        Ok(Reopened { session, receipts, payloads })
     }
 }
 
 fn lock_name(store: &str) -> String {
     ["rejoin ", store].concat()
+}
+
+/// A publication that the machine has again.
+struct Restored {
+    channel: String,
+    number: u64,
+    publication: Publication,
+    payload: Body,
 }
 
 struct Keep {
@@ -148,25 +160,24 @@ struct Keep {
 }
 
 impl Keep {
-    fn restore(
-        &self,
-        machine: &mut ClientSession,
-        channels: BTreeMap<String, OfChannel>,
-    ) -> Vec<(String, u64, Publication)> {
+    fn restore(&self, machine: &mut ClientSession, channels: BTreeMap<String, OfChannel>) -> Vec<Restored> {
         let pair = self.record.borrow().pair;
         if let Some(pair) = pair {
             machine.adopt(pair);
         }
         let mut restored = Vec::new();
         for (channel, OfChannel { answered, stored }) in channels {
+            let payloads: BTreeMap<u64, Body> =
+                stored.iter().map(|stored| (stored.number, stored.payload.clone())).collect();
             let publications = machine.restore(&channel, answered, stored);
             for (number, publication) in (answered..).zip(publications) {
                 self.kept.borrow_mut().insert(publication, (channel.clone(), number));
-                restored.push((channel.clone(), number, publication));
+                let payload = payloads.get(&number).cloned().unwrap_or_default();
+                restored.push(Restored { channel: channel.clone(), number, publication, payload });
             }
             self.channels.borrow_mut().push(channel);
         }
-        restored.sort_by_key(|(_, _, publication)| *publication);
+        restored.sort_by_key(|restored| restored.publication);
         restored
     }
 
