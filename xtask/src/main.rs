@@ -7,6 +7,7 @@ mod compress;
 mod context;
 mod dev;
 mod failure;
+mod page;
 mod parts;
 mod process;
 mod process_tree;
@@ -64,6 +65,8 @@ fn carry_out() -> Result<()> {
         Command::Tidy => tidy::run(&context),
         Command::Size => size::run(&context),
         Command::Bench(rounds) => bench::run(&context, rounds),
+        Command::BenchDelivery => bench::delivery(&context),
+        Command::BenchIdle => bench::idle(&context),
         Command::Help => Ok(()),
     }
 }

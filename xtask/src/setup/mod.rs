@@ -17,7 +17,7 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 pub(crate) use browsers::{chromium, firefox};
-pub(crate) use npm::{axe, release as wasm_opt_release};
+pub(crate) use npm::{axe, peers, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,8 @@ pub(crate) enum Need {
     Firefox,
     /// The script that looks for what keeps people from using a page.
     Axe,
+    /// The peers that are measured beside ours.
+    Peers,
 }
 
 /// What all of `cargo xtask test` needs. Firefox is not among it.
@@ -65,6 +67,7 @@ impl Need {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::Axe => "axe-core",
+            Self::Peers => "peers",
         }
     }
 
@@ -78,6 +81,7 @@ impl Need {
             Self::Chromium => Ok(browsers::check_chromium(toolbox)),
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
             Self::Axe => npm::check_axe(workspace, toolbox),
+            Self::Peers => npm::check_peers(workspace, toolbox),
         }
     }
 
@@ -90,6 +94,7 @@ impl Need {
             Self::WasmBindgen => "compiling it with cargo install, about 2 minutes".to_owned(),
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
             Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
+            Self::Peers => "installing npm packages, about 10 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
@@ -107,6 +112,7 @@ impl Need {
             Self::Chromium => browsers::install_chromium(toolbox),
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
             Self::Axe => npm::install_axe(workspace, toolbox),
+            Self::Peers => npm::install_peers(workspace, toolbox),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! wasm-opt and axe-core from npm packages: the only things here that Node.js is needed for.
+//! wasm-opt, axe-core and the peers that are measured beside ours, from npm packages: what Node.js is needed for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Context, Failure, Result};
 use crate::process;
@@ -11,6 +11,10 @@ use super::State;
 
 /// The package that looks for what keeps people from using a page.
 const AXE: &str = "axe-core";
+/// The peers that are measured beside ours. The two packages of Socket.IO have the same versions.
+const RECONNECTING: &str = "reconnecting-websocket";
+const SOCKET_IO: &str = "socket.io";
+const SOCKET_IO_CLIENT: &str = "socket.io-client";
 
 /// Whether wasm-opt of the pinned release is found first.
 pub(super) fn check(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
@@ -53,25 +57,70 @@ pub(crate) fn axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<PathBuf> {
     Ok(root.join("node_modules").join(AXE).join("axe.min.js"))
 }
 
-/// Installs a package into a folder of its own; `otherwise` ends the sentence on what to do without npm.
+/// The peers: the packages, and the scripts of them that a page loads.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    /// The folder that has their `node_modules`.
+    pub(crate) root: PathBuf,
+    pub(crate) scripts: [PathBuf; 2],
+}
+
+/// Where the peers are once they are installed.
+pub(crate) fn peers(workspace: &Workspace, toolbox: &Toolbox) -> Result<Peers> {
+    // One folder for all: a change of either version makes another.
+    let name = format!("{RECONNECTING}-{}-{SOCKET_IO}", workspace.tool_version(RECONNECTING)?);
+    let root = toolbox.npm_root(&name, workspace.tool_version(SOCKET_IO)?);
+    let modules = root.join("node_modules");
+    let scripts = [
+        modules.join(RECONNECTING).join("dist").join("reconnecting-websocket-mjs.js"),
+        modules.join(SOCKET_IO_CLIENT).join("dist").join("socket.io.esm.min.js"),
+    ];
+    Ok(Peers { root, scripts })
+}
+
+/// Whether the peers are in the toolbox.
+pub(super) fn check_peers(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
+    let found = peers(workspace, toolbox)?.scripts.iter().all(|script| script.is_file());
+    Ok(if found {
+        State::Ready("reconnecting-websocket and Socket.IO".to_owned())
+    } else {
+        State::Missing("reconnecting-websocket and Socket.IO are not installed".to_owned())
+    })
+}
+
+/// Installs the peers into the toolbox.
+pub(super) fn install_peers(workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
+    let (reconnecting, socket_io) =
+        (workspace.tool_version(RECONNECTING)?, workspace.tool_version(SOCKET_IO)?);
+    let all = [(RECONNECTING, reconnecting), (SOCKET_IO, socket_io), (SOCKET_IO_CLIENT, socket_io)];
+    packages(&peers(workspace, toolbox)?.root, &all, toolbox, "")
+}
+
+/// Installs a package into a folder of its own.
 fn package(name: &str, version: &str, toolbox: &Toolbox, otherwise: &str) -> Result<()> {
+    packages(&toolbox.npm_root(name, version), &[(name, version)], toolbox, otherwise)
+}
+
+/// Installs packages into a folder; `otherwise` ends the sentence on what to do without npm.
+fn packages(root: &Path, packages: &[(&str, &str)], toolbox: &Toolbox, otherwise: &str) -> Result<()> {
+    let exact: Vec<String> = packages.iter().map(|(name, version)| format!("{name}@{version}")).collect();
+    let what = exact.join(", ");
     let Some(npm) = toolbox.find(&["npm"]) else {
         return Err(Failure::with_remedy(
-            format!("npm was not found, and {name} is installed with it"),
+            format!("npm was not found, and {what} is installed with it"),
             format!("install Node.js 18 or newer with npm (on Debian: apt-get install npm){otherwise}"),
         ));
     };
-    let root = toolbox.npm_root(name, version);
-    std::fs::create_dir_all(&root).context(|| format!("make the folder {}", root.display()))?;
+    std::fs::create_dir_all(root).context(|| format!("make the folder {}", root.display()))?;
     let mut command = toolbox.command(npm);
     command.args(["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--loglevel=error"]);
-    command.arg("--prefix").arg(&root).arg(format!("{name}@{version}")).current_dir(&root);
+    command.arg("--prefix").arg(root).args(&exact).current_dir(root);
     // npm reports what it added on standard output; only its errors are of interest here.
     command.stdout(std::process::Stdio::null());
     process::run(&mut command, "npm install").map_err(|failure| match failure {
         Failure::Interrupted => failure,
         _ => Failure::with_remedy(
-            format!("{name} {version} could not be installed ({failure})"),
+            format!("{what} could not be installed ({failure})"),
             "read npm's message above; without a network, connect and run the command again",
         ),
     })

@@ -33,7 +33,10 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        command.arg("--listen").arg(address.to_string()).arg("--app").arg(settings::app()).args(&arguments);
+        command.arg("--listen").arg(address.to_string()).args(&arguments);
+        if !arguments.iter().any(|argument| argument == "--app") {
+            command.arg("--app").arg(settings::app());
+        }
         let program = Program::start(&mut command);
         let address = program.stdout.after("listening on http://").await.parse().unwrap();
         Self { program, address, arguments }

@@ -10,14 +10,14 @@ use tokio::net::TcpStream;
 /// The longest head that is read.
 const MOST: usize = 16 << 10;
 
-pub(super) struct Head {
-    pub(super) path: String,
-    pub(super) query: HashMap<String, String>,
+pub(crate) struct Head {
+    pub(crate) path: String,
+    pub(crate) query: HashMap<String, String>,
     headers: HashMap<String, String>,
 }
 
 impl Head {
-    pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Self> {
+    pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Self> {
         let mut bytes = Vec::new();
         while !bytes.ends_with(b"\r\n\r\n") {
             if bytes.len() == MOST {
@@ -38,20 +38,20 @@ impl Head {
         Ok(Self { path: path.to_owned(), query, headers })
     }
 
-    pub(super) fn is_upgrade(&self) -> bool {
+    pub(crate) fn is_upgrade(&self) -> bool {
         self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
     /// The test's name for its connections; all without one share the empty name.
-    pub(super) fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         self.text("key").unwrap_or_default()
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
@@ -59,7 +59,7 @@ impl Head {
     ///
     /// # Errors
     /// Says which parameter is no number.
-    pub(super) fn number<N: FromStr>(&self, name: &str, default: N) -> Result<N, String> {
+    pub(crate) fn number<N: FromStr>(&self, name: &str, default: N) -> Result<N, String> {
         match self.text(name) {
             None => Ok(default),
             Some(text) => text.parse().map_err(|_| format!("{name}={text} is no number that fits")),
