@@ -50,7 +50,7 @@ impl Core {
         let pair = self.machine.borrow_mut().connected(now(), auth);
         // Before HELLO goes, or a later page could come with the same attempt.
         if let (Some(pair), Some(keeper)) = (&pair, &self.keeper) {
-            keeper.identity(pair);
+            keeper.identity(self.this.clone(), pair);
         }
     }
 
@@ -102,6 +102,9 @@ impl Core {
         let body = Body::from(bytes);
         let handled = self.handle(&body);
         self.metrics.borrow_mut().batches_received += 1;
+        if self.machine.borrow().is_proved() {
+            self.socket.driver().link.borrow_mut().proved();
+        }
         // What came before a violation is told before it.
         self.gather();
         match handled {
