@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rejoin_protocol::session::{ClientSession, Ending, Violation, code};
-use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode};
+use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode_from_server};
 use rejoin_protocol::{Close, Closed, Link};
 
 use super::core::Core;
@@ -116,7 +116,7 @@ impl Core {
     fn handle(&self, message: &Body) -> Result<(), Violation> {
         let mut machine = self.machine.borrow_mut();
         let (now, mut frames) = (now(), 0);
-        let result = decode(message, &self.wire).try_for_each(|frame| {
+        let result = decode_from_server(message, &self.wire).try_for_each(|frame| {
             let unreadable = "the server sent a frame that can't be read";
             let frame = frame.map_err(|_| Violation { code: code::BAD_FRAME, reason: unreadable })?;
             frames += 1;

@@ -77,7 +77,7 @@ impl Core {
                 writer.flush();
                 break (writer.pop(), false);
             };
-            writer.push(&frame);
+            writer.push_from_client(&frame);
             frames += 1;
             let message = writer.pop();
             if message.is_some() {
