@@ -81,7 +81,7 @@ impl Core {
             };
             #[cfg(feature = "inspect")]
             self.inspector.see(super::inspect::Way::Out, &frame);
-            writer.push(&frame);
+            writer.push_from_client(&frame);
             frames += 1;
             let message = writer.pop();
             if message.is_some() {

@@ -112,6 +112,7 @@ impl SessionBuilder {
             disk: Rc::new(disk),
             kept: RefCell::default(),
             channels: RefCell::default(),
+            given_up: Cell::new(false),
             era: Rc::default(),
             _lock: lock,
         });
@@ -153,6 +154,8 @@ struct Keep {
     kept: RefCell<BTreeMap<Publication, (String, u64)>>,
     /// The channels of which something lies there.
     channels: RefCell<Vec<String>>,
+    /// The record could not be written: nothing is kept any more.
+    given_up: Cell<bool>,
     /// Counts the identities.
     era: Rc<Cell<u64>>,
     /// Without one this is a session of its own all the same, because its store has a name of its own.
@@ -181,11 +184,26 @@ impl Keep {
         restored
     }
 
-    fn save(&self) {
+    /// Writes to the disk, unless nothing is kept any more.
+    fn write(&self, writes: impl FnOnce(&Disk) -> Result<Promise, JsValue>) -> Result<Promise, JsValue> {
+        if self.given_up.get() { Ok(Promise::resolve(&JsValue::UNDEFINED)) } else { writes(&self.disk) }
+    }
+
+    /// Writes the record. Without the newest one, a later page would send what is stored once more under another
+    /// identity, or come with an attempt that is over: then it must find nothing at all. Taking the record away needs
+    /// no room, and takes all that is stored under its name with it.
+    fn save(&self, core: &Weak<Core>) {
+        if self.given_up.get() {
+            return;
+        }
         let line = self.record.borrow().write();
-        // It was written before, a little shorter, so that there is room. Where there is none after all, the next page
-        // begins a session of its own.
-        let _no_room = self.storage.set_item(&self.key, &line);
+        if let Err(error) = self.storage.set_item(&self.key, &line) {
+            self.given_up.set(true);
+            self.over();
+            if let Some(core) = core.upgrade() {
+                core.note(crate::session::SessionEvent::NotKept(describe(&error)));
+            }
+        }
     }
 }
 
@@ -209,13 +227,13 @@ fn once(
 }
 
 impl Keeper for Keep {
-    fn identity(&self, pair: &Pair) {
+    fn identity(&self, core: Weak<Core>, pair: &Pair) {
         self.record.borrow_mut().pair = Some(*pair);
-        self.save();
+        self.save(&core);
     }
 
     fn published(&self, core: Weak<Core>, publication: Publication, channel: &str, stored: &Stored) {
-        let written = self.disk.keep(channel, stored);
+        let written = self.write(|disk| disk.keep(channel, stored));
         if !self.channels.borrow().iter().any(|known| known == channel) {
             self.channels.borrow_mut().push(channel.to_owned());
         }
@@ -226,7 +244,7 @@ impl Keeper for Keep {
 
     fn settled(&self, core: Weak<Core>, publication: Publication) {
         let Some((channel, number)) = self.kept.borrow_mut().remove(&publication) else { return };
-        let written = self.disk.forget(&channel, number);
+        let written = self.write(|disk| disk.forget(&channel, number));
         let (era, present) = (self.era.get(), self.era.clone());
         once(written, core, move |machine, written| {
             // The server remembers the outcome as long as the disk may ask for it again; and under another identity
