@@ -164,7 +164,7 @@ async fn where_the_identity_can_t_be_written_nothing_is_kept() {
     assert_eq!(second.offset, 2, "it goes on all the same");
     let id = session.pair().unwrap().id;
     reload(session).await;
-    let Reopened { session, receipts } = reopen(&place, "").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "").await;
     assert!(receipts.is_empty(), "nothing is sent twice");
     until(&session, SessionState::is_live).await;
     assert_ne!(session.pair().unwrap().id, id);
