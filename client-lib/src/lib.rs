@@ -67,6 +67,7 @@
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
 //! | `native` | everything but what is the browser's own, on tokio, for bots and tests; nothing in a browser | no |
+//! | `inspect` | `SessionHandle::set_on_frame`: the frames that pass, for tools that show them | no |
 //! | `persistence` | `SessionBuilder::reopen`: sessions kept over a reload of the page | no |
 //!
 //! # Outside of the browser

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -78,6 +79,14 @@ impl Server {
             Some(_) => ended(&mut self.process).map(Some),
             None => Ok(None),
         }
+    }
+}
+
+/// Lets demo-server keep its rooms in a folder among what is built, so that a restart does not forget them; another
+/// folder may be named by the option or the variable.
+pub(crate) fn keep_rooms(command: &mut Command, target: &Path) {
+    if std::env::var_os("REJOIN_DATA").is_none() {
+        command.env("REJOIN_DATA", target.join("demo-data"));
     }
 }
 

@@ -48,6 +48,8 @@ mod event;
 mod feed;
 mod figures;
 mod handle;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod intake;
 mod keeper;
 mod line;

@@ -38,6 +38,7 @@ mod greeting;
 mod key;
 mod metrics;
 mod pace;
+mod publishing;
 mod registry;
 mod session;
 mod session_task;

@@ -28,7 +28,6 @@ pub struct ServerConnection {
     attempt: u64,
     timing: Timing,
     subscriptions: usize,
-    channels: usize,
     feeds: BTreeMap<u64, Feed>,
     next_subscription: u64,
     /// The feed that may go next.
@@ -53,7 +52,6 @@ impl ServerConnection {
             attempt: session.attempt(),
             timing,
             subscriptions: limits.subscriptions,
-            channels: limits.channels,
             feeds: BTreeMap::new(),
             next_subscription: 0,
             turn: 0,
@@ -170,9 +168,6 @@ impl ServerConnection {
     fn publish(&mut self, publish: Publish) -> Result<(), Violation> {
         if publish.number >= publish.settled.saturating_add(UNSETTLED) {
             return Err(Violation::bad_frame("too many publications lie beyond the first one unsettled"));
-        }
-        if self.asked.len() >= self.channels && !self.asked.contains_key(&publish.channel) {
-            return Err(Violation::bad_frame("publications of too many channels are under way"));
         }
         let asked = self.asked.entry(publish.channel.clone()).or_default();
         if asked.len() as u64 >= 2 * UNSETTLED {

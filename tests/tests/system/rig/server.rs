@@ -55,6 +55,11 @@ impl Server {
         http::get(self.address, "/health").await.json()["connections"].as_u64().unwrap()
     }
 
+    /// Stops it where it is: it takes what comes, and answers nothing.
+    pub(crate) fn freeze(&self) {
+        self.program.signal(Signal::SIGSTOP);
+    }
+
     /// As a crash would: nothing is said to anybody.
     pub(crate) async fn kill(mut self) -> Gone {
         self.program.signal(Signal::SIGKILL);
