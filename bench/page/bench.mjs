@@ -46,6 +46,24 @@ const sendBy = (Socket) => async (_, count, size) => {
   return elapsed;
 };
 
+// Text back and forth, each one alone.
+async function rawRoundTrips(_, count, size) {
+  const socket = await open();
+  const text = "x".repeat(size);
+  const start = performance.now();
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => {
+      socket.onmessage = resolve;
+      socket.send(text);
+    });
+  }
+  const elapsed = performance.now() - start;
+  socket.close();
+  return elapsed;
+}
+
+const session = (contender) => (_, count, size) => contender(`ws://${location.host}/session`, count, size);
+
 const receive = {
   "raw JavaScript": receiveBy(WebSocket),
   "rejoin, npm package": receiveBy(Rejoin),
@@ -61,6 +79,8 @@ const send = {
   "rejoin, bytes": wasm.rejoin_send,
   "rejoin, Uint8Array": wasm.rejoin_send_view,
 };
+const small = { "raw JavaScript": rawReceive, "rejoin session": session(wasm.session_receive) };
+const alone = { "raw JavaScript": rawRoundTrips, "rejoin session": session(wasm.session_round_trips) };
 // gloo-net needs almost a minute for 100,000.
 const sendFew = { "raw JavaScript": sendBy(WebSocket), "rejoin, bytes": wasm.rejoin_send, "gloo-net": wasm.gloo_send };
 const cases = [
@@ -69,6 +89,8 @@ const cases = [
   { name: "receive 100,000 x 64 bytes", count: 100_000, size: 64, contenders: receive },
   { name: "send 100,000 x 64 bytes", count: 100_000, size: 64, contenders: send },
   { name: "send 2,000 x 64 bytes", count: 2_000, size: 64, contenders: sendFew },
+  { name: "session: receive 100,000 x 64 bytes", count: 100_000, size: 64, contenders: small },
+  { name: "session: 2,000 round trips of 64 bytes", count: 2_000, size: 64, contenders: alone },
 ];
 
 async function report(line) {

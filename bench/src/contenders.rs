@@ -2,6 +2,8 @@
 //! messages, or send them and wait for the server's word that all have come.
 #![cfg(target_arch = "wasm32")]
 
+pub mod session;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

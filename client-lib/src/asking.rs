@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use wasm_bindgen_futures::spawn_local;
+use crate::spawn::spawn_local;
 
 /// Runs a provider's future until it is dropped: then the future is dropped as well, so that one that never ends does
 /// not outlive its attempt.

@@ -1,11 +1,12 @@
 //! An attempt: from asking where to connect to the socket's opening and its end.
 
 use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, ReadyState, State};
-use web_sys::WebSocket;
 
 use crate::Target;
 use crate::driver::Driver;
 use crate::transport::Transport;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::transport::WebSocket;
 
 impl Driver {
     /// Asks for a target and connects to it.
@@ -42,6 +43,7 @@ impl Driver {
     fn connect(&self, generation: Generation, target: &Target) -> Result<(), String> {
         let options = &self.options;
         self.first.replace(target.first.clone());
+        #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
         if let Some(socket) = options.source.existing() {
             let state = socket.ready_state();
             let transport = Transport::adopt(self.this.clone(), generation, socket, options.binary_type);

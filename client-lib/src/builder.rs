@@ -1,18 +1,19 @@
 //! The builder: settings in, a connection out.
 
-use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use rejoin_codec::Endpoint;
 use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Watermarks};
-use web_sys::{BinaryType, WebSocket};
 
 use crate::driver::Driver;
 use crate::options::Options;
-use crate::target::{Adopted, Asked, Fixed, Source, TargetError};
+use crate::target::{Asked, Fixed, Source, TargetError};
+use crate::transport::BinaryType;
 use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target};
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::{target::Adopted, transport::WebSocket};
 
 /// Settings of a connection, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
 ///
@@ -39,6 +40,7 @@ pub struct Builder {
 enum Where {
     Fixed(Target),
     Asked,
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     Adopted(WebSocket, Target),
 }
 
@@ -121,6 +123,7 @@ impl Builder {
     /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
     /// subprotocol that was agreed; one that is still connecting has agreed to none, so that
     /// [`protocol`](Self::protocol) must name it. What it received before is not seen, and its `binaryType` is set.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     #[must_use]
     pub fn adopt(socket: WebSocket) -> Self {
         let mut target = Target::new(socket.url());
@@ -136,9 +139,13 @@ impl Builder {
     /// them, and this does nothing.
     #[must_use]
     pub fn protocol(mut self, name: impl Into<String>) -> Self {
-        if let Where::Fixed(target) | Where::Adopted(_, target) = &mut self.target {
-            target.protocols.push(name.into());
-        }
+        let target = match &mut self.target {
+            Where::Fixed(target) => target,
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+            Where::Adopted(_, target) => target,
+            Where::Asked => return self,
+        };
+        target.protocols.push(name.into());
         self
     }
 
@@ -199,7 +206,8 @@ impl Builder {
         self
     }
 
-    /// How much may be received and not taken. Default: [`ReceiveLimits::default`].
+    /// How much may be received and not taken. Default: [`ReceiveLimits::default`], 64 MiB. Outside of a browser, with
+    /// the feature `native`, a single message that is larger ends the connection as well, with 1009.
     #[must_use]
     pub fn receive(mut self, limits: ReceiveLimits) -> Self {
         self.options.receive = limits;
@@ -215,6 +223,7 @@ impl Builder {
     }
 
     /// How binary messages are received. Default `Arraybuffer`, other than a browser's own, which is `Blob`.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     #[must_use]
     pub fn binary_type(mut self, binary_type: BinaryType) -> Self {
         self.options.binary_type = binary_type;
@@ -241,6 +250,9 @@ impl Builder {
     ///
     /// # Errors
     /// What can't become right by trying again: a bad URL, subprotocol or setting, and what the browser itself refuses.
+    ///
+    /// # Panics
+    /// Never in a browser. With the feature `native` elsewhere, outside of a `tokio::task::LocalSet`.
     pub fn open(self) -> Result<Socket, OpenError> {
         let driver = Driver::new(self.prepare()?);
         begin(&driver)?;
@@ -256,13 +268,14 @@ impl Builder {
                 target.check()?;
                 options.source = Rc::new(Fixed(target));
             }
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
             Where::Adopted(socket, target) => {
                 target.check()?;
-                options.source = Rc::new(Adopted { socket: RefCell::new(Some(socket)), target });
+                options.source = Rc::new(Adopted { socket: std::cell::RefCell::new(Some(socket)), target });
             }
             Where::Asked => {}
         }
-        options.link.seed = seed.unwrap_or_else(random_seed);
+        options.link.seed = seed.unwrap_or_else(crate::random::seed);
         Ok(options)
     }
 
@@ -290,9 +303,4 @@ pub(crate) fn begin(driver: &Driver) -> Result<(), OpenError> {
         }
         _ => Ok(()),
     }
-}
-
-fn random_seed() -> u64 {
-    // Two draws, since a double has 53 bits; jitter needs no better.
-    (js_sys::Math::random() * 2f64.powi(32)) as u64 ^ ((js_sys::Math::random() * 2f64.powi(53)) as u64) << 11
 }

@@ -41,7 +41,10 @@ impl fmt::Display for OpenError {
             Self::Url(error) => error.fmt(f),
             Self::Subprotocol(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
             Self::Rejected(reason) => write!(f, "the browser refused to try: {reason}"),
+            #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+            Self::Rejected(reason) => write!(f, "there is nothing to try: {reason}"),
             Self::Failed(closed) => write!(f, "no connection: {closed}"),
         }
     }

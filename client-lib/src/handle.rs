@@ -6,10 +6,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rejoin_protocol::{Close, Closed, ClosedBy, Overflow, ReadyState};
-use web_sys::{BinaryType, WebSocket};
 
 use crate::driver::Driver;
 use crate::state::States;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::transport::BinaryType;
+use crate::transport::WebSocket;
 use crate::{Event, Incoming, Message, Metrics, Payload, SendError, State, Unsent, WeakHandle};
 
 /// A handle to a connection, cheap to clone. The connection lives as long as one of its handles does.
@@ -183,6 +185,7 @@ impl Handle {
     }
 
     /// How binary messages are received at present; `None` without a socket.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     #[must_use]
     pub fn binary_type(&self) -> Option<BinaryType> {
         self.as_raw().map(|socket| socket.binary_type())
@@ -239,6 +242,7 @@ impl Handle {
         self.0.set_on_event(handler.map(Rc::from));
     }
 
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     /// The browser's socket at present, for what this library does not offer. Sending or closing through it goes
     /// behind the connection's back.
     #[must_use]

@@ -13,8 +13,8 @@ use crate::Incoming;
 pub struct ReceiveLimits {
     /// The most messages. Default 1,048,576.
     pub messages: usize,
-    /// The most bytes (of text: UTF-16 code units). One message may be larger if nothing else waits. Default
-    /// 64 MiB.
+    /// The most bytes (of text: UTF-16 code units). One message may be larger if nothing else waits, other than with
+    /// the feature `native` outside of a browser. Default 64 MiB.
     pub bytes: usize,
 }
 

@@ -6,9 +6,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use crate::Message;
+use crate::copying::CopyError;
 use crate::global::Any;
-use crate::message::{blob_len, buffer_len, text_len};
+use crate::message::{Message, blob_len, buffer_len, text_len};
 
 /// A received message. Nothing of it is copied until asked for: the length of a 10 MB message costs one call.
 #[derive(Debug, Clone)]
@@ -35,6 +35,11 @@ impl Incoming {
             Kind::Blob
         };
         Self { data, kind }
+    }
+
+    /// What [`len`](Self::len) says of a text.
+    pub(crate) fn len_of(text: &str) -> usize {
+        text.encode_utf16().count()
     }
 
     /// True for a text message.
@@ -151,34 +156,3 @@ impl Incoming {
         (self.kind == Kind::Buffer).then(|| self.data.unchecked_ref())
     }
 }
-
-/// Why the bytes of a message can't be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CopyError {
-    /// It is a text or a `Blob`: only an `ArrayBuffer`'s bytes can be copied at once.
-    NotInMemory,
-    /// The target has another length than the message.
-    Length {
-        /// The message's, in bytes.
-        message: usize,
-        /// The target's, in bytes.
-        target: usize,
-    },
-    /// The browser could not read the `Blob`.
-    Unreadable,
-}
-
-impl std::fmt::Display for CopyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotInMemory => f.write_str("the message is no ArrayBuffer: use to_text or bytes"),
-            Self::Length { message, target } => {
-                write!(f, "the message has {message} bytes, the target {target}: they must be equal")
-            }
-            Self::Unreadable => f.write_str("the browser could not read the Blob"),
-        }
-    }
-}
-
-impl std::error::Error for CopyError {}

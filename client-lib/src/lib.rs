@@ -66,23 +66,54 @@
 //! | `json` | [`Json`] for [`Typed`] | yes |
 //! | `msgpack` | `MsgPack` for [`Typed`] | no |
 //! | `postcard` | `Postcard` for [`Typed`] | no |
+//! | `native` | everything but what is the browser's own, on tokio, for bots and tests; nothing in a browser | no |
+//! | `inspect` | `SessionHandle::set_on_frame`: the frames that pass, for tools that show them | no |
 //! | `persistence` | `SessionBuilder::reopen`: sessions kept over a reload of the page | no |
+//!
+//! # Outside of the browser
+//! With the feature `native`, on any target but wasm32, the same [`Socket`], [`Typed`] and [`Session`] run over TCP in
+//! tokio, for bots and tests. They stay on one thread, as in a browser: open them within a `tokio::task::LocalSet`,
+//! without which opening panics, and keep it running until `close` is done. `client-lib/examples/bot.rs` is a whole
+//! program.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//!     runtime.block_on(tokio::task::LocalSet::new().run_until(async {
+//!         let session = rejoin::Session::connect("ws://127.0.0.1:8080/ws/session").await?;
+//!         session.send("hello").await?;
+//!         session.close().await;
+//!         Ok(())
+//!     }))
+//! }
+//! # #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+//! # fn main() {}
+//! ```
+//!
+//! What is different there:
+//! - There is no page: URLs name a host, and no visibility, freezing or word about the network comes. There is no TLS:
+//!   `wss:` and `https:` are refused with [`OpenError::Rejected`].
+//! - Payloads are Rust's alone, and no socket that exists already can be adopted.
+//! - The length of a text is in bytes, and a message larger than [`ReceiveLimits::bytes`] (default 64 MiB) ends the
+//!   connection with 1009 and [`ClosedBy::Overflow`].
+//! - [`Closed::reason`] says why a connection could not be made, which a page is not told.
+//! - A server that agrees to none of the subprotocols offered is refused, as in Chromium.
+//! - Extensions are not offered, and sessions are not kept over a restart of the program: there is no `persistence`.
+//! - A socket that was dropped takes at most 5 s to send what it has and to close.
 
 #![warn(missing_debug_implementations)]
 
 mod asking;
 mod attempt;
 mod builder;
+mod copying;
 mod debug;
 mod driver;
 mod error;
 mod event;
-mod global;
 mod handle;
 mod inbox;
-mod incoming;
-mod lifecycle;
-mod message;
 mod options;
 mod returned;
 mod sending;
@@ -91,18 +122,40 @@ mod socket;
 mod state;
 mod target;
 mod telling;
-mod timer;
-mod transport;
 mod typed;
 mod url;
 mod weak;
 
+// What touches the browser, and what stands for it elsewhere. A feature that is for the host changes nothing in a
+// build for the browser, whoever switched it on.
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod global;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod incoming;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod lifecycle;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod message;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod native;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod random;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod spawn;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod timer;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+mod transport;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+use native::{incoming, lifecycle, message, random, spawn, timer, transport};
+
 pub use builder::Builder;
+pub use copying::CopyError;
 pub use error::{OpenError, SendError, Unsent};
 pub use event::{Event, Metrics};
 pub use handle::Handle;
 pub use inbox::ReceiveLimits;
-pub use incoming::{CopyError, Incoming};
+pub use incoming::Incoming;
 pub use message::{Message, Payload};
 pub use options::KeepAlive;
 #[cfg(feature = "json")]
@@ -123,4 +176,5 @@ pub use target::{Target, TargetError};
 pub use typed::{Typed, TypedSendError, TypedSender, TypedSocket, Undecodable, decode};
 pub use url::InvalidUrl;
 pub use weak::WeakHandle;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 pub use web_sys::BinaryType;

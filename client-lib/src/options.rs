@@ -4,9 +4,9 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use rejoin_protocol::{Closed, LinkConfig};
-use web_sys::BinaryType;
 
 use crate::target::Source;
+use crate::transport::BinaryType;
 use crate::{Incoming, Message, ReceiveLimits};
 
 pub(crate) type ShouldReconnect = Rc<dyn Fn(&Closed) -> bool>;
@@ -57,9 +57,9 @@ impl KeepAlive {
     pub fn text(ping: &str, pong: &str) -> Self {
         let pong = pong.to_owned();
         // The length is compared first, so that other messages are not copied.
-        let units = pong.encode_utf16().count();
+        let len = Incoming::len_of(&pong);
         Self::new(ping, move |message| {
-            message.is_text() && message.len() == units && message.to_text().as_deref() == Some(&pong)
+            message.is_text() && message.len() == len && message.to_text().as_deref() == Some(&pong)
         })
     }
 

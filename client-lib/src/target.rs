@@ -5,9 +5,10 @@ use std::future::Future;
 use std::rc::Rc;
 
 use rejoin_protocol::check_subprotocols;
-use web_sys::WebSocket;
 
 use crate::asking::Asking;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::transport::WebSocket;
 use crate::{Message, OpenError};
 
 /// Where one attempt connects, what it offers, and what it says first.
@@ -74,6 +75,7 @@ pub(crate) trait Source {
     }
 
     /// A socket that exists already, for the first attempt.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
     fn existing(&self) -> Option<WebSocket> {
         None
     }
@@ -112,11 +114,13 @@ where
     }
 }
 
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 pub(crate) struct Adopted {
     pub(crate) socket: std::cell::RefCell<Option<WebSocket>>,
     pub(crate) target: Target,
 }
 
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 impl Source for Adopted {
     fn target(&self, _: u32, answer: Answer) -> Option<Asking> {
         answer(Ok(self.target.clone()));

@@ -6,7 +6,8 @@ use js_sys::{Array, JsString};
 use rejoin_protocol::{Close, Generation, ReadyState};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+pub(crate) use web_sys::{BinaryType, WebSocket};
+use web_sys::{CloseEvent, MessageEvent};
 
 use crate::driver::Driver;
 use crate::global::{Any, in_words, listen};

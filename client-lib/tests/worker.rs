@@ -1,4 +1,4 @@
-//! The basics of `Socket` in a dedicated worker, which has no window and no document.
+//! The basics of `Socket` and `Session` in a dedicated worker, which has no window and no document.
 #![cfg(target_arch = "wasm32")]
 // Tests say by a panic what went wrong.
 #![allow(clippy::unwrap_used)]
@@ -7,7 +7,7 @@ mod common;
 
 use std::time::Duration;
 
-use rejoin::{Close, ClosedBy, KeepAlive, OpenError, State};
+use rejoin::{Close, ClosedBy, KeepAlive, OpenError, Session, State};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use common::{Place, at_once, next, next_text, until, within};
@@ -70,4 +70,17 @@ async fn a_dropped_connection_in_a_worker_leaves_nothing_open() {
     place.stats("alive.le.0,codes.ge.1").await;
     drop(place.builder("/silent-handshake").open().unwrap());
     place.unanswered_end().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_session_works_in_a_worker_and_goes_on_over_a_cut() {
+    let place = Place::new();
+    let builder = Session::builder(place.url("/session")).reconnect(at_once());
+    let mut session = within(builder.connect()).await.unwrap();
+    for round in ["before", "after"] {
+        session.send(round).await.unwrap();
+        assert_eq!(within(session.recv()).await.unwrap().as_text(), Some(round));
+        place.command("cut").await;
+    }
+    assert!(session.pair().is_some());
 }

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::browser;
 use crate::chat::page::ChatPage;
+use crate::lab::page::LabPage;
 use crate::navigation::{Go, Link, use_route};
 use crate::route::{FIRST_ROOM, Route};
 use crate::session::{Session, use_session};
@@ -62,6 +63,7 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
     let page_name = match route {
         Route::Chat { .. } => words::CHAT,
         Route::Speed { .. } => words::SPEED,
+        Route::Lab => words::LAB_TITLE,
         _ => words::MISSING_TITLE,
     };
     use_effect_with(words::title(page_name, unread), |title| browser::document().set_title(title));
@@ -70,6 +72,7 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
         Route::Speed { shared } => {
             html! { <SpeedPage session={session.clone()} speed={speed.clone()} shared={shared.clone()} /> }
         }
+        Route::Lab => html! { <LabPage session={session.clone()} /> },
         Route::Missing { path } => missing(path, session),
         _ => html! { <ChatPage session={session.clone()} /> },
     };
@@ -81,6 +84,7 @@ pub(crate) fn Frame(props: &FrameProps) -> Html {
                 <ul class="rail-list">
                     { entry(Route::Chat { room: room.to_string() }, route, Shape::Chat, words::CHAT, unread) }
                     { entry(Route::Speed { shared: String::new() }, route, Shape::Speed, words::SPEED, 0) }
+                    { entry(Route::Lab, route, Shape::Lab, words::LAB, 0) }
                 </ul>
             </nav>
             <div class="stage">{ page }</div>

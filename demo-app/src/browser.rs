@@ -1,6 +1,7 @@
 //! The few things of the browser that more than one part asks for.
 
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 /// The window.
 #[expect(clippy::expect_used, reason = "the page's code runs in a window or not at all")]
@@ -31,6 +32,21 @@ pub(crate) fn focus(id: &str) {
         && let Err(error) = element.focus()
     {
         warn("the focus could not be moved", &error);
+    }
+}
+
+/// Asks the page's own server for JSON. None, and a line in the console, if it can't be had.
+pub(crate) async fn fetch_json(path: &str) -> Option<serde_json::Value> {
+    let text = async {
+        let response: web_sys::Response = JsFuture::from(window().fetch_with_str(path)).await?.dyn_into()?;
+        JsFuture::from(response.text()?).await
+    };
+    match text.await {
+        Ok(text) => serde_json::from_str(&text.as_string()?).ok(),
+        Err(error) => {
+            warn("the server did not answer", &error);
+            None
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod chat;
 mod figures;
 mod held;
 mod identity;
+mod lab;
 mod link;
 mod link_log;
 mod local_time;

@@ -13,6 +13,8 @@ pub(crate) enum Link {
     Connecting {
         attempt: u32,
     },
+    /// The connection is open, and the server's answer to the session's greeting is awaited.
+    Greeting,
     Open,
     /// The next attempt begins at `retry_at_ms` (milliseconds since 1970).
     Waiting {
@@ -82,6 +84,7 @@ impl Link {
             Self::Connecting { attempt } => {
                 pill(Tone::Warning, words::CONNECTING, (*attempt > 1).then(|| words::attempt(*attempt)))
             }
+            Self::Greeting => pill(Tone::Warning, words::CONNECTING, None),
             Self::Open => pill(Tone::Good, words::CONNECTED, rtt_ms.map(figures::millis)),
             Self::Waiting { retry_at_ms, .. } => {
                 let seconds = retry_at_ms.saturating_sub(now_ms).div_ceil(1_000);
@@ -106,14 +109,14 @@ impl Link {
             Self::Closed(ending) if ending.by_us => Some(words::SAY_DISCONNECTED.to_owned()),
             Self::Closed(ending) => Some(format!("{}: {}", words::CLOSED_BY_SERVER, ending.figure())),
             Self::Impossible(why) => Some(format!("{}: {why}", words::NO_CONNECTION)),
-            Self::Idle | Self::Connecting { .. } | Self::Closing => None,
+            Self::Idle | Self::Connecting { .. } | Self::Greeting | Self::Closing => None,
         }
     }
 
     /// A sentence for the page: what happened, what it means for what the person writes. None if all is well.
     pub(crate) fn sentence(&self) -> Option<String> {
         match self {
-            Self::Idle | Self::Open => None,
+            Self::Idle | Self::Greeting | Self::Open => None,
             Self::Connecting { attempt: 0 | 1 } | Self::Closing => None,
             Self::Connecting { .. } => Some(words::AWAY_CONNECTING.to_owned()),
             Self::Waiting { last: Some(last), .. } if last.was_open => Some(words::AWAY_LOST.to_owned()),

@@ -8,11 +8,26 @@ use yew::Reducible;
 use crate::link::Link;
 use crate::words;
 
+/// How a session came to be live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coming {
+    /// For the first time, or after it was over.
+    New,
+    /// With all its messages.
+    Resumed,
+    /// The server had forgotten its messages, and knows its identity.
+    Kept,
+    /// Under another identity.
+    Replaced,
+}
+
 /// The connection over time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct LinkLog {
     pub(crate) link: Link,
     pub(crate) rtt_ms: Option<f64>,
+    /// How the session came to be live the last time.
+    pub(crate) coming: Option<Coming>,
     /// When, in milliseconds since 1970, and what happened, in words; newest first.
     pub(crate) past: VecDeque<(u64, String)>,
 }
@@ -20,16 +35,9 @@ pub(crate) struct LinkLog {
 /// What can happen.
 #[derive(Debug, Clone)]
 pub(crate) enum LinkAction {
-    Became {
-        link: Link,
-        at_ms: u64,
-    },
+    Became { link: Link, at_ms: u64 },
+    Came { coming: Coming, at_ms: u64 },
     RoundTrip(f64),
-    /// A message could not be read, and why.
-    Unreadable {
-        why: String,
-        at_ms: u64,
-    },
 }
 
 impl LinkLog {
@@ -50,7 +58,10 @@ impl LinkLog {
                 next.link = link;
             }
             LinkAction::RoundTrip(ms) => next.rtt_ms = Some(ms),
-            LinkAction::Unreadable { why, at_ms } => next.note(at_ms, words::unreadable(&why)),
+            LinkAction::Came { coming, at_ms } => {
+                next.note(at_ms, words::came(coming));
+                next.coming = Some(coming);
+            }
         }
         next
     }

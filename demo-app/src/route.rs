@@ -16,6 +16,8 @@ pub(crate) enum Route {
         /// The fragment without its `#`, empty if there is none.
         shared: String,
     },
+    /// The connection lab.
+    Lab,
     /// Nothing is there.
     Missing {
         /// The path that was asked for.
@@ -29,6 +31,7 @@ impl Route {
         match path.trim_end_matches('/') {
             "" | "/chat" => Self::Chat { room: room_of(search).unwrap_or(FIRST_ROOM).to_owned() },
             "/speed" => Self::Speed { shared: hash.trim_start_matches('#').to_owned() },
+            "/lab" => Self::Lab,
             other => Self::Missing { path: other.to_owned() },
         }
     }
@@ -40,6 +43,7 @@ impl Route {
             Self::Chat { room } => format!("/chat?room={room}"),
             Self::Speed { shared } if shared.is_empty() => "/speed".to_owned(),
             Self::Speed { shared } => format!("/speed#{shared}"),
+            Self::Lab => "/lab".to_owned(),
             Self::Missing { path } => path.clone(),
         }
     }
@@ -91,6 +95,7 @@ mod tests {
             ("/chat", "?room=tea", ""),
             ("/speed", "", ""),
             ("/speed", "", "#d1-u2"),
+            ("/lab", "", ""),
             ("/no", "", ""),
         ] {
             let route = Route::parse(path, search, hash);

@@ -1,145 +1,222 @@
-//! The chat's connection: the one place of the page that knows the client library.
+//! The chat's session in the page's terms: how it is begun, where it stands, what is asked of it.
 
-use std::cell::RefCell;
+use std::cell::Cell;
+use std::future::ready;
 use std::rc::Rc;
 use std::time::Duration;
 
-use demo_messages::chat::{Chat, Event, Request};
-use rejoin::{
-    Builder, Close, Closed, ClosedBy, Encode, Endpoint, KeepAlive, Message, Overflow, QueueLimits, SendError,
-    State, TypedSendError,
+use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
+use rejoin::session::{
+    ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
+    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem, UndecodableEntry,
 };
-use rejoin_yew::UseEndpointHandle;
+use rejoin::{Closed, ClosedBy, SendError, TargetError, TypedSendError};
+use rejoin_yew::UseSessionHandle;
+use serde::Serialize;
 
 use crate::browser;
-use crate::chat::outbox::Failure;
+use crate::chat::log::Entry;
+use crate::chat::outbox::{Failure, Outcome};
+use crate::chat::state::Fed;
 use crate::link::{Ending, Link};
-use crate::local_time;
+use crate::words;
 
-type ChatCodec = <Chat as Endpoint>::Codec;
-
-/// The most that waits while there is no connection. A message has 8,000 bytes at most.
-const QUEUE_MESSAGES: usize = 500;
-const QUEUE_BYTES: usize = 4 << 20;
+/// Under which name the tab keeps its session over a reload.
+const KEPT_AS: &str = "chat";
 /// How often the connection is probed, and how long an answer may take.
 const PING_EVERY: Duration = Duration::from_secs(5);
 const PING_DEADLINE: Duration = Duration::from_secs(5);
-
-/// What is sent first on each connection. Empty as long as nobody has given a name.
-pub(crate) type Greeting = Rc<RefCell<Vec<Request>>>;
+/// How long an answer to a question may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long the end of a session waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// What the connection panel shows besides the state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Facts {
     pub(crate) address: String,
-    pub(crate) subprotocol: String,
-    pub(crate) extensions: String,
-    /// Messages and bytes that wait.
+    /// Messages, and publications without an answer.
     pub(crate) queued: (u64, u64),
-    /// Messages.
-    pub(crate) sent: u64,
-    /// Messages.
-    pub(crate) received: u64,
+    /// Frames and bytes that the server has not acknowledged.
+    pub(crate) unacked: (u64, u64),
+    /// Frames that were transmitted more than once.
+    pub(crate) resent: u64,
+    /// Frames, and the WebSocket messages that they went in.
+    pub(crate) sent: (u64, u64),
+    /// Frames, and the WebSocket messages that they came in.
+    pub(crate) received: (u64, u64),
+    /// How many times the server has welcomed this page.
+    pub(crate) welcomes: u64,
 }
 
-/// The chat's connection.
-pub(crate) type ChatSocket = UseEndpointHandle<Chat>;
+/// The settings of the session at the server below `base`, which is not to be reached while `offline`.
+fn builder(base: &str, offline: &Rc<Cell<bool>>) -> SessionBuilder {
+    let mut keep_alive = KeepAlive::default();
+    (keep_alive.interval, keep_alive.deadline) = (PING_EVERY, PING_DEADLINE);
+    let (address, offline) = (address(base), Rc::clone(offline));
+    SessionBuilder::asking(move |_| {
+        let away = offline.get();
+        ready(if away {
+            Err(TargetError(words::TAKEN_AWAY.into()))
+        } else {
+            Ok(SessionTarget::new(&*address))
+        })
+    })
+    .keep_alive(keep_alive)
+    .drain_timeout(DRAIN)
+}
 
-/// The settings of the connection to the chat below `base`.
-pub(crate) fn builder(base: &str, greeting: &Greeting) -> Builder {
-    let first = Rc::clone(greeting);
-    let builder = Builder::endpoint::<Chat>(base)
-        .queue(QueueLimits::new(QUEUE_MESSAGES, QUEUE_BYTES, Overflow::Refuse))
-        .first(move || first.borrow().iter().filter_map(message).collect());
-    match keep_alive() {
-        Some(keep_alive) => builder.keep_alive(keep_alive),
-        None => builder,
+/// A publication of an earlier page that has no answer yet.
+pub(crate) struct Restored {
+    pub(crate) room: String,
+    pub(crate) text: String,
+    pub(crate) receipt: Receipt,
+}
+
+/// Opens the session that this tab had before it was reloaded, or a new one, and hands over what has no answer yet.
+/// Where the browser can't keep a session, it lasts as long as the page.
+pub(crate) async fn open(
+    base: String,
+    offline: Rc<Cell<bool>>,
+    restored: impl Fn(Restored),
+) -> Result<Session, ConnectError> {
+    match builder(&base, &offline).reopen(KEPT_AS).await {
+        Ok(reopened) => {
+            let all = reopened.receipts.into_iter().zip(reopened.payloads);
+            for ((channel, receipt), payload) in all {
+                let said = parse::<Said>(&payload);
+                if let (Some(Room(room)), Some(said)) = (Room::of_channel(&channel), said) {
+                    restored(Restored { room, text: said.text, receipt });
+                }
+            }
+            Ok(reopened.session)
+        }
+        Err(KeepError::Connect(error)) => Err(error),
+        Err(error) => {
+            browser::warn("the session is not kept over a reload", &error.to_string().into());
+            builder(&base, &offline).open()
+        }
     }
 }
 
-/// Sends, or queues while away. `Ok(false)`: the connection is closed, so that nothing was taken.
-pub(crate) fn send(socket: &ChatSocket, request: &Request) -> Result<bool, Failure> {
-    match socket.try_send(request) {
-        Ok(()) => Ok(true),
-        Err(TypedSendError::Send(SendError::Closed)) => Ok(false),
-        Err(TypedSendError::Send(SendError::Full | SendError::TooLarge { .. })) => Err(Failure::QueueFull),
-        Err(other) => Err(Failure::Other(other.to_string())),
-    }
+fn address(base: &str) -> String {
+    format!("{base}{SESSION_PATH}")
 }
 
-/// Connects at once, whatever the state.
-pub(crate) fn reconnect(socket: &ChatSocket) {
-    if let Some(sender) = socket.sender() {
-        sender.reconnect();
-    }
-}
-
-/// Closes for good.
-pub(crate) fn disconnect(socket: &ChatSocket) {
-    if let Some(sender) = socket.sender() {
-        sender.begin_close(Close::normal());
-    }
-}
-
-/// Where the connection is at this moment.
-pub(crate) fn present(socket: &ChatSocket) -> Link {
-    let Some(sender) = socket.sender() else { return Link::Idle };
-    match (sender.state(), sender.retry_in()) {
-        (State::Waiting { attempt, last, .. }, Some(delay)) => link(&State::Waiting { attempt, delay, last }),
-        (state, _) => link(&state),
-    }
-}
-
-/// What the panel shows of the connection below `base`.
-pub(crate) fn facts(socket: &ChatSocket, base: &str) -> Facts {
-    let address = format!("{base}{}", Chat::PATH);
-    let Some(sender) = socket.sender() else { return Facts { address, ..Facts::default() } };
-    let metrics = sender.metrics();
-    let (messages, bytes) = sender.queued();
+/// What the panel shows of the session at the server below `base`.
+pub(crate) fn facts(session: &UseSessionHandle, base: &str) -> Facts {
+    let address = address(base);
+    let Some(session) = session.handle() else { return Facts { address, ..Facts::default() } };
+    let metrics = session.metrics();
     Facts {
         address,
-        subprotocol: sender.protocol(),
-        extensions: sender.extensions(),
-        queued: (messages as u64, bytes as u64),
-        sent: metrics.sent,
-        received: metrics.received,
+        queued: (metrics.queued_messages as u64, metrics.unanswered as u64),
+        unacked: (metrics.unacked_frames as u64, metrics.unacked_bytes),
+        resent: metrics.resent,
+        sent: (metrics.frames_sent, metrics.batches_sent),
+        received: (metrics.frames_received, metrics.batches_received),
+        welcomes: metrics.welcomes,
     }
 }
 
-fn message(request: &Request) -> Option<Message> {
-    match ChatCodec::encode(request) {
-        Ok(frame) => Some(frame.into()),
+/// Says something in a room. None: the session is over or closing, so that nothing was taken.
+pub(crate) fn say(session: &SessionHandle, room: &str, said: &Said) -> Option<Result<Receipt, Failure>> {
+    match session.channel(&Room(room.to_owned())).try_publish(said) {
+        Ok(receipt) => Some(Ok(receipt)),
+        Err(TypedSendError::Send(SendError::Closed)) => None,
+        Err(TypedSendError::Send(SendError::Full)) => Some(Err(Failure::QueueFull)),
+        Err(other) => Some(Err(Failure::Other(other.to_string()))),
+    }
+}
+
+/// Waits for what becomes of something said.
+pub(crate) async fn outcome(receipt: Receipt) -> Outcome {
+    match receipt.await {
+        Ok(position) => Outcome::Delivered(position.offset),
+        Err(PublishError::Refused(denial)) => Outcome::Refused(denial.reason),
+        Err(PublishError::Unsent(_)) => Outcome::Unsent,
+        Err(_) => Outcome::Unknown,
+    }
+}
+
+/// What a feed brings, in the page's terms; `members` are those present now.
+pub(crate) fn fed(item: TypedItem<Said>, members: impl FnOnce() -> Vec<(u64, About)>) -> Option<Fed> {
+    Some(match item {
+        FeedItem::Started(at) => Fed::Started { offset: at.offset },
+        FeedItem::Entry(entry) => {
+            let offset = entry.position.offset;
+            match entry.payload {
+                Ok(said) => {
+                    let (publisher, number) = (entry.publisher, Some(entry.number));
+                    Fed::Said(Entry { offset, at_ms: entry.time, publisher, number, said })
+                }
+                Err(_) => Fed::Unreadable { offset },
+            }
+        }
+        FeedItem::Gap { at, missing: Missing { from, to, reason } } => {
+            let missing = (to >= from).then(|| to - from + 1);
+            Fed::Gap { offset: at.offset, missing, anew: reason != GapReason::Trimmed }
+        }
+        FeedItem::Members => Fed::Members(members()),
+        // What is volatile is of another type than what is kept.
+        FeedItem::Volatile { sender: who, payload: Err(UndecodableEntry { raw, .. }) } => {
+            let Whisper::Typing { typing } = parse(&raw)?;
+            Fed::Typing { who, typing }
+        }
+        FeedItem::Ended(denial) => Fed::Ended((denial.code < 1_000).then_some(denial.reason)),
+        _ => return None,
+    })
+}
+
+/// Asks the server's application. None: there was no answer, and why stands in the browser's console.
+pub(crate) async fn ask(session: &SessionHandle, question: &Question) -> Option<Answer> {
+    match session.call(written(question), ANSWER_WITHIN).await {
+        Ok(answer) => parse(&answer),
         Err(error) => {
-            browser::warn("a request could not be written", &error.to_string().into());
+            browser::warn("the server did not answer", &error.to_string().into());
             None
         }
     }
 }
 
-/// Pings of the chat's own, so that a dead connection is noticed and the round-trip time is known.
-fn keep_alive() -> Option<KeepAlive> {
-    let keep_alive = KeepAlive::new(message(&Request::Ping)?, |incoming| {
-        // A pong is short: longer messages are not decoded twice.
-        incoming.is_text()
-            && incoming.len() < 32
-            && matches!(rejoin::decode::<Event, ChatCodec>(incoming.clone()), Ok(Event::Pong))
-    });
-    Some(keep_alive.interval(PING_EVERY).deadline(PING_DEADLINE))
+/// A value as it travels where no type is named for both ends.
+pub(crate) fn written(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_else(|error| {
+        browser::warn("a value could not be written", &error.to_string().into());
+        Vec::new()
+    })
 }
 
-/// A state in the page's terms.
-pub(crate) fn link(state: &State) -> Link {
+/// Reads what `written` wrote.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            browser::warn("a value could not be read", &error.to_string().into());
+            None
+        }
+    }
+}
+
+/// A state of the session, since `since_ms`, in the page's terms.
+pub(crate) fn link(state: &SessionState, since_ms: u64) -> Link {
     match state {
-        State::Connecting { attempt } => Link::Connecting { attempt: *attempt },
-        State::Open => Link::Open,
-        State::Waiting { .. } if !browser::is_online() => Link::Offline,
-        State::Waiting { attempt, delay, last } => Link::Waiting {
+        SessionState::Connecting { attempt } => Link::Connecting { attempt: *attempt },
+        SessionState::Greeting => Link::Greeting,
+        SessionState::Live => Link::Open,
+        SessionState::Waiting { .. } if !browser::is_online() => Link::Offline,
+        SessionState::Waiting { attempt, delay, last } => Link::Waiting {
             attempt: *attempt,
-            retry_at_ms: local_time::now_ms() + u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            retry_at_ms: since_ms + u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
             last: Some(ending(last)),
         },
-        State::Closing => Link::Closing,
-        State::Closed(last) => Link::Closed(last.as_ref().map(ending).unwrap_or_default()),
+        SessionState::Closing => Link::Closing,
+        SessionState::Ended(denial) => Link::Closed(Ending {
+            code: denial.code,
+            reason: denial.reason.clone(),
+            by_us: denial.code == 1_000 && denial.reason.is_empty(),
+            was_open: true,
+        }),
         _ => Link::Idle,
     }
 }

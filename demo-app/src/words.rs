@@ -2,10 +2,12 @@
 
 mod chat;
 mod connection;
+mod lab;
 mod speed;
 
 pub(crate) use chat::*;
 pub(crate) use connection::*;
+pub(crate) use lab::*;
 pub(crate) use speed::*;
 
 use crate::local_time::LocalTime;
@@ -37,7 +39,7 @@ pub(crate) const MONTHS: [&str; 12] = [
 ];
 
 pub(crate) fn missing(path: &str) -> String {
-    format!("Nothing is at {path}. The pages here are the chat and the speed test.")
+    format!("Nothing is at {path}. The pages here are the chat, the speed test and the connection lab.")
 }
 
 /// The document's title; `unread` messages wait.

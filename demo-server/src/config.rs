@@ -59,12 +59,12 @@ pub struct Config {
     #[arg(long, env = "REJOIN_MAX_MESSAGE_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub max_message_bytes: usize,
 
-    /// Bytes that may wait for a reader of the chat before it is cut off (close code 1013).
+    /// Bytes that may wait for a reader of the coursework's chat before it is cut off (close code 1013).
     #[arg(long, env = "REJOIN_SEND_QUEUE_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
     pub send_queue_bytes: usize,
 
-    /// Requests a second that the chat takes from one connection; bursts may be six times as large. More is
-    /// refused, and ten times more ends the connection (close code 1008).
+    /// Messages a second that one session may say in rooms; bursts may be six times as large, and more waits. Ten times as
+    /// many may be said in the coursework's chat, where more ends the connection (close code 1008).
     #[arg(long, env = "REJOIN_CHAT_RATE", value_name = "N", default_value_t = 10)]
     pub chat_rate: u32,
 
@@ -84,9 +84,9 @@ pub struct Config {
     #[arg(long, env = "REJOIN_MAX_ROOMS", value_name = "N", default_value_t = 100)]
     pub max_rooms: usize,
 
-    /// Messages of a room that are kept for those who join.
-    #[arg(long, env = "REJOIN_HISTORY_MESSAGES", value_name = "N", default_value_t = 100)]
-    pub history_messages: usize,
+    /// Messages of a room that are kept, of those that are not older than 30 days.
+    #[arg(long, env = "REJOIN_HISTORY_MESSAGES", value_name = "N", default_value_t = 100_000)]
+    pub history_messages: u64,
 
     /// Seconds that a client may take to send the head of a request.
     #[arg(long, env = "REJOIN_HEADER_SECONDS", value_name = "SECONDS", default_value_t = 10.0)]
@@ -119,7 +119,7 @@ impl Default for Config {
             ping_seconds: 5.0,
             dead_seconds: 10.0,
             max_rooms: 100,
-            history_messages: 100,
+            history_messages: 100_000,
             header_seconds: 10.0,
             drain_seconds: 10.0,
             log: LevelFilter::INFO,
@@ -146,7 +146,7 @@ impl Config {
         limits
     }
 
-    /// Chat: small messages that go to many.
+    /// The coursework's chat: small messages that go to many.
     pub(crate) fn chat_limits(&self) -> Limits {
         let mut limits = self.limits();
         // The longest text in four bytes a character, or its control characters in six, and the JSON around it.
@@ -171,7 +171,7 @@ impl Config {
         settings
     }
 
-    /// Requests that the chat takes at once after a quiet while.
+    /// Messages that a session may say at once after a quiet while.
     pub(crate) fn chat_burst(&self) -> u32 {
         self.chat_rate.saturating_mul(6)
     }

@@ -14,7 +14,7 @@ use crate::csp::Policy;
 use crate::page::Page;
 
 /// The app's own addresses; it finds its page by itself.
-const ROUTES: [&str; 4] = ["/", "/chat", "/speed", "/index.html"];
+const ROUTES: [&str; 5] = ["/", "/chat", "/speed", "/lab", "/index.html"];
 
 /// The folder of the built app.
 #[derive(Debug, Clone)]

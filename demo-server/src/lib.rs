@@ -12,28 +12,29 @@
 //! # Addresses
 //! | address | what |
 //! |---|---|
-//! | `/`, `/chat`, `/speed` | the app |
+//! | `/`, `/chat`, `/speed`, `/lab` | the app |
 //! | `/health` | JSON: status, connections, uptime |
 //! | `/api/info` | JSON: version, addresses of the sockets, limits |
+//! | `/api/sessions` | JSON: what the sessions' hub has counted |
 //! | `/api/file` | 10,000,000 bytes over plain HTTP |
 //! | `/ws/echo` | sends each message back, text as text and binary as binary |
-//! | `/ws/chat` | the typed chat with subprotocol `chat.rejoin.v1`, the coursework's without |
+//! | `/ws/chat` | the coursework's chat, without a subprotocol |
 //! | `/ws/session` | sessions by `rejoin.v1`: the chat's rooms as channels `room/NAME`, an echo of session messages |
 //! | `/ws/speed` | the streamed test with subprotocol `speed.rejoin.v1`, the coursework's without |
 //! | `/ws` | with `--classic`: the coursework's chat or speed test |
 //!
-//! The coursework's chat and the typed rooms are separate worlds: neither hears the other.
+//! The coursework's chat and the rooms are separate worlds: neither hears the other.
 //!
 //! # Close codes
-//! Beside those of [`rejoin_server`]:
+//! Beside those of [`rejoin_server`] and of `rejoin.v1`:
 //!
 //! | what came | code | why this one |
 //! |---|---|---|
-//! | binary in a chat, or in the coursework's speed test | 1003 | RFC 6455: a type of data that the endpoint can't accept |
+//! | binary in the coursework's chat, or in the coursework's speed test | 1003 | RFC 6455: a type of data that the endpoint can't accept |
 //! | text of a typed subprotocol that is no request of it | 4400 | 1007 is for data that does not fit its WebSocket type, and text that is not JSON is still text; codes from 4000 on are for what two ends agree on by their subprotocol |
-//! | more requests than the chat takes | none: refused with `too_fast` | an eager person is no attacker |
-//! | ten times more than that | 1008 | RFC 6455: a message that violates a policy |
-//! | a chat reader with more than `--send-queue-bytes` waiting | 1013 | it may come back, and finds the history |
+//! | more messages in rooms than `--chat-rate` allows | none: the session tries again later | an eager person is no attacker |
+//! | ten times more than that in the coursework's chat | 1008 | RFC 6455: a message that violates a policy |
+//! | a reader of the coursework's chat with more than `--send-queue-bytes` waiting | 1013 | it may come back |
 
 mod chat;
 mod config;

@@ -15,7 +15,7 @@ use rejoin_server::hub::{Hub, SUBPROTOCOL};
 use rejoin_server::{Acceptor, Connections, Endpoint, Upgrade, UpgradeError};
 use serde_json::json;
 
-use crate::chat::Chat;
+use crate::chat::Classic as ClassicChat;
 use crate::config::{Classic, Config};
 use crate::echo::echo;
 use crate::files::{Files, host};
@@ -36,7 +36,7 @@ pub(crate) struct App {
     pub(crate) speed_socket: Acceptor,
     /// The coursework's protocol at `/ws`, which knows no subprotocol.
     pub(crate) classic_socket: Acceptor,
-    pub(crate) chat: Arc<Chat>,
+    pub(crate) chat: Arc<ClassicChat>,
     pub(crate) hub: Hub<Rooms>,
     pub(crate) file: File,
     pub(crate) files: Files,
@@ -51,7 +51,7 @@ type Upgraded = Result<Response, UpgradeError>;
 pub(crate) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route(ECHO_PATH, any(echo_socket))
-        .route(chat::Chat::PATH, any(chat_socket))
+        .route(chat::CLASSIC_PATH, any(chat_socket))
         .route(room::SESSION_PATH, any(session_socket))
         .route(speed::Speed::PATH, any(speed_socket))
         .route("/health", get(health))
@@ -121,7 +121,7 @@ async fn info(State(app): Shared) -> Response {
         "version": env!("CARGO_PKG_VERSION"),
         "sockets": {
             "echo": { "path": ECHO_PATH },
-            "chat": { "path": chat::Chat::PATH, "subprotocol": chat::Chat::SUBPROTOCOL },
+            "chat": { "path": chat::CLASSIC_PATH },
             "session": { "path": room::SESSION_PATH, "subprotocol": SUBPROTOCOL },
             "speed": { "path": speed::Speed::PATH, "subprotocol": speed::Speed::SUBPROTOCOL },
             "classic": config.classic.map(|classic| json!({
@@ -135,11 +135,11 @@ async fn info(State(app): Shared) -> Response {
             "connections_per_address": config.max_connections_per_address,
             "echo_message_bytes": config.max_message_bytes,
             "chat_message_bytes": chat_limits.max_message_bytes,
-            "chat_text_characters": chat::TEXT_CHARS,
-            "chat_requests_per_second": config.chat_rate,
-            "chat_requests_at_once": config.chat_burst(),
-            "chat_rooms": config.max_rooms,
-            "chat_history_messages": config.history_messages,
+            "chat_text_characters": chat::CLASSIC_CHARS,
+            "room_messages_per_second": config.chat_rate,
+            "room_messages_at_once": config.chat_burst(),
+            "rooms": config.max_rooms,
+            "room_history_messages": config.history_messages,
             "send_queue_bytes": chat_limits.send_queue_bytes,
             "speed_duration_ms": speed::MAX_DURATION_MS,
             "idle_seconds": config.idle_seconds,

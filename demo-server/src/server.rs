@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use demo_messages::{chat, speed};
+use demo_messages::speed;
 use rejoin_server::hub::{Hub, Key};
-use rejoin_server::log::{MemoryLog, SqliteLog, SqliteOptions};
+use rejoin_server::log::{MemoryLog, MemoryOptions, SqliteLog, SqliteOptions};
 use rejoin_server::{Acceptor, ConnectionLimits, Connections, Endpoint, Origins, ServeLimits, serve};
 use tokio::net::TcpListener;
 
-use crate::chat::Chat;
+use crate::chat::Classic as ClassicChat;
 use crate::config::{Classic, Config, seconds};
 use crate::error::RunError;
 use crate::files::Files;
@@ -22,7 +22,6 @@ use crate::speed::File;
 /// The demo's server, ready to be run.
 pub struct Server {
     router: Router,
-    chat: Arc<Chat>,
     connections: Connections,
     limits: ServeLimits,
 }
@@ -56,42 +55,45 @@ impl Server {
         let mut limits = ServeLimits::default();
         limits.header_timeout = seconds(config.header_seconds);
         limits.drain_timeout = seconds(config.drain_seconds);
-        let chat = Arc::new(Chat::new(&config)?);
         let app = App {
             connections: connections.clone(),
             echo: acceptor.clone().limits(config.echo_limits())?,
-            chat_socket: with_subprotocol::<chat::Chat>(&acceptor).limits(config.chat_limits())?,
+            chat_socket: acceptor.clone().limits(config.chat_limits())?,
             speed_socket: with_subprotocol::<speed::Speed>(&acceptor).limits(config.speed_limits())?,
             classic_socket: acceptor.limits(classic_limits)?,
-            chat: Arc::clone(&chat),
+            chat: Arc::new(ClassicChat::default()),
             hub,
             file: File::random()?,
             files: Files::new(&config.app),
             started: Instant::now(),
             config,
         };
-        Ok(Self { router: router(Arc::new(app)), chat, connections, limits })
+        Ok(Self { router: router(Arc::new(app)), connections, limits })
     }
 
     /// Serves until `shutdown` resolves; then closes every WebSocket with 1012, lets requests finish, and
     /// returns, at the latest after the configured time to drain.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        tokio::select! {
-            () = serve(listener, self.router, &self.connections, self.limits, shutdown) => {}
-            () = self.chat.run() => {}
-        }
+        serve(listener, self.router, &self.connections, self.limits, shutdown).await;
     }
 }
 
 /// The sessions' hub, over a log in the folder for data or in memory.
 fn hub(config: &Config, origins: Origins, connections: &Connections) -> Result<Hub<Rooms>, RunError> {
     let rooms = Rooms::new(config.max_rooms);
+    let entries = Some(config.history_messages);
     let builder = match &config.data {
-        None => Hub::builder(rooms, MemoryLog::default()),
+        None => {
+            let mut options = MemoryOptions::default();
+            options.retention.entries = entries;
+            Hub::builder(rooms, MemoryLog::new(options))
+        }
         Some(folder) => {
             let wrong = |reason: String| RunError::Data { folder: folder.clone(), reason };
             std::fs::create_dir_all(folder).map_err(|error| wrong(error.to_string()))?;
-            let log = SqliteLog::open(folder.join("rooms.sqlite"), SqliteOptions::default())
+            let mut options = SqliteOptions::default();
+            options.retention.entries = entries;
+            let log = SqliteLog::open(folder.join("rooms.sqlite"), options)
                 .map_err(|error| wrong(error.to_string()))?;
             let key = Key::at(&folder.join("session.key")).map_err(|error| wrong(error.to_string()))?;
             Hub::builder(rooms, log).key(key)

@@ -32,7 +32,7 @@ async fn demo() -> (Demo, TempDir) {
 #[tokio::test]
 async fn the_apps_routes_are_its_index_which_is_checked_anew_each_time() {
     let (demo, _dir) = demo().await;
-    for path in ["/", "/chat", "/speed", "/index.html", "/chat?room=a"] {
+    for path in ["/", "/chat", "/speed", "/lab", "/index.html", "/chat?room=a"] {
         let answer = demo.get(path).await;
         assert_eq!((answer.status, answer.text()), (200, INDEX), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-cache"));
@@ -140,6 +140,7 @@ async fn health_and_info_tell_how_it_is_and_what_is_where() {
     assert!(health["uptime_seconds"].is_u64());
     let info = demo.get("/api/info").await.json();
     assert_eq!(info["sockets"]["chat"]["path"], "/ws/chat");
+    assert_eq!(info["sockets"]["session"]["subprotocol"], "rejoin.v1");
     assert_eq!(info["sockets"]["speed"]["subprotocol"], "speed.rejoin.v1");
     assert!(info["limits"]["connections"].as_u64().unwrap() > 0);
     assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));

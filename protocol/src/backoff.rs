@@ -23,7 +23,8 @@ pub struct Backoff {
     /// what is below 100 counts as 100.
     pub growth_percent: u32,
     /// A connection that was open for this long starts the count anew; a shorter one does not, so that a server
-    /// that accepts and closes is not hammered. Default 10 s.
+    /// that accepts and closes is not hammered. So does one over which a protocol above got something done
+    /// ([`Link::proved`](crate::Link::proved)). Default 10 s.
     pub stable: Duration,
     /// How many attempts may fail in a row, the first one included, before the link gives up. A connection that
     /// was not open for `stable` counts as failed. Default: no limit.

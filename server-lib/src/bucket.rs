@@ -37,6 +37,18 @@ impl Bucket {
         }
         enough
     }
+
+    /// Gives back a token that was taken for nothing.
+    pub fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(f64::from(self.rate.burst));
+    }
+
+    /// Whether nothing has been taken that has not been filled up again.
+    #[must_use]
+    pub fn is_full(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.tokens + passed * self.rate.per_second >= f64::from(self.rate.burst)
+    }
 }
 
 #[cfg(test)]

@@ -1,31 +1,72 @@
-//! `cargo xtask bench`: rejoin beside raw JavaScript and gloo-net, in one headless Chromium that the page itself drives.
+//! `cargo xtask bench`: rejoin beside raw JavaScript and its peers, in one headless Chromium that the page itself drives.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::app::PROFILE;
 use crate::context::Context;
-use crate::failure::{Context as _, Failure, Result};
+use crate::failure::{Failure, Result};
+use crate::page::Page;
 use crate::process::Process;
 use crate::server::Server;
 use crate::setup::{self, Need};
-use crate::{npm, process, say, scratch, toolchain};
+use crate::{npm, page, process, say, scratch};
 
 const NEEDS: [Need; 5] =
     [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Chromium];
-/// The files of the page that are not built.
-const PAGE: &str = "bench/page";
+/// The contenders and the page that runs them.
+const PAGE: Page = Page {
+    package: "rejoin-bench",
+    target: &["--lib"],
+    wasm: "contenders",
+    files: "bench/page",
+    folder: "bench-page",
+};
 
-/// The command. Its server ends when the page has reported its last figure.
+/// The program that the peers' servers are.
+const PEERS: &str = "bench/peers/server.mjs";
+/// Idle sessions that are opened.
+const IDLE: &str = "2000";
+
+/// Throughput.
 pub(crate) fn run(context: &Context, rounds: u32) -> Result<()> {
     context.provide(&NEEDS)?;
-    let folder = context.workspace.target.join("bench-page");
-    build(context, &folder)?;
+    let folder = page::build(context, &PAGE)?;
+    page::copy(&npm::built(context)?.join(npm::MODULE), &folder)?;
+    say::progress(format_args!("bench: {rounds} rounds in Chromium; several minutes"));
+    measure(context, &folder, &[&rounds.to_string()])
+}
+
+/// What arrives over faults, of each contender's messages.
+pub(crate) fn delivery(context: &Context) -> Result<()> {
+    context.provide(&[&NEEDS[..], &[Need::Peers]].concat())?;
+    let folder = page::build(context, &PAGE)?;
+    page::copy(&npm::built(context)?.join(npm::MODULE), &folder)?;
+    let peers = setup::peers(&context.workspace, &context.toolbox)?;
+    for file in &peers.scripts {
+        page::copy(file, &folder)?;
+    }
+    let mut node = context.toolbox.command("node");
+    node.arg(context.workspace.root.join(PEERS)).arg(&peers.root);
+    let node = Server::start(&mut node, "the peers' server")?;
+    say::progress("bench: three contenders in Chromium, a minute or two each");
+    let outcome = measure(context, &folder, &["delivery", &node.address]);
+    drop(node);
+    outcome
+}
+
+/// What idle sessions cost.
+pub(crate) fn idle(context: &Context) -> Result<()> {
+    let server = context.build_binary("demo-server", "demo-server", true)?;
+    let program = context.build_binary("rejoin-bench", "idle-sessions", true)?;
+    process::run(Command::new(program).arg(server).arg(IDLE), "idle-sessions")
+}
+
+/// Starts the server, which ends when the page has reported its last figure, and opens the page.
+fn measure(context: &Context, folder: &Path, arguments: &[&str]) -> Result<()> {
     let program = context.build_binary("rejoin-bench", "bench-server", true)?;
     let mut command = Command::new(program);
-    let server = Server::start(command.arg(&folder).arg(rounds.to_string()), "the benchmark's server")?;
-    say::progress(format_args!("bench: {rounds} rounds in Chromium; several minutes"));
-    let mut browser = open(context, &folder, &server.address)?;
+    let server = Server::start(command.arg(folder).args(arguments), "the benchmark's server")?;
+    let mut browser = open(context, folder, &server.address)?;
     let outcome = server.wait();
     browser.stop();
     outcome
@@ -43,24 +84,4 @@ fn open(context: &Context, folder: &Path, address: &str) -> Result<Process> {
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     scratch::apply(&mut command)?;
     Process::start(&mut command, "Chromium")
-}
-
-fn build(context: &Context, folder: &Path) -> Result<()> {
-    let arguments = ["--quiet", "--package", "rejoin-bench", "--lib", "--profile", PROFILE];
-    process::run(&mut context.wasm_cargo("build", &arguments)?, "building the contenders")?;
-    let built = context.workspace.target.join(toolchain::TARGET).join(PROFILE).join("contenders.wasm");
-    let mut bindgen = context.toolbox.command("wasm-bindgen");
-    bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(folder).arg(built);
-    process::run(&mut bindgen, "wasm-bindgen")?;
-    let wasm = folder.join("contenders_bg.wasm");
-    let mut opt = context.toolbox.command("wasm-opt");
-    process::run(opt.args(["-Oz", "-o"]).arg(&wasm).arg(&wasm), "wasm-opt")?;
-    let module = npm::built(context)?.join(npm::MODULE);
-    std::fs::copy(&module, folder.join(npm::MODULE)).context(|| format!("copy {}", module.display()))?;
-    let page = context.workspace.root.join(PAGE);
-    for name in ["index.html", "bench.mjs"] {
-        let (from, to) = (page.join(name), folder.join(name));
-        std::fs::copy(&from, &to).context(|| format!("copy {}", from.display()))?;
-    }
-    Ok(())
 }

@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Size,
     /// Measure throughput beside others, in so many rounds.
     Bench(u32),
+    /// Count what arrives over faults, beside others.
+    BenchDelivery,
+    /// Measure what idle sessions cost the server.
+    BenchIdle,
     /// Print the help text.
     Help,
 }
@@ -44,6 +48,8 @@ Usage: cargo xtask COMMAND
   npm              build the npm package into target/npm, for `npm pack`
   size             build the smallest clients and the app, print what a browser downloads
   bench [ROUNDS]   throughput in Chromium beside raw JavaScript and gloo-net, 9 rounds by default
+  bench delivery   what is lost over faults, beside reconnecting-websocket and Socket.IO
+  bench idle       what 2,000 idle sessions cost the server
   help             this text
 
 Environment: REJOIN_TOOLS, the folder for tools; REJOIN_WASM_TOOLCHAIN, the name of the linked toolchain;
@@ -81,9 +87,13 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         ("size", []) => Ok(Command::Size),
         ("help", []) => Ok(Command::Help),
         ("bench", []) => Ok(Command::Bench(9)),
+        ("bench", [what]) if what == "delivery" => Ok(Command::BenchDelivery),
+        ("bench", [what]) if what == "idle" => Ok(Command::BenchIdle),
         ("bench", [rounds]) => match rounds.parse() {
             Ok(rounds) if rounds > 0 => Ok(Command::Bench(rounds)),
-            _ => Err(refuse(format!("`{rounds}` is no number of rounds: use 1 or more"))),
+            _ => Err(refuse(format!(
+                "`{rounds}` is no number of rounds, which is 1 or more, and neither delivery nor idle"
+            ))),
         },
         ("setup" | "dev" | "tidy" | "npm" | "size" | "help", [extra, ..]) => {
             Err(refuse(format!("`{name}` takes no argument `{extra}`")))

@@ -91,6 +91,7 @@ fn start(context: &Context, binary: PathBuf) -> Result<Server> {
     for origin in ORIGINS {
         command.args(["--allow-origin", origin]);
     }
+    server::keep_rooms(&mut command, &context.workspace.target);
     let server = Server::start(&mut command, "demo-server")?;
     say::progress(format_args!("dev: demo-server is listening on {}", server.address));
     Ok(server)

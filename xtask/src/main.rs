@@ -8,6 +8,7 @@ mod context;
 mod dev;
 mod failure;
 mod npm;
+mod page;
 mod parts;
 mod process;
 mod process_tree;
@@ -66,6 +67,8 @@ fn carry_out() -> Result<()> {
         Command::Npm => npm::run(&context),
         Command::Size => size::run(&context),
         Command::Bench(rounds) => bench::run(&context, rounds),
+        Command::BenchDelivery => bench::delivery(&context),
+        Command::BenchIdle => bench::idle(&context),
         Command::Help => Ok(()),
     }
 }

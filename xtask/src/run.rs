@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::server::Server;
-use crate::{app, say};
+use crate::{app, say, server};
 
 /// Serves the app until the server ends or is interrupted. `arguments` go to the server as they are.
 pub(crate) fn run(context: &Context, arguments: &[OsString]) -> Result<()> {
@@ -16,6 +16,7 @@ pub(crate) fn run(context: &Context, arguments: &[OsString]) -> Result<()> {
     let binary = context.build_binary("demo-server", "demo-server", true)?;
     let mut command = context.toolbox.command(binary);
     command.env("REJOIN_APP", dist).args(arguments);
+    server::keep_rooms(&mut command, &context.workspace.target);
     let server = match Server::start(&mut command, "demo-server") {
         // It was only asked a question, such as --help.
         Err(Failure::Ended { code: 0, .. }) => return Ok(()),

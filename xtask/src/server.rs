@@ -2,11 +2,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Context as _, Failure, Result};
 use crate::process::{Process, interrupted};
 use crate::say;
 
@@ -81,6 +82,14 @@ impl Server {
     }
 }
 
+/// Lets demo-server keep its rooms in a folder among what is built, so that a restart does not forget them; another
+/// folder may be named by the option or the variable.
+pub(crate) fn keep_rooms(command: &mut Command, target: &Path) {
+    if std::env::var_os("REJOIN_DATA").is_none() {
+        command.env("REJOIN_DATA", target.join("demo-data"));
+    }
+}
+
 fn ended(process: &mut Process) -> Result<Failure> {
     let status = process.wait()?;
     if interrupted() {
@@ -101,6 +110,14 @@ pub(crate) fn loopback(preferred: u16) -> String {
 /// Whether nobody listens on this port of 127.0.0.1.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+/// `127.0.0.1` with the preferred port when that is free, else with one that is.
+pub(crate) fn free(preferred: u16) -> Result<String> {
+    let bound = TcpListener::bind(("127.0.0.1", preferred)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
+    let address =
+        bound.and_then(|listener| listener.local_addr()).context(|| "find a free port".to_owned())?;
+    Ok(address.to_string())
 }
 
 #[cfg(all(test, unix))]
@@ -144,5 +161,6 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
         assert_eq!(loopback(port), "127.0.0.1:0");
+        assert_ne!(free(port).unwrap(), format!("127.0.0.1:{port}"));
     }
 }

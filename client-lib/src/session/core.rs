@@ -56,6 +56,8 @@ pub(crate) struct Core {
     /// How many bytes of lost messages are kept for a reader.
     pub(crate) lost_bytes: u64,
     pub(crate) wire: WireLimits,
+    #[cfg(feature = "inspect")]
+    pub(crate) inspector: super::inspect::Inspector,
     pub(crate) writer: RefCell<BatchWriter>,
     pub(crate) receipts: Slots<Publication, Settlement>,
     pub(crate) calls: Slots<CallId, CallOutcome>,
@@ -110,6 +112,8 @@ impl Core {
             drain_timeout: setup.drain_timeout,
             lost_bytes: setup.lost_bytes,
             wire: WireLimits::default(),
+            #[cfg(feature = "inspect")]
+            inspector: super::inspect::Inspector::default(),
             writer: RefCell::default(),
             receipts: Slots::new(),
             calls: Slots::new(),

@@ -12,8 +12,8 @@ use rejoin_protocol::{Refusal, Refused};
 
 use super::core::Core;
 use super::line::in_line;
-use super::random::random;
 use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
+use crate::random::random;
 use crate::state::States;
 use crate::timer::now;
 

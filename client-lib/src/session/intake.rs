@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rejoin_protocol::session::{ClientSession, Ending, Violation, code};
-use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode};
+use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode_from_server};
 use rejoin_protocol::{Close, Closed, Link};
 
 use super::core::Core;
@@ -50,7 +50,7 @@ impl Core {
         let pair = self.machine.borrow_mut().connected(now(), auth);
         // Before HELLO goes, or a later page could come with the same attempt.
         if let (Some(pair), Some(keeper)) = (&pair, &self.keeper) {
-            keeper.identity(pair);
+            keeper.identity(self.this.clone(), pair);
         }
     }
 
@@ -102,21 +102,28 @@ impl Core {
         let body = Body::from(bytes);
         let handled = self.handle(&body);
         self.metrics.borrow_mut().batches_received += 1;
+        if self.machine.borrow().is_proved() {
+            self.socket.driver().link.borrow_mut().proved();
+        }
         // What came before a violation is told before it.
         self.gather();
         match handled {
             Ok(()) => self.follow(),
             Err(violation) => self.leave(violation),
         }
+        #[cfg(feature = "inspect")]
+        self.inspector.tell();
     }
 
     fn handle(&self, message: &Body) -> Result<(), Violation> {
         let mut machine = self.machine.borrow_mut();
         let (now, mut frames) = (now(), 0);
-        let result = decode(message, &self.wire).try_for_each(|frame| {
+        let result = decode_from_server(message, &self.wire).try_for_each(|frame| {
             let unreadable = "the server sent a frame that can't be read";
             let frame = frame.map_err(|_| Violation { code: code::BAD_FRAME, reason: unreadable })?;
             frames += 1;
+            #[cfg(feature = "inspect")]
+            self.inspector.see(super::inspect::Way::In, &frame);
             machine.handle(now, frame)
         });
         self.metrics.borrow_mut().frames_received += frames;

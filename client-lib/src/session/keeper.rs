@@ -9,8 +9,8 @@ use super::core::Core;
 /// What keeps a session over a reload of the page. A trait object, so that a session that is not kept does not carry
 /// the code for it.
 pub(crate) trait Keeper {
-    /// Keeps the identity, at once.
-    fn identity(&self, pair: &Pair);
+    /// Keeps the identity, at once; where it can't, keeps nothing from now on and says so to the core.
+    fn identity(&self, core: Weak<Core>, pair: &Pair);
 
     /// Keeps a publication of a channel, and says so to the core once it is kept.
     fn published(&self, core: Weak<Core>, publication: Publication, channel: &str, stored: &Stored);

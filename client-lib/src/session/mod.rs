@@ -48,16 +48,17 @@ mod event;
 mod feed;
 mod figures;
 mod handle;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod intake;
 mod keeper;
 mod line;
 mod object;
-mod random;
 mod receipt;
 mod slot;
 mod source;
 mod state;
-#[cfg(feature = "persistence")]
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
 mod storage;
 mod telling;
 mod turn;
@@ -77,7 +78,7 @@ pub use self::object::Session;
 pub use self::receipt::Receipt;
 pub use self::source::{Attempt, SessionTarget};
 pub use self::state::SessionState;
-#[cfg(feature = "persistence")]
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
 pub use self::storage::{KeepError, Reopened};
 pub use self::typed::{TypedSession, UndecodableMessage};
 pub use rejoin_codec::Channel;

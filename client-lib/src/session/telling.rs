@@ -68,7 +68,7 @@ impl Core {
             ClientEvent::Live { .. } => {
                 let pair = self.machine.borrow().pair();
                 if let Some(pair) = pair {
-                    keeper.identity(&pair);
+                    keeper.identity(self.this.clone(), &pair);
                 }
             }
             ClientEvent::Lost(Lost { reason: LostReason::Fresh | LostReason::GivenUp, .. }) => keeper.lost(),

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rejoin_protocol::ReadyState;
-use wasm_bindgen_futures::spawn_local;
 
 use super::core::Core;
+use crate::spawn::spawn_local;
 use crate::timer::now;
 
 /// When to look again at what is due and can't go.
@@ -38,6 +38,8 @@ impl Core {
         }
         self.transmit();
         self.mind_closing();
+        #[cfg(feature = "inspect")]
+        self.inspector.tell();
         self.set_timer();
         if self.socket.driver().link.borrow().is_congested() {
             self.socket.driver().register(context);
@@ -77,7 +79,9 @@ impl Core {
                 writer.flush();
                 break (writer.pop(), false);
             };
-            writer.push(&frame);
+            #[cfg(feature = "inspect")]
+            self.inspector.see(super::inspect::Way::Out, &frame);
+            writer.push_from_client(&frame);
             frames += 1;
             let message = writer.pop();
             if message.is_some() {

@@ -26,6 +26,15 @@ async fn closing_delivers_what_is_under_way_and_says_goodbye() {
 }
 
 #[wasm_bindgen_test]
+async fn closing_waits_for_the_answer_to_a_call() {
+    let place = Place::new();
+    let session = connect(&place, "").await;
+    let call = session.call("still open?", Duration::from_secs(60));
+    assert!(within(session.close()).await.is_nothing());
+    assert_eq!(within(call).await, Ok("still open?".into()));
+}
+
+#[wasm_bindgen_test]
 async fn nothing_is_taken_once_it_closes() {
     let place = Place::new();
     let session = connect(&place, "?quiet=1").await;

@@ -97,6 +97,7 @@ async fn url_and_token_are_asked_for_with_each_attempt() {
     });
     let mut session = within(builder.reconnect(at_once()).connect()).await.unwrap();
     place.command("cut").await;
+    until(&session, |state| !state.is_live()).await;
     session.send("after").await.unwrap();
     assert_eq!(recv(&mut session).await, "after");
     assert_eq!(*asked.borrow(), 2);

@@ -1,10 +1,43 @@
 //! Sessions that are kept over a reload of the page, for which dropping one and opening it again stands.
 
-use rejoin::session::{PublishError, Reopened, SessionState, Since};
+use rejoin::session::{PublishError, Reopened, SessionEvent, SessionState, Since};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, settle, within};
-use crate::rig::{builder, connect, entries, until};
+use crate::rig::{builder, connect, entries, events, until};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = sessionStorage)]
+    type Storage;
+
+    #[wasm_bindgen(thread_local_v2, js_name = sessionStorage)]
+    static STORAGE: Storage;
+
+    #[wasm_bindgen(method, js_name = getItem)]
+    fn get_item(this: &Storage, key: &str) -> Option<String>;
+
+    #[wasm_bindgen(catch, method, js_name = setItem)]
+    fn set_item(this: &Storage, key: &str, value: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, js_name = removeItem)]
+    fn remove_item(this: &Storage, key: &str);
+}
+
+const FILLING: &str = "filling";
+
+/// Leaves no room for another character in the tab's storage.
+fn fill(storage: &Storage) {
+    let (mut filling, mut more) = (String::new(), 64 << 20);
+    while more > 0 {
+        let larger = [filling.as_str(), &"x".repeat(more)].concat();
+        if storage.set_item(FILLING, &larger).is_ok() {
+            filling = larger;
+        }
+        more /= 2;
+    }
+}
 
 /// Opens the session that is kept under the place's name.
 async fn reopen(place: &Place, query: &str) -> Reopened {
@@ -20,7 +53,7 @@ async fn reload(session: rejoin::Session) {
 #[wasm_bindgen_test]
 async fn a_publication_whose_answer_was_lost_with_the_page_is_in_the_log_once() {
     let place = Place::new();
-    let Reopened { session, receipts } = reopen(&place, "?unanswered=1").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "?unanswered=1").await;
     assert!(receipts.is_empty());
     let first = session.publish("room", "one").await.unwrap();
     let second = session.publish("room", "two").await.unwrap();
@@ -33,7 +66,7 @@ async fn a_publication_whose_answer_was_lost_with_the_page_is_in_the_log_once() 
         (Err(PublishError::Unknown), Err(PublishError::Unknown))
     );
 
-    let Reopened { session, receipts } = reopen(&place, "").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "").await;
     let mut offsets = Vec::new();
     for (channel, receipt) in receipts {
         offsets.push((channel, receipt.number(), within(receipt).await.unwrap().offset));
@@ -51,7 +84,8 @@ async fn a_publication_that_never_went_goes_from_the_next_page() {
     drop(session.try_publish("room", "late").unwrap());
     until(&session, |state| *state == SessionState::Greeting).await;
     reload(session).await;
-    let Reopened { session, mut receipts } = reopen(&place, "").await;
+    let Reopened { session, mut receipts, payloads, .. } = reopen(&place, "").await;
+    assert_eq!(payloads, ["late".into()]);
     let (channel, receipt) = receipts.pop().unwrap();
     assert_eq!((channel.as_str(), within(receipt).await.unwrap().offset), ("room", 1));
     assert!(receipts.is_empty() && session.state().is_live());
@@ -64,7 +98,7 @@ async fn numbers_go_on_where_everything_had_been_answered() {
     within(session.publish("room", "one").await.unwrap()).await.unwrap();
     let id = session.pair().unwrap().id;
     reload(session).await;
-    let Reopened { session, receipts } = reopen(&place, "").await;
+    let Reopened { session, receipts, .. } = reopen(&place, "").await;
     assert!(receipts.is_empty());
     let second = session.publish("room", "two").await.unwrap();
     assert_eq!((second.number(), within(second).await.unwrap().offset), (1, 2));
@@ -112,4 +146,26 @@ async fn a_fresh_identity_counts_from_the_start() {
     let session = reopen(&place, "").await.session;
     let third = session.publish("room", "three").await.unwrap();
     assert_eq!((third.number(), within(third).await.unwrap().offset), (1, 3));
+}
+
+#[wasm_bindgen_test]
+async fn where_the_identity_can_t_be_written_nothing_is_kept() {
+    let place = Place::new();
+    let Reopened { session, .. } = reopen(&place, "").await;
+    STORAGE.with(fill);
+    let events = events(&session);
+    drop(session.try_publish("room", "one").unwrap());
+    until(&session, SessionState::is_live).await;
+    STORAGE.with(|storage| storage.remove_item(FILLING));
+    assert!(matches!(events.borrow()[..], [SessionEvent::NotKept(_), ..]), "{:?}", events.borrow());
+    let key = ["rejoin ", &place.key].concat();
+    assert_eq!(STORAGE.with(|storage| storage.get_item(&key)), None, "no later page finds it");
+    let second = within(session.publish("room", "two").await.unwrap()).await.unwrap();
+    assert_eq!(second.offset, 2, "it goes on all the same");
+    let id = session.pair().unwrap().id;
+    reload(session).await;
+    let Reopened { session, receipts, .. } = reopen(&place, "").await;
+    assert!(receipts.is_empty(), "nothing is sent twice");
+    until(&session, SessionState::is_live).await;
+    assert_ne!(session.pair().unwrap().id, id);
 }

@@ -11,6 +11,7 @@ mod calls;
 mod closing;
 mod connecting;
 mod feeds;
+mod hub;
 #[cfg(feature = "persistence")]
 mod keeping;
 mod messages;

@@ -1,4 +1,4 @@
-//! Yew hooks for [`rejoin`]: a connection that lives as long as its component.
+//! Yew hooks for [`rejoin`]: a connection, or a session, that lives as long as its component.
 //!
 //! A message is an event, not a state: a hook that keeps "the last message" in a state loses all of a burst but its
 //! end, since Yew renders once for many changes. So messages go to a callback, each of them, in order, and only the
@@ -51,8 +51,10 @@
 
 mod connection;
 mod endpoint;
+mod session;
 mod socket;
 
 pub use connection::Connection;
 pub use endpoint::{UseEndpointHandle, use_endpoint};
+pub use session::{SessionStanding, UseSessionHandle, use_session, use_session_from};
 pub use socket::{UseSocketHandle, use_socket, use_socket_with_events};

@@ -2,151 +2,205 @@
 
 use std::rc::Rc;
 
-use demo_messages::chat::{Author, Entry};
+use demo_messages::room::Said;
 
-/// One line of the log.
+/// Something said, as the room's channel has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) struct Entry {
+    /// Its place in the channel.
+    pub(crate) offset: u64,
+    /// When the server's log took it, in milliseconds since 1970 (UTC).
+    pub(crate) at_ms: u64,
+    /// Who published it.
+    pub(crate) publisher: u64,
+    /// The publisher's number of it, if it was told.
+    pub(crate) number: Option<u64>,
+    pub(crate) said: Said,
+}
+
+/// What stands in one line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
     /// Something said.
     Said {
         entry: Rc<Entry>,
-        /// Whether this page's person said it. Kept, because a server with another memory gives other numbers.
+        /// Whether this page's person said it.
         mine: bool,
     },
     /// The page was away for so long; what was said meanwhile follows.
     Away { seconds: u64 },
     /// The server has another memory now: it knows nothing of what stands above.
     Anew,
-    /// The server may not have kept all of what was said meanwhile.
-    Gap,
+    /// So many messages are missing here, if anybody knows how many.
+    Gap { missing: Option<u64> },
+    /// Something that this page can't read.
+    Unreadable,
 }
 
-/// The room's lines, oldest first, of which the newest [`Log::LIMIT`] are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// One line, and what tells it from all others that were ever in this log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) serial: i64,
+    pub(crate) what: What,
+}
+
+/// The room's lines, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Log {
     lines: Vec<Line>,
-    last_id: Option<u64>,
+    /// As many lines are kept.
+    limit: usize,
+    /// The serials of the next line above and below.
+    above: i64,
+    below: i64,
+    /// The offset up to which the channel is shown.
+    seen: Option<u64>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { lines: Vec::new(), limit: Self::LIMIT, above: -1, below: 0, seen: None }
+    }
 }
 
 impl Log {
-    /// The most lines kept.
+    /// The most lines kept while the person looks at the newest.
     pub(crate) const LIMIT: usize = 1_000;
+    /// The most lines kept when the person looks back.
+    pub(crate) const MOST: usize = 5_000;
 
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// Adds an entry unless it is here already, and gives it if it was new. `me` is this page's person.
-    pub(crate) fn add(&mut self, entry: Entry, me: Option<Author>) -> Option<Rc<Entry>> {
-        if self.last_id.is_some_and(|last| entry.id <= last) {
-            return None;
-        }
-        self.last_id = Some(entry.id);
-        let mine = Some(entry.author) == me;
-        let entry = Rc::new(entry);
-        self.push(Line::Said { entry: Rc::clone(&entry), mine });
-        Some(entry)
+    /// The offset up to which the channel is shown.
+    pub(crate) fn seen(&self) -> Option<u64> {
+        self.seen
     }
 
-    /// Adds what the server has of the room, after an absence of `away` seconds if there was one. Gives the
-    /// entries that were new.
-    pub(crate) fn catch_up(
-        &mut self,
-        history: Vec<Entry>,
-        me: Option<Author>,
-        away: Option<u64>,
-        same_memory: bool,
-    ) -> Vec<Rc<Entry>> {
-        let known = !self.lines.is_empty();
-        // Less than a second is no absence that anybody has noticed.
-        if let Some(seconds) = away.filter(|seconds| known && *seconds > 0) {
-            self.push(Line::Away { seconds });
-        }
-        if !same_memory {
-            if known {
-                self.push(Line::Anew);
-            }
-            self.last_id = None;
-        } else if let Some(last) = self.last_id
-            && !history.is_empty()
-            && history.iter().all(|entry| entry.id > last)
-        {
-            // Numbers are given across rooms: only the entry known last shows that nothing is missing.
-            self.push(Line::Gap);
-        }
-        history.into_iter().filter_map(|entry| self.add(entry, me)).collect()
+    /// The offset of the oldest entry shown.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.lines.iter().find_map(|line| match &line.what {
+            What::Said { entry, .. } => Some(entry.offset),
+            _ => None,
+        })
     }
 
-    fn push(&mut self, line: Line) {
-        self.lines.push(line);
-        if self.lines.len() > Self::LIMIT {
-            self.lines.remove(0);
+    /// Whether no more can be added above.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lines.len() >= Self::MOST
+    }
+
+    /// The channel is shown from behind this offset on.
+    pub(crate) fn start(&mut self, offset: u64) {
+        self.seen = Some(offset);
+    }
+
+    /// Adds an entry below, and gives its serial. The session hands over each once and in order.
+    pub(crate) fn add(&mut self, entry: Entry, mine: bool) -> i64 {
+        self.seen = Some(entry.offset);
+        self.push(What::Said { entry: Rc::new(entry), mine })
+    }
+
+    /// Adds something else below.
+    pub(crate) fn push(&mut self, what: What) -> i64 {
+        let serial = self.below;
+        self.below += 1;
+        self.lines.push(Line { serial, what });
+        self.trim();
+        serial
+    }
+
+    /// Adds older entries above, oldest first.
+    pub(crate) fn add_above(&mut self, entries: Vec<(Entry, bool)>) {
+        let oldest = self.oldest();
+        let older =
+            entries.into_iter().filter(|(entry, _)| oldest.is_none_or(|oldest| entry.offset < oldest));
+        let mut added: Vec<What> =
+            older.map(|(entry, mine)| What::Said { entry: Rc::new(entry), mine }).collect();
+        self.limit = (self.limit + added.len()).min(Self::MOST);
+        let room = Self::MOST.saturating_sub(self.lines.len());
+        let too_many = added.len().saturating_sub(room);
+        added.drain(..too_many);
+        for what in added.into_iter().rev() {
+            self.lines.insert(0, Line { serial: self.above, what });
+            self.above -= 1;
         }
+    }
+
+    /// The person looks at the newest again: what was looked back at is let go. True if some went.
+    pub(crate) fn back_to_newest(&mut self) -> bool {
+        self.limit = Self::LIMIT;
+        self.trim()
+    }
+
+    fn trim(&mut self) -> bool {
+        let too_many = self.lines.len().saturating_sub(self.limit);
+        self.lines.drain(..too_many);
+        too_many > 0
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use demo_messages::chat::{Author, Key};
-
     use super::*;
 
-    pub(crate) fn entry(id: u64, author: u32, text: &str) -> Entry {
-        Entry {
-            id,
-            at_ms: id * 60_000,
-            author: Author(author),
-            name: format!("N{author}"),
-            key: Key(u32::try_from(id).expect("small")),
-            text: text.into(),
-        }
+    pub(crate) fn entry(offset: u64, publisher: u64, text: &str) -> Entry {
+        let said = Said { name: format!("N{publisher}"), text: text.into() };
+        Entry { offset, at_ms: offset * 60_000, publisher, number: Some(offset), said }
     }
 
-    fn shape(log: &Log) -> String {
-        let one = |line: &Line| match line {
-            Line::Said { entry, .. } => entry.id.to_string(),
-            Line::Away { seconds } => format!("away{seconds}"),
-            Line::Anew => "anew".into(),
-            Line::Gap => "gap".into(),
+    pub(crate) fn shape(log: &Log) -> String {
+        let one = |line: &Line| match &line.what {
+            What::Said { entry, .. } => entry.offset.to_string(),
+            What::Away { seconds } => format!("away{seconds}"),
+            What::Anew => "anew".into(),
+            What::Gap { missing } => format!("gap{missing:?}"),
+            What::Unreadable => "unreadable".into(),
         };
         log.lines().iter().map(one).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
-    fn a_return_adds_what_was_missed_once() {
+    fn older_entries_go_above_once_and_every_line_keeps_its_serial() {
         let mut log = Log::default();
-        log.catch_up(vec![entry(1, 1, "a"), entry(2, 1, "b")], None, None, true);
-        assert!(log.add(entry(3, 1, "c"), None).is_some());
-        assert!(log.add(entry(3, 1, "c"), None).is_none());
-        let news = log.catch_up((1..=5).map(|id| entry(id, 1, "x")).collect(), None, Some(40), true);
-        assert_eq!(news.len(), 2);
-        assert_eq!(shape(&log), "1 2 3 away40 4 5");
+        log.start(4);
+        log.add(entry(5, 1, "e"), false);
+        log.push(What::Away { seconds: 3 });
+        log.add_above(vec![(entry(3, 1, "c"), false), (entry(4, 1, "d"), true)]);
+        log.add_above(vec![(entry(2, 1, "b"), false), (entry(3, 1, "c"), false)]);
+        assert_eq!(shape(&log), "2 3 4 5 away3");
+        let serials: Vec<i64> = log.lines().iter().map(|line| line.serial).collect();
+        assert_eq!(serials, [-3, -2, -1, 0, 1]);
+        assert_eq!((log.oldest(), log.seen()), (Some(2), Some(5)));
     }
 
     #[test]
-    fn a_hole_in_the_history_is_shown() {
+    fn only_the_newest_lines_are_kept_and_those_looked_back_at_while_that_lasts() {
         let mut log = Log::default();
-        log.catch_up(vec![entry(1, 1, "a")], None, None, true);
-        log.catch_up(vec![entry(7, 1, "a")], None, Some(9), true);
-        assert_eq!(shape(&log), "1 away9 gap 7");
-    }
-
-    #[test]
-    fn a_server_with_another_memory_begins_anew_below_the_old_lines() {
-        let mut log = Log::default();
-        log.catch_up(vec![entry(8, 1, "a")], None, None, true);
-        log.catch_up(vec![entry(1, 2, "b")], None, Some(3), false);
-        assert!(log.add(entry(2, 2, "c"), None).is_some());
-        assert_eq!(shape(&log), "8 away3 anew 1 2");
-    }
-
-    #[test]
-    fn only_the_newest_lines_are_kept() {
-        let mut log = Log::default();
-        for id in 0..u64::try_from(Log::LIMIT).expect("small") + 5 {
-            log.add(entry(id, 1, "x"), None);
+        let count = Log::LIMIT as u64;
+        for offset in 0..count + 5 {
+            log.add(entry(offset + 100, 1, "x"), false);
         }
+        assert_eq!((log.lines().len(), log.oldest()), (Log::LIMIT, Some(105)));
+        log.add_above((0..105).map(|offset| (entry(offset, 1, "x"), false)).collect());
+        log.add(entry(count + 200, 1, "x"), false);
+        assert_eq!((log.lines().len(), log.oldest()), (Log::LIMIT + 105, Some(1)));
+        assert!(log.back_to_newest());
         assert_eq!(log.lines().len(), Log::LIMIT);
-        assert!(matches!(&log.lines()[0], Line::Said { entry, .. } if entry.id == 5));
+        assert!(!log.back_to_newest());
+    }
+
+    #[test]
+    fn looking_back_has_an_end() {
+        let mut log = Log::default();
+        log.add(entry(90_000, 1, "x"), false);
+        for page in (0..60_u64).rev() {
+            let entries = (0..100).map(|n| (entry(page * 100 + n, 1, "x"), false)).collect();
+            log.add_above(entries);
+        }
+        assert!(log.is_full());
+        assert_eq!(log.lines().len(), Log::MOST);
+        assert_eq!(log.oldest(), Some(1_001));
     }
 }

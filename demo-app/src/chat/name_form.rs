@@ -57,6 +57,7 @@ pub(crate) fn NameForm(props: &NameFormProps) -> Html {
     let said = problem.map(|problem| match problem {
         BadName::Empty => words::NAME_EMPTY.to_owned(),
         BadName::TooLong(chars) => words::name_too_long(chars),
+        BadName::Control => words::NAME_CONTROL.to_owned(),
     });
     let invalid = said.is_some().then_some("true");
     html! {

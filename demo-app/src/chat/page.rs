@@ -73,7 +73,7 @@ pub(crate) fn ChatPage(props: &ChatPageProps) -> Html {
                                 offer={offer(&session.link.link)}
                                 over={session.link.link.is_over()}
                                 full={chat.outbox.is_full()}
-                                notice={chat.notice.map(words::notice)}
+                                notice={chat.notice.as_deref().map(words::not_let_in)}
                                 deeds={session.deeds.clone()}
                                 onsay={say}
                             />
@@ -125,7 +125,5 @@ fn offer(link: &Link) -> Option<&'static str> {
 }
 
 fn typing(chat: &ChatState) -> Option<String> {
-    let others = chat.members.values().filter(|member| member.typing && Some(member.author) != chat.me);
-    let names: Vec<&str> = others.map(|member| member.name.as_str()).collect();
-    words::typing(&names)
+    words::typing(&chat.typists().collect::<Vec<_>>())
 }

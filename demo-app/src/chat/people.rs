@@ -1,6 +1,6 @@
 //! Who is here, which rooms there are, and the person's own name.
 
-use demo_messages::chat::Member;
+use demo_messages::room::RoomInfo;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -30,7 +30,7 @@ pub(crate) fn People(props: &PeopleProps) -> Html {
             <section>
                 <h2 class="heading">{ heading(chat) }</h2>
                 if chat.presence == Presence::There {
-                    <ul>{ for sorted(chat).into_iter().map(|member| person(member, chat)) }</ul>
+                    <ul>{ for sorted(chat).into_iter().map(|(who, name)| person(who, name, chat)) }</ul>
                 } else {
                     <p class="hint">{ words::NOBODY_KNOWN }</p>
                 }
@@ -54,36 +54,40 @@ fn heading(chat: &ChatState) -> String {
 }
 
 /// The person first, then the others by name.
-fn sorted(chat: &ChatState) -> Vec<&Member> {
-    let mut members: Vec<&Member> = chat.members.values().collect();
-    members.sort_by_key(|member| (Some(member.author) != chat.me, member.name.to_lowercase()));
+fn sorted(chat: &ChatState) -> Vec<(u64, &String)> {
+    let mut members: Vec<(u64, &String)> = chat.members.iter().map(|(who, name)| (*who, name)).collect();
+    members.sort_by_key(|(who, name)| (Some(*who) != chat.me, name.to_lowercase()));
     members
 }
 
-fn person(member: &Member, chat: &ChatState) -> Html {
-    let note = if Some(member.author) == chat.me {
+fn person(who: u64, name: &str, chat: &ChatState) -> Html {
+    let note = if Some(who) == chat.me {
         words::YOU
-    } else if member.typing {
+    } else if chat.is_typing(who) {
         words::IS_TYPING
     } else {
         ""
     };
     html! {
-        <li class="person" key={member.author.0}>
-            <bdi>{ member.name.clone() }</bdi>
+        <li class="person" key={who.to_string()}>
+            <bdi>{ name.to_owned() }</bdi>
             <span class="person-note">{ note }</span>
         </li>
     }
 }
 
-fn room_link(room: &demo_messages::chat::Room, chat: &ChatState, onfollow: &Callback<()>) -> Html {
-    let current = (room.name == chat.room).then(|| AttrValue::from("true"));
+fn room_link(room: &RoomInfo, chat: &ChatState, onfollow: &Callback<()>) -> Html {
+    let here = room.name == chat.room;
+    let current = here.then(|| AttrValue::from("true"));
+    // The room's own list is fresher than the list of rooms.
+    let people =
+        if here && chat.presence == Presence::There { chat.members.len() } else { room.members as usize };
     html! {
         <li key={room.name.clone()}>
             <Link to={Route::Chat { room: room.name.clone() }} class="room-link" {current} onfollow={onfollow.clone()}>
                 <span>{ words::room(&room.name) }</span>
                 if chat.presence != Presence::Away {
-                    <span class="person-note">{ words::here(room.members as usize) }</span>
+                    <span class="person-note">{ words::here(people) }</span>
                 }
             </Link>
         </li>

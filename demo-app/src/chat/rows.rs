@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use demo_messages::chat::{Entry, Key};
-
-use super::log::Line;
-use super::outbox::{Outgoing, Stage};
+use super::log::{Entry, What};
+use super::outbox::{Outgoing, Stage, Ticket};
 use super::state::{ChatState, Presence};
 use crate::local_time::LocalTime;
 use crate::words;
@@ -20,17 +18,21 @@ pub(crate) enum Mark {
     Sending,
     /// Waits for the connection.
     Waiting,
-    Sent,
+    /// It is in the room, for good.
+    Delivered,
     /// Failed, and why, in words.
     Failed(String),
+    /// Nobody can say any more whether it is in the room.
+    Unknown,
 }
 
 /// One message in a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// Tells it from others of its turn over time.
+    /// Tells it from all others over time.
     pub(crate) id: String,
-    pub(crate) key: Key,
+    /// For own messages that are not in the log yet.
+    pub(crate) ticket: Option<Ticket>,
     pub(crate) text: Text,
     pub(crate) at_ms: u64,
     /// For own messages.
@@ -47,7 +49,7 @@ pub(crate) enum Text {
 impl Text {
     pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Said(entry) => &entry.text,
+            Self::Said(entry) => &entry.said.text,
             Self::Own(text) => text,
         }
     }
@@ -61,9 +63,16 @@ pub(crate) struct Turn {
     pub(crate) items: Vec<Item>,
 }
 
-/// One thing under another.
+/// One thing under another, and what tells it from all others over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Row {
+pub(crate) struct Row {
+    pub(crate) key: String,
+    pub(crate) shown: Shown,
+}
+
+/// What stands in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shown {
     Day(String),
     Turn(Turn),
     /// A sentence between two lines.
@@ -75,18 +84,17 @@ pub(crate) enum Row {
 /// All rows, oldest first. `today` is the day that is called so.
 pub(crate) fn rows(state: &ChatState, today: LocalTime) -> Vec<Row> {
     let mut rows = Rows { out: Vec::new(), day: None, author: None, today };
-    let unread_at = state.unread_from.and_then(|id| {
-        state.log.lines().iter().rposition(|l| matches!(l, Line::Said { entry, .. } if entry.id == id))
-    });
-    for (at, line) in state.log.lines().iter().enumerate() {
-        if unread_at == Some(at) {
-            rows.between(Row::Unread);
+    for line in state.log.lines() {
+        let serial = line.serial;
+        if state.unread_from == Some(serial) {
+            rows.between("unread".to_owned(), Shown::Unread);
         }
-        match line {
-            Line::Said { entry, mine } => rows.said(entry, *mine),
-            Line::Away { seconds } => rows.between(Row::Between(words::you_were_away(*seconds))),
-            Line::Anew => rows.between(Row::Between(words::SERVER_ANEW.to_owned())),
-            Line::Gap => rows.between(Row::Between(words::HISTORY_GAP.to_owned())),
+        match &line.what {
+            What::Said { entry, mine } => rows.said(serial, entry, *mine),
+            What::Away { seconds } => rows.sentence(serial, words::you_were_away(*seconds)),
+            What::Anew => rows.sentence(serial, words::SERVER_ANEW.to_owned()),
+            What::Gap { missing } => rows.sentence(serial, words::gap(*missing)),
+            What::Unreadable => rows.sentence(serial, words::UNREADABLE_ENTRY.to_owned()),
         }
     }
     for message in state.outbox.iter().filter(|message| message.room == state.room) {
@@ -98,38 +106,43 @@ pub(crate) fn rows(state: &ChatState, today: LocalTime) -> Vec<Row> {
 struct Rows {
     out: Vec<Row>,
     day: Option<LocalTime>,
-    /// Whose turn it is: the author's number, or none for the person's own.
-    author: Option<Option<u32>>,
+    /// Whose turn it is: the author's alias, or none for the person's own.
+    author: Option<Option<u64>>,
     today: LocalTime,
 }
 
 impl Rows {
-    fn between(&mut self, row: Row) {
+    fn between(&mut self, key: String, shown: Shown) {
         self.author = None;
-        self.out.push(row);
+        self.out.push(Row { key, shown });
     }
 
-    fn said(&mut self, entry: &Rc<Entry>, mine: bool) {
+    fn sentence(&mut self, serial: i64, words: String) {
+        self.between(format!("b{serial}"), Shown::Between(words));
+    }
+
+    fn said(&mut self, serial: i64, entry: &Rc<Entry>, mine: bool) {
         let item = Item {
-            id: format!("e{}", entry.id),
-            key: entry.key,
+            id: format!("e{serial}"),
+            ticket: None,
             text: Text::Said(Rc::clone(entry)),
             at_ms: entry.at_ms,
-            mark: mine.then_some(Mark::Sent),
+            mark: mine.then_some(Mark::Delivered),
         };
-        self.item(item, &entry.name, (!mine).then_some(entry.author.0));
+        self.item(item, &entry.said.name, (!mine).then_some(entry.publisher));
     }
 
     fn own(&mut self, message: &Outgoing, presence: Presence) {
         let mark = match &message.stage {
-            Stage::ToSend | Stage::Handed { .. } if presence == Presence::There => Mark::Sending,
-            Stage::ToSend | Stage::Handed { .. } => Mark::Waiting,
-            Stage::Accepted => Mark::Sent,
+            Stage::ToSend | Stage::Handed if presence == Presence::Away => Mark::Waiting,
+            Stage::ToSend | Stage::Handed => Mark::Sending,
+            Stage::Delivered(_) => Mark::Delivered,
             Stage::Failed(why) => Mark::Failed(words::failure(why)),
+            Stage::Unknown => Mark::Unknown,
         };
         let item = Item {
-            id: format!("k{}", message.key.0),
-            key: message.key,
+            id: format!("k{}", message.ticket.0),
+            ticket: Some(message.ticket),
             text: Text::Own(message.text.clone()),
             at_ms: message.at_ms,
             mark: Some(mark),
@@ -137,14 +150,14 @@ impl Rows {
         self.item(item, words::YOU, None);
     }
 
-    fn item(&mut self, item: Item, name: &str, author: Option<u32>) {
+    fn item(&mut self, item: Item, name: &str, author: Option<u64>) {
         let at = LocalTime::at(item.at_ms);
         if self.day.is_none_or(|day| !day.same_day(at)) {
             self.day = Some(at);
-            self.between(Row::Day(words::day(at, self.today)));
+            self.between(format!("d{}", item.id), Shown::Day(words::day(at, self.today)));
         }
         if self.author == Some(author)
-            && let Some(Row::Turn(turn)) = self.out.last_mut()
+            && let Some(Row { shown: Shown::Turn(turn), .. }) = self.out.last_mut()
             && (turn.mine || turn.name == name)
             && turn.items.last().is_some_and(|last| item.at_ms.saturating_sub(last.at_ms) < TURN_MS)
         {
@@ -154,47 +167,39 @@ impl Rows {
         self.author = Some(author);
         let mine = author.is_none();
         let name = if mine { words::YOU } else { name };
-        self.out.push(Row::Turn(Turn { name: name.to_owned(), mine, items: vec![item] }));
+        let key = format!("t{}", item.id);
+        let turn = Turn { name: name.to_owned(), mine, items: vec![item] };
+        self.out.push(Row { key, shown: Shown::Turn(turn) });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use demo_messages::chat::{Author, Event, Pace};
-
     use super::*;
     use crate::chat::log::tests::entry;
-    use crate::chat::state::ChatAction;
+    use crate::chat::state::{ChatAction, Fed};
 
     fn shape(rows: &[Row]) -> Vec<String> {
-        let one = |row: &Row| match row {
-            Row::Day(day) => format!("[{day}]"),
-            Row::Turn(turn) => format!("{}:{}", turn.name, turn.items.len()),
-            Row::Between(text) => text.clone(),
-            Row::Unread => "unread".into(),
+        let one = |row: &Row| match &row.shown {
+            Shown::Day(day) => format!("[{day}]"),
+            Shown::Turn(turn) => format!("{}:{}", turn.name, turn.items.len()),
+            Shown::Between(text) => text.clone(),
+            Shown::Unread => "unread".into(),
         };
         rows.iter().map(one).collect()
     }
 
-    fn state(history: Vec<Entry>) -> ChatState {
-        let events = [
-            Event::Welcome {
-                you: Author(1),
-                epoch: 1,
-                pace: Pace { per_second: 10, burst: 60 },
-                rooms: vec![],
-            },
-            Event::Joined { room: "a".into(), history, members: vec![] },
-        ];
-        let start = ChatState::new("a").after(ChatAction::Opened);
-        events.into_iter().fold(start, |s, event| s.after(ChatAction::Received { event, at_ms: 0 }))
+    fn state(entries: Vec<Entry>) -> ChatState {
+        let items = [Fed::Started { offset: 0 }].into_iter().chain(entries.into_iter().map(Fed::Said));
+        let live = ChatState::new("a").after(ChatAction::Live { me: 1, at_ms: 0 });
+        live.after(ChatAction::Fed { feed: 0, items: items.collect(), at_ms: 0 })
     }
 
     #[test]
     fn messages_of_one_person_in_a_row_are_one_turn() {
-        let history =
+        let said =
             vec![entry(1, 2, "a"), entry(2, 2, "b"), entry(3, 3, "c"), entry(4, 1, "d"), entry(20, 1, "e")];
-        let rows = rows(&state(history), LocalTime::at(0));
+        let rows = rows(&state(said), LocalTime::at(0));
         assert_eq!(shape(&rows), ["[Today]", "N2:2", "N3:1", "You:1", "You:1"]);
     }
 
@@ -206,13 +211,28 @@ mod tests {
 
     #[test]
     fn what_waits_stands_below_what_was_said() {
-        let key = Key(9);
         let mut state = state(vec![entry(1, 2, "a")]);
         state = state.after(ChatAction::Lost { at_ms: 0 });
-        state = state.after(ChatAction::Written { key, text: "t".into(), at_ms: 90_000 });
+        state = state.after(ChatAction::Written { ticket: Ticket(9), text: "t".into(), at_ms: 90_000 });
         let rows = rows(&state, LocalTime::at(0));
-        let Some(Row::Turn(turn)) = rows.last() else { panic!("{rows:?}") };
+        let Some(Row { shown: Shown::Turn(turn), .. }) = rows.last() else { panic!("{rows:?}") };
         assert_eq!(turn.items[0].mark, Some(Mark::Waiting));
         assert!(turn.mine);
+    }
+
+    #[test]
+    fn no_two_rows_have_the_same_key_and_those_there_keep_theirs_when_older_ones_come() {
+        let before = state(vec![entry(2_000, 2, "b"), entry(2_001, 1, "c")]);
+        let older = [(1, "x"), (1_999, "a")].map(|(offset, text)| {
+            let Entry { at_ms, publisher, said, .. } = entry(offset, 3, text);
+            demo_messages::room::OldEntry { offset, at_ms, publisher, said }
+        });
+        let after = before.after(ChatAction::OlderCame { feed: 0, entries: Some(older.to_vec()) });
+        let keys = |state| rows(state, LocalTime::at(0)).into_iter().map(|row| row.key).collect::<Vec<_>>();
+        let (before, after) = (keys(&before), keys(&after));
+        assert_eq!(after.iter().collect::<std::collections::BTreeSet<_>>().len(), after.len());
+        let turns =
+            |keys: &[String]| keys.iter().filter(|key| key.starts_with('t')).cloned().collect::<Vec<_>>();
+        assert!(turns(&after).ends_with(&turns(&before)), "{before:?} {after:?}");
     }
 }

@@ -1,25 +1,73 @@
 //! The chat's state and what changes it: a pure reducer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use demo_messages::chat::{Author, Entry, Event, Key, Member, Refusal, Room};
+use demo_messages::room::{About, OldEntry, RoomInfo};
 
-use super::log::Log;
-use super::outbox::{Failure, Outbox, Outgoing, Stage};
-use super::pacer::Pacer;
+use super::log::{Entry, Log, What};
+use super::outbox::{Failure, Outbox, Outcome, Outgoing, PublishedAs, Ticket};
+
+/// How long somebody counts as typing who has said so and nothing more since, in milliseconds.
+const TYPING_MS: u64 = 6_000;
 
 /// Where the page stands with the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Presence {
-    /// No open connection.
+    /// No session that is live.
     #[default]
     Away,
-    /// The connection is open, the room not yet entered.
+    /// The session is live, the room not yet entered.
     Entering,
-    /// The connection is open, the server has not let the person into the room.
+    /// The server has not let the person into the room.
     Outside,
     /// In the room.
     There,
+}
+
+/// What stands above the oldest entry shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Older {
+    /// Nobody knows, or nothing that the server still has.
+    #[default]
+    Unknown,
+    /// There is more.
+    More,
+    /// It was asked for.
+    Asked,
+    /// It was asked for, and there was no answer.
+    Failed,
+    /// Nothing: all is shown.
+    Nothing,
+}
+
+/// Of a feed: what the room brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fed {
+    /// It has begun behind this offset.
+    Started {
+        offset: u64,
+    },
+    Said(Entry),
+    /// An entry that this page can't read.
+    Unreadable {
+        offset: u64,
+    },
+    /// Entries are missing: so many, if that is known; or all of them, because the server's memory is another. It goes
+    /// on behind `offset`.
+    Gap {
+        offset: u64,
+        missing: Option<u64>,
+        anew: bool,
+    },
+    /// Who is there, by alias.
+    Members(Vec<(u64, About)>),
+    /// Somebody began or stopped typing.
+    Typing {
+        who: u64,
+        typing: bool,
+    },
+    /// Nothing more comes: the server's reason, unless the session itself has ended.
+    Ended(Option<String>),
 }
 
 /// All that the chat's page shows.
@@ -29,56 +77,74 @@ pub(crate) struct ChatState {
     pub(crate) room: String,
     pub(crate) presence: Presence,
     /// Who the page is to others, once the server has said so.
-    pub(crate) me: Option<Author>,
-    /// How many times a connection has opened.
-    pub(crate) connections: u32,
-    pub(crate) rooms: Vec<Room>,
-    /// Who is in the room, by author.
-    pub(crate) members: BTreeMap<Author, Member>,
+    pub(crate) me: Option<u64>,
+    /// The number of the feed that is wanted: another begins when it grows.
+    pub(crate) feed: u32,
+    pub(crate) rooms: Vec<RoomInfo>,
+    /// Who is in the room, by alias.
+    pub(crate) members: BTreeMap<u64, String>,
     pub(crate) log: Log,
+    pub(crate) older: Older,
     pub(crate) outbox: Outbox,
-    pub(crate) pacer: Pacer,
     /// Messages of others since the person last looked.
     pub(crate) unread: u32,
-    /// The first of them.
-    pub(crate) unread_from: Option<u64>,
+    /// The serial of the first of them.
+    pub(crate) unread_from: Option<i64>,
     /// Whether the newest message is in the person's sight.
     pub(crate) attentive: bool,
-    /// Why the server refused a request that is no message of the person's.
-    pub(crate) notice: Option<Refusal>,
-    epoch: Option<u64>,
-    /// The memory that the lines of the log are from.
-    log_epoch: Option<u64>,
+    /// Why the server did not let the person into the room, in its words.
+    pub(crate) notice: Option<String>,
+    /// Who is typing, and until when that counts.
+    typing: BTreeMap<u64, u64>,
+    /// All that the page has been to others.
+    own: BTreeSet<u64>,
+    live: bool,
+    started: bool,
+    over: bool,
+    /// Entries up to this offset were said before the room was entered; none while that is not known.
+    history_to: Option<u64>,
     away_since_ms: Option<u64>,
 }
 
 /// What can happen.
 #[derive(Debug, Clone)]
 pub(crate) enum ChatAction {
-    /// A connection is open; the greeting is on its way.
-    Opened,
-    /// The connection is gone.
+    /// The session is live, under this name.
+    Live { me: u64, at_ms: u64 },
+    /// The session is away, or over.
     Lost { at_ms: u64 },
-    /// The server said something.
-    Received { event: Event, at_ms: u64 },
+    /// A feed brought this, in order.
+    Fed { feed: u32, items: Vec<Fed>, at_ms: u64 },
+    /// The entries up to this offset are the room's past.
+    History { feed: u32, up_to: u64 },
     /// The person said something.
-    Written { key: Key, text: String, at_ms: u64 },
-    /// The library has taken a message: for the open connection, or for the next one.
-    Handed { key: Key, at_ms: u64 },
-    /// The library has not taken it.
-    NotTaken { key: Key, why: Failure },
-    /// The library gives back what waited for a connection: none follows.
-    GivenBack,
-    /// The person wants a failed message to be tried again.
-    Retry { key: Key, at_ms: u64 },
-    /// The person gives a failed message up.
-    Discard { key: Key },
+    Written { ticket: Ticket, text: String, at_ms: u64 },
+    /// A message of the page as it was before a reload, which the session still has.
+    Restored { ticket: Ticket, room: String, text: String, published: PublishedAs, at_ms: u64 },
+    /// The session has taken a message.
+    Handed { ticket: Ticket, published: PublishedAs },
+    /// It has not taken it.
+    NotTaken { ticket: Ticket, why: Failure },
+    /// A message's fate.
+    Settled { ticket: Ticket, outcome: Outcome },
+    /// The person wants a message to be tried again.
+    Retry { ticket: Ticket, at_ms: u64 },
+    /// The person gives a message up.
+    Discard { ticket: Ticket },
     /// The person goes to another room.
     GoTo { room: String },
+    /// Older entries were asked for.
+    OlderAsked,
+    /// They came, oldest first, or there was no answer.
+    OlderCame { feed: u32, entries: Option<Vec<OldEntry>> },
+    /// Which rooms there are.
+    Rooms(Vec<RoomInfo>),
     /// The newest message came into sight, or left it.
     Attention(bool),
     /// The person has read the notice.
     DismissNotice,
+    /// Time has passed.
+    Tick { at_ms: u64 },
 }
 
 impl ChatState {
@@ -87,153 +153,204 @@ impl ChatState {
         Self { room: room.to_owned(), ..Self::default() }
     }
 
+    /// Who types at present, by name, the person's own typing left out.
+    pub(crate) fn typists(&self) -> impl Iterator<Item = &str> {
+        self.typing.keys().filter_map(|who| self.members.get(who)).map(String::as_str)
+    }
+
+    pub(crate) fn is_typing(&self, who: u64) -> bool {
+        self.typing.contains_key(&who)
+    }
+
+    /// When the next of them no longer counts as typing.
+    pub(crate) fn typing_ends(&self) -> Option<u64> {
+        self.typing.values().min().copied()
+    }
+
     /// The state after `action`.
     pub(crate) fn after(&self, action: ChatAction) -> Self {
         let mut next = self.clone();
         match action {
-            ChatAction::Opened => {
-                next.connections += 1;
-                next.presence = Presence::Entering;
+            ChatAction::Live { me, at_ms } => next.come(me, at_ms),
+            ChatAction::Lost { at_ms } => next.go(at_ms),
+            ChatAction::Fed { feed, items, at_ms } if feed == next.feed => {
+                for item in items {
+                    next.take(item, at_ms);
+                }
             }
-            ChatAction::Lost { at_ms } => {
-                next.presence = Presence::Away;
-                next.members.clear();
-                next.pacer.begin_anew();
-                next.away_since_ms = next.away_since_ms.or(Some(at_ms));
-            }
-            ChatAction::Received { event, at_ms } => next.receive(event, at_ms),
-            ChatAction::Written { key, text, at_ms } => {
-                let room = next.room.clone();
-                next.outbox.push(Outgoing { key, room, text, at_ms, stage: Stage::ToSend });
+            ChatAction::History { feed, up_to } if feed == next.feed => next.history_to = Some(up_to),
+            // Of a room that the person has left meanwhile.
+            ChatAction::Fed { .. } | ChatAction::History { .. } => {}
+            ChatAction::Written { ticket, text, at_ms } => {
+                next.outbox.push(Outgoing::new(ticket, &next.room, text, at_ms));
                 next.unread_from = None;
             }
-            ChatAction::Handed { key, at_ms } => {
-                // What is handed over without a connection goes out over the next one.
-                let connection = next.connections + u32::from(next.presence == Presence::Away);
-                next.outbox.set(key, Stage::Handed { connection });
-                next.pacer.spend(at_ms);
+            ChatAction::Restored { ticket, room, text, published, at_ms } => {
+                next.outbox.push(Outgoing::new(ticket, &room, text, at_ms));
+                next.outbox.handed(ticket, published);
             }
-            ChatAction::NotTaken { key, why } => next.outbox.set(key, Stage::Failed(why)),
-            ChatAction::GivenBack => {
-                next.outbox.give_back(next.connections);
-                next.pacer.begin_anew();
+            ChatAction::Handed { ticket, published } => next.outbox.handed(ticket, published),
+            ChatAction::NotTaken { ticket, why } => next.outbox.failed(ticket, why),
+            ChatAction::Settled { ticket, outcome } => {
+                next.outbox.settled(ticket, outcome, &next.room, next.log.seen());
             }
-            ChatAction::Retry { key, at_ms } => next.outbox.retry(key, at_ms),
-            ChatAction::Discard { key } => next.outbox.remove(key),
+            ChatAction::Retry { ticket, at_ms } => next.outbox.retry(ticket, at_ms),
+            ChatAction::Discard { ticket } => next.outbox.remove(ticket),
             ChatAction::GoTo { room } => next.go_to(room),
+            ChatAction::OlderAsked => next.older = Older::Asked,
+            ChatAction::OlderCame { feed, entries } if feed == next.feed => next.look_back(entries),
+            ChatAction::OlderCame { .. } => {}
+            ChatAction::Rooms(rooms) => next.rooms = rooms,
             ChatAction::Attention(attentive) => {
                 next.attentive = attentive;
                 if attentive {
                     next.unread = 0;
+                    if next.log.back_to_newest() {
+                        next.older = Older::More;
+                    }
                 }
             }
             ChatAction::DismissNotice => next.notice = None,
+            ChatAction::Tick { at_ms } => next.typing.retain(|_, until| *until > at_ms),
         }
         next
+    }
+
+    fn come(&mut self, me: u64, at_ms: u64) {
+        self.live = true;
+        self.me = Some(me);
+        self.own.insert(me);
+        self.outbox.named(me);
+        if let Some(since) = self.away_since_ms.take() {
+            let seconds = at_ms.saturating_sub(since) / 1_000;
+            // Less than a second is no absence that anybody has noticed.
+            if seconds > 0 && !self.log.lines().is_empty() {
+                self.log.push(What::Away { seconds });
+            }
+        }
+        if self.over {
+            self.over = false;
+            self.feed += 1;
+            self.notice = None;
+        }
+        self.presence = if self.started { Presence::There } else { Presence::Entering };
+    }
+
+    fn go(&mut self, at_ms: u64) {
+        if !self.live {
+            return;
+        }
+        self.live = false;
+        self.presence = Presence::Away;
+        self.members.clear();
+        self.typing.clear();
+        self.away_since_ms = Some(at_ms);
+        if self.older == Older::Asked {
+            self.older = Older::Failed;
+        }
     }
 
     fn go_to(&mut self, room: String) {
         if room == self.room {
             return;
         }
+        self.outbox.left(&self.room);
         self.room = room;
+        self.feed += 1;
         self.log = Log::default();
-        self.log_epoch = None;
+        self.older = Older::Unknown;
         self.members.clear();
+        self.typing.clear();
         self.notice = None;
         self.unread = 0;
         self.unread_from = None;
+        self.history_to = None;
+        self.started = false;
+        self.over = false;
         self.away_since_ms = None;
-        if self.presence != Presence::Away {
+        if self.live {
             self.presence = Presence::Entering;
         }
     }
 
-    fn receive(&mut self, event: Event, at_ms: u64) {
-        match event {
-            Event::Welcome { you, epoch, pace, rooms } => {
-                self.me = Some(you);
-                self.epoch = Some(epoch);
-                self.pacer.greeted(pace, at_ms);
-                self.rooms = rooms;
+    fn take(&mut self, item: Fed, at_ms: u64) {
+        match item {
+            Fed::Started { offset } => {
+                self.started = true;
+                self.notice = None;
+                if self.live {
+                    self.presence = Presence::There;
+                }
+                if self.log.seen().is_none() {
+                    self.log.start(offset);
+                    self.older = if offset == 0 { Older::Nothing } else { Older::More };
+                }
             }
-            Event::Joined { room, history, members } if room == self.room => {
-                self.enter(history, members, at_ms);
+            Fed::Said(entry) => self.hear(entry),
+            Fed::Unreadable { offset } => {
+                self.log.start(offset);
+                self.log.push(What::Unreadable);
             }
-            Event::Said { room, entry } if room == self.room => self.hear(entry),
-            // Of a room that the person has left meanwhile.
-            Event::Joined { .. } | Event::Said { .. } => {}
-            Event::Accepted { key, .. } => self.outbox.set(key, Stage::Accepted),
-            // Nothing is wrong with the message: it goes again by itself.
-            Event::Refused { key: Some(key), code: Refusal::TooFast, .. } => {
-                self.outbox.set(key, Stage::ToSend);
-                self.pacer.too_fast(at_ms);
+            Fed::Gap { offset, missing, anew } => {
+                self.log.start(offset);
+                if anew {
+                    self.log.push(What::Anew);
+                    self.older = Older::Unknown;
+                    self.history_to = Some(0);
+                } else {
+                    self.log.push(What::Gap { missing });
+                }
             }
-            Event::Refused { key: Some(key), code, .. } => {
-                self.outbox.set(key, Stage::Failed(Failure::Refused(code)));
+            Fed::Members(members) => {
+                self.members = members.into_iter().map(|(who, about)| (who, about.name)).collect();
+                self.typing.retain(|who, _| self.members.contains_key(who));
             }
-            Event::Refused { key: None, code, .. } => {
-                self.notice = Some(code);
-                if self.presence == Presence::Entering {
+            Fed::Typing { who, typing: true } => {
+                self.typing.insert(who, at_ms + TYPING_MS);
+            }
+            Fed::Typing { who, typing: false } => {
+                self.typing.remove(&who);
+            }
+            Fed::Ended(reason) => {
+                self.started = false;
+                self.over = true;
+                self.notice = reason;
+                self.members.clear();
+                if self.live {
                     self.presence = Presence::Outside;
                 }
             }
-            Event::Entered { member } => {
-                self.members.insert(member.author, member);
-            }
-            Event::Left { author } => {
-                self.members.remove(&author);
-            }
-            Event::Renamed { author, name } => {
-                if let Some(member) = self.members.get_mut(&author) {
-                    member.name = name;
-                }
-            }
-            Event::Typing { author, typing } => {
-                if let Some(member) = self.members.get_mut(&author) {
-                    member.typing = typing;
-                }
-            }
-            Event::Rooms { rooms } => self.rooms = rooms,
-            Event::Pong => {}
         }
-    }
-
-    fn enter(&mut self, history: Vec<Entry>, members: Vec<Member>, at_ms: u64) {
-        let same_memory = self.log_epoch.is_none() || self.log_epoch == self.epoch;
-        let returned = self.log_epoch.is_some();
-        let away = self.away_since_ms.take().map(|since| at_ms.saturating_sub(since) / 1_000);
-        self.log_epoch = self.epoch;
-        let mine: Vec<Key> = history.iter().filter(|e| Some(e.author) == self.me).map(|e| e.key).collect();
-        self.outbox.settle(&self.room, self.connections, same_memory, |key| mine.contains(&key));
-        for entry in self.log.catch_up(history, self.me, away, same_memory) {
-            if returned {
-                self.count(&entry);
-            }
-        }
-        self.members = members.into_iter().map(|member| (member.author, member)).collect();
-        self.presence = Presence::There;
-        self.notice = None;
     }
 
     fn hear(&mut self, entry: Entry) {
-        if Some(entry.author) == self.me {
-            self.outbox.arrived(&entry);
-        }
-        if let Some(member) = self.members.get_mut(&entry.author) {
-            member.typing = false;
-        }
-        if let Some(entry) = self.log.add(entry, self.me) {
-            self.count(&entry);
+        let mine = self.own.contains(&entry.publisher);
+        self.outbox.arrived(&self.room, entry.offset, entry.publisher, entry.number);
+        self.typing.remove(&entry.publisher);
+        let is_new = self.history_to.is_some_and(|last| entry.offset > last);
+        let serial = self.log.add(entry, mine);
+        if self.attentive {
+            self.unread_from = None;
+        } else if is_new && !mine {
+            self.unread += 1;
+            self.unread_from = self.unread_from.or(Some(serial));
         }
     }
 
-    fn count(&mut self, entry: &Entry) {
-        if self.attentive {
-            self.unread_from = None;
-        } else if Some(entry.author) != self.me {
-            self.unread += 1;
-            self.unread_from = self.unread_from.or(Some(entry.id));
+    fn look_back(&mut self, entries: Option<Vec<OldEntry>>) {
+        let Some(entries) = entries else {
+            self.older = Older::Failed;
+            return;
+        };
+        let first = entries.first().map_or(0, |entry| entry.offset);
+        let read = |OldEntry { offset, at_ms, publisher, said }| {
+            (Entry { offset, at_ms, publisher, number: None, said }, self.own.contains(&publisher))
+        };
+        let read = entries.into_iter().map(read).collect();
+        self.log.add_above(read);
+        self.older = if first <= 1 { Older::Nothing } else { Older::More };
+        if self.log.is_full() {
+            self.older = Older::Unknown;
         }
     }
 }

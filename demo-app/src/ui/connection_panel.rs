@@ -9,6 +9,7 @@ use crate::figures;
 use crate::link::Link;
 use crate::local_time::LocalTime;
 use crate::session::Session;
+use crate::wire::Facts;
 use crate::words;
 
 /// How often the figures are looked at, in milliseconds.
@@ -20,29 +21,28 @@ pub(crate) struct PanelProps {
     pub(crate) session: Session,
 }
 
+/// The figures of the connection, looked at anew all the time.
+#[hook]
+pub(crate) fn use_facts(session: &Session) -> UseStateHandle<Facts> {
+    let facts = use_state_eq(|| session.deeds.facts.emit(()));
+    let (setter, read) = (facts.setter(), session.deeds.facts.clone());
+    use_effect_with(session.link.link.clone(), move |_| {
+        setter.set(read.emit(()));
+        let interval = Interval::new(REFRESH_MS, move || setter.set(read.emit(())));
+        move || drop(interval)
+    });
+    facts
+}
+
 /// State, facts, buttons and past of the connection.
 #[component]
 pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
-    let Session { link, deeds, .. } = &props.session;
-    let facts = use_state_eq(|| deeds.facts.emit(()));
-    {
-        let (facts, read) = (facts.setter(), deeds.facts.clone());
-        use_effect_with(link.link.clone(), move |_| {
-            facts.set(read.emit(()));
-            let interval = Interval::new(REFRESH_MS, move || facts.set(read.emit(())));
-            move || drop(interval)
-        });
-    }
+    let link = &props.session.link;
+    let facts = use_facts(&props.session);
     let now = use_now(matches!(link.link, Link::Waiting { .. }));
     let pill = link.link.pill(now, None);
-    let agreed = |text: &str| match text {
-        _ if !link.link.is_open() => words::NOT_AGREED.to_owned(),
-        "" => words::NONE.to_owned(),
-        text => text.to_owned(),
-    };
-    // What the page keeps back for the server's pace waits as well.
-    let (kept, kept_bytes) = props.session.chat.outbox.to_send();
-    let queued = words::amount(facts.queued.0 + kept, facts.queued.1 + kept_bytes);
+    let (messages, publications) = facts.queued;
+    let waiting = messages + publications + props.session.chat.outbox.to_send();
     let rtt = link.rtt_ms.map_or_else(|| words::NOT_MEASURED.to_owned(), figures::millis);
     html! {
         <div class="connection">
@@ -60,12 +60,14 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
             { buttons(&props.session, &pill) }
             <dl class="facts">
                 <dt>{ words::ADDRESS }</dt><dd>{ &facts.address }</dd>
-                <dt>{ words::SUBPROTOCOL }</dt><dd>{ agreed(&facts.subprotocol) }</dd>
-                <dt>{ words::EXTENSIONS }</dt><dd>{ agreed(&facts.extensions) }</dd>
+                <dt>{ words::SUBPROTOCOL }</dt><dd>{ rejoin::session::SUBPROTOCOL }</dd>
+                <dt>{ words::SESSION }</dt><dd>{ words::session(link.coming) }</dd>
                 <dt>{ words::ROUND_TRIP }</dt><dd>{ rtt }</dd>
-                <dt>{ words::QUEUED }</dt><dd>{ queued }</dd>
-                <dt>{ words::SENT }</dt><dd>{ words::messages(facts.sent) }</dd>
-                <dt>{ words::RECEIVED }</dt><dd>{ words::messages(facts.received) }</dd>
+                <dt>{ words::QUEUED }</dt><dd>{ words::messages(waiting) }</dd>
+                <dt>{ words::UNACKED }</dt><dd>{ words::amount(facts.unacked.0, facts.unacked.1) }</dd>
+                <dt>{ words::RESENT }</dt><dd>{ words::frame_count(facts.resent) }</dd>
+                <dt>{ words::SENT }</dt><dd>{ words::frames(facts.sent.0, facts.sent.1) }</dd>
+                <dt>{ words::RECEIVED }</dt><dd>{ words::frames(facts.received.0, facts.received.1) }</dd>
             </dl>
             if !link.past.is_empty() {
                 <section>

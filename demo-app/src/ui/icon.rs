@@ -7,6 +7,7 @@ use yew::prelude::*;
 pub(crate) enum Shape {
     Chat,
     Speed,
+    Lab,
     People,
     Close,
     Down,
@@ -28,6 +29,7 @@ impl Shape {
         match self {
             Self::Chat => "M4 5h16v11H9l-5 4z",
             Self::Speed => "M4.5 18a9 9 0 1 1 15 0M12 14l4-5",
+            Self::Lab => "M9.5 4h5M10.5 4v6L5 19a1 1 0 0 0 .9 1.5h12.2A1 1 0 0 0 19 19l-5.5-9V4M8 15h8",
             Self::People => {
                 "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 19a5.5 5.5 0 0 1 11 0M16 5.2a3 3 0 0 1 0 5.6M17 14a5 5 0 0 1 3.5 5"
             }

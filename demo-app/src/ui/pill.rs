@@ -36,7 +36,7 @@ pub(crate) fn use_now(counting: bool) -> u64 {
 pub(crate) fn shape(link: &Link) -> Shape {
     match link {
         Link::Open => Shape::Full,
-        Link::Connecting { .. } | Link::Waiting { .. } | Link::Closing => Shape::Half,
+        Link::Connecting { .. } | Link::Greeting | Link::Waiting { .. } | Link::Closing => Shape::Half,
         Link::Idle | Link::Offline => Shape::Ring,
         Link::Closed(ending) if ending.by_us => Shape::Ring,
         Link::Closed(_) | Link::Impossible(_) => Shape::Crossed,

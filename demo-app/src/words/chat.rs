@@ -1,6 +1,6 @@
 //! The words of the chat.
 
-use demo_messages::chat::{NAME_CHARS, ROOM_CHARS, Refusal, TEXT_CHARS};
+use demo_messages::chat::{NAME_CHARS, ROOM_CHARS};
 
 use crate::chat::outbox::{Failure, Outbox};
 use crate::figures;
@@ -10,8 +10,10 @@ pub(crate) const UNREAD: &str = "New";
 pub(crate) const SEND: &str = "Send";
 pub(crate) const SENDING: &str = "sending";
 pub(crate) const WAITING: &str = "waits for the connection";
-pub(crate) const WAS_SENT: &str = "sent";
-pub(crate) const NOT_SENT: &str = "Not sent";
+pub(crate) const DELIVERED: &str = "delivered";
+pub(crate) const NOT_DELIVERED: &str = "Not delivered";
+pub(crate) const MAYBE_DELIVERED: &str =
+    "Sent, but whether it was delivered can't be learned any more. Trying again may show it twice.";
 pub(crate) const TRY_AGAIN: &str = "Try again";
 pub(crate) const DISCARD: &str = "Discard";
 pub(crate) const PEOPLE: &str = "People";
@@ -38,7 +40,26 @@ pub(crate) const JOIN: &str = "Join the chat";
 
 pub(crate) const SERVER_ANEW: &str =
     "the server has started anew: it no longer has what stands above, only this page still does";
-pub(crate) const HISTORY_GAP: &str = "the server may not have kept all that was said in between";
+pub(crate) const UNREADABLE_ENTRY: &str = "a message that this page can't read";
+pub(crate) const OLDER: &str = "Show older messages";
+pub(crate) const OLDER_COMING: &str = "Fetching older messages\u{2026}";
+pub(crate) const OLDER_FAILED: &str = "Older messages could not be fetched.";
+
+/// Messages are missing from the room: so many, if anybody knows.
+pub(crate) fn gap(missing: Option<u64>) -> String {
+    match missing {
+        Some(1) => "1 message is missing here: the server no longer has it".to_owned(),
+        Some(count) => {
+            format!("{} messages are missing here: the server no longer has them", figures::whole(count))
+        }
+        None => "messages are missing here: the server no longer has them".to_owned(),
+    }
+}
+
+/// Above the first message of a room.
+pub(crate) fn beginning(room: &str) -> String {
+    format!("This is where #{room} begins")
+}
 
 pub(crate) const EMPTY_TITLE: &str = "Nothing has been said here yet";
 pub(crate) const EMPTY_TEXT: &str =
@@ -81,6 +102,7 @@ pub(crate) fn name_too_long(chars: usize) -> String {
     format!("A name may have {NAME_CHARS} characters; this one has {chars}.")
 }
 
+pub(crate) const NAME_CONTROL: &str = "A name may have no control characters.";
 pub(crate) const NAME_EMPTY: &str = "Write a name first.";
 
 pub(crate) fn bad_room_name() -> String {
@@ -96,29 +118,11 @@ pub(crate) fn typing(names: &[&str]) -> Option<String> {
     }
 }
 
-pub(crate) fn refusal(code: Refusal) -> String {
-    match code {
-        Refusal::HelloFirst => "the server did not know this page yet".to_owned(),
-        Refusal::BadSecret => "the server did not accept this tab's identity".to_owned(),
-        Refusal::BadName => format!("a name has 1 to {NAME_CHARS} characters"),
-        Refusal::BadRoom => {
-            format!("a room's name has 1 to {ROOM_CHARS} lower-case letters, digits or hyphens")
-        }
-        Refusal::NotInRoom => "you were not in the room when it arrived".to_owned(),
-        Refusal::Empty => "the text is empty".to_owned(),
-        Refusal::TooLong => format!("the text is longer than {TEXT_CHARS} characters"),
-        Refusal::TooFast => "too many messages in a short time; wait a moment".to_owned(),
-        Refusal::TooManyRooms => "there are as many rooms as there may be; go to one of those".to_owned(),
-        _ => "the server refused it".to_owned(),
-    }
-}
-
-/// Why a message failed, after "Not sent: ".
+/// Why a message failed, after "Not delivered: ".
 pub(crate) fn failure(why: &Failure) -> String {
     match why {
-        Failure::Refused(code) => refusal(*code),
+        Failure::Refused(words) | Failure::Other(words) => words.clone(),
         Failure::QueueFull => "as many messages wait already as may wait".to_owned(),
-        Failure::Other(words) => words.clone(),
     }
 }
 
@@ -130,9 +134,9 @@ pub(crate) fn outbox_full() -> String {
     )
 }
 
-/// A refused request that was no message.
-pub(crate) fn notice(code: Refusal) -> String {
-    format!("Not done: {}.", refusal(code))
+/// The room was not entered, and why, in the server's words.
+pub(crate) fn not_let_in(why: &str) -> String {
+    format!("The server has not let you in: {why}.")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::figures;
 use crate::link::Link;
+use crate::link_log::Coming;
 
 pub(crate) const CONNECTION: &str = "Connection";
 pub(crate) const NOT_CONNECTED: &str = "Not connected";
@@ -22,12 +23,14 @@ pub(crate) const PILL_DETAILS: &str = ", details of the connection";
 
 pub(crate) const ADDRESS: &str = "Address";
 pub(crate) const SUBPROTOCOL: &str = "Subprotocol";
-pub(crate) const EXTENSIONS: &str = "Extensions";
 pub(crate) const ROUND_TRIP: &str = "Round trip";
 pub(crate) const QUEUED: &str = "Queued";
+pub(crate) const SESSION: &str = "Session";
+pub(crate) const UNACKED: &str = "Not acknowledged";
+pub(crate) const RESENT: &str = "Sent again";
 pub(crate) const SENT: &str = "Sent";
 pub(crate) const RECEIVED: &str = "Received";
-pub(crate) const NONE: &str = "none";
+
 /// What a connection agrees on, while there is none.
 pub(crate) const NOT_AGREED: &str = "\u{2013}";
 pub(crate) const NOT_MEASURED: &str = "not measured yet";
@@ -64,17 +67,27 @@ pub(crate) fn impossible(why: &str) -> String {
     format!("The connection can't be opened: {why}. Nothing is sent.")
 }
 
-/// "12 messages, 3.40 kB".
+/// "12 frames, 3.40 kB".
 pub(crate) fn amount(count: u64, bytes: u64) -> String {
-    format!("{}, {}", messages(count), figures::bytes(bytes))
+    format!("{}, {}", frame_count(count), figures::bytes(bytes))
+}
+
+/// How a session came to be live, as a line of the connection's past.
+pub(crate) fn came(how: Coming) -> String {
+    let what = match how {
+        Coming::New => "a new session",
+        Coming::Resumed => "the session goes on where it was",
+        Coming::Kept => "the server has forgotten the session, and goes on with its identity",
+        Coming::Replaced => "a new session in place of one that the server no longer knows",
+    };
+    format!("{CONNECTED}: {what}")
 }
 
 /// A line of the connection's past. None for what is no news.
 pub(crate) fn happened(link: &Link) -> Option<String> {
     Some(match link {
-        Link::Idle | Link::Closing => return None,
+        Link::Idle | Link::Closing | Link::Greeting | Link::Open => return None,
         Link::Connecting { attempt } => format!("{CONNECTING}, attempt {attempt}"),
-        Link::Open => CONNECTED.to_owned(),
         Link::Waiting { last: Some(last), .. } if last.was_open => {
             format!("Connection lost ({})", last.figure())
         }
@@ -87,8 +100,26 @@ pub(crate) fn happened(link: &Link) -> Option<String> {
     })
 }
 
-pub(crate) fn unreadable(why: &str) -> String {
-    format!("A message could not be read: {why}")
+/// "12 frames in 3 messages".
+pub(crate) fn frames(frames: u64, batches: u64) -> String {
+    format!("{} in {}", frame_count(frames), messages(batches))
+}
+
+/// "12 frames".
+pub(crate) fn frame_count(frames: u64) -> String {
+    let noun = if frames == 1 { "frame" } else { "frames" };
+    format!("{} {noun}", figures::whole(frames))
+}
+
+/// What became of the session over its connections.
+pub(crate) fn session(coming: Option<Coming>) -> &'static str {
+    match coming {
+        None => NOT_AGREED,
+        Some(Coming::New) => "new",
+        Some(Coming::Resumed) => "resumed",
+        Some(Coming::Kept) => "kept: forgotten by the server, same identity",
+        Some(Coming::Replaced) => "replaced by a new one",
+    }
 }
 
 /// "12 messages".

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use demo_messages::chat::CLASSIC_CHARS;
 use rejoin_server::{Close, CloseCode, Connection, Message, Sender};
 
-/// Everybody in the coursework's chat. It is a world of its own: the rooms of the typed chat do not hear it.
+/// Everybody in the coursework's chat. It is a world of its own: the rooms of the sessions do not hear it.
 #[derive(Debug, Default)]
 pub(crate) struct Classic {
     present: Mutex<HashMap<u64, Sender>>,

@@ -1,13 +1,6 @@
-//! The rules: which secrets, names, rooms and texts the chat takes, and what it says about others.
+//! The rules: which names, rooms and texts the chat takes, and what it says about others.
 
-use demo_messages::chat::{Author, Entry, Key, NAME_CHARS, ROOM_CHARS, Refusal, TEXT_CHARS};
-
-pub(crate) fn secret(secret: &str) -> Result<(), String> {
-    if (16..=64).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Ok(());
-    }
-    Err("a secret has 16 to 64 letters or digits".into())
-}
+use demo_messages::chat::{NAME_CHARS, ROOM_CHARS, TEXT_CHARS};
 
 /// The name to show: trimmed.
 pub(crate) fn name(name: &str) -> Result<String, String> {
@@ -30,19 +23,43 @@ pub(crate) fn room(room: &str) -> Result<(), String> {
     Err(format!("a room's name has 1 to {ROOM_CHARS} lower-case letters, digits or hyphens"))
 }
 
-pub(crate) fn text(text: &str) -> Result<(), (Refusal, String)> {
+pub(crate) fn text(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
-        return Err((Refusal::Empty, "there is nothing in the message".into()));
+        return Err("there is nothing in the message".into());
     }
     let chars = text.chars().count();
     if chars > TEXT_CHARS {
-        let reason = format!("a message has at most {TEXT_CHARS} characters; this one has {chars}");
-        return Err((Refusal::TooLong, reason));
+        return Err(format!("a message has at most {TEXT_CHARS} characters; this one has {chars}"));
     }
     Ok(())
 }
 
-/// A message as the room keeps it.
-pub(crate) fn entry(id: u64, at_ms: u64, author: Author, name: &str, key: Key, text: String) -> Entry {
-    Entry { id, at_ms, author, name: name.to_owned(), key, text }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_has_one_to_32_characters_that_can_be_seen() {
+        assert_eq!(name(" Ada ").as_deref(), Ok("Ada"));
+        assert_eq!(name(&"\u{1f980}".repeat(32)).map(|name| name.len()), Ok(128));
+        for bad in ["", " \u{2003}", &"a".repeat(33), "A\u{7f}a"] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_room_has_one_to_32_lower_case_letters_digits_or_hyphens() {
+        assert!(room("tea-2").is_ok() && room(&"a".repeat(32)).is_ok());
+        for bad in ["", "Tea", "a b", "\u{e9}", "../x", &"a".repeat(33)] {
+            assert!(room(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_says_something_in_at_most_2000_characters() {
+        assert!(text("x").is_ok() && text(&"\u{1f980}".repeat(2_000)).is_ok());
+        for bad in ["", " \n\t", &"x".repeat(2_001)] {
+            assert!(text(bad).is_err(), "{bad:?}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What a protocol that runs over the connections says of them: this one is of no use, and not before then.
+//! What a protocol that runs over the connections says of them: this one is of use or is not, and not before then.
 
 use core::time::Duration;
 
@@ -16,6 +16,12 @@ impl<M> Link<M> {
         closed.unsent_bytes = self.buffered;
         self.outputs.push_back(Output::Abandon { generation, close });
         self.after(closed, Some(true));
+    }
+
+    /// The present connection has done what it is for: when it ends it counts as [stable](crate::Backoff::stable),
+    /// however short it was.
+    pub fn proved(&mut self) {
+        self.proved = true;
     }
 
     /// Puts off the attempt that the link waits for, because the server said so. Nothing follows before `hint` is over,

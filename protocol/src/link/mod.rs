@@ -52,6 +52,8 @@ pub struct Link<M> {
     attempted: Option<Time>,
     /// Until when the server wants no attempt.
     not_before: Option<Time>,
+    /// The present connection has done what it is for.
+    proved: bool,
     offline: bool,
     hidden: bool,
     queue: Queue<M>,
@@ -85,6 +87,7 @@ impl<M> Link<M> {
             retries: 0,
             attempted: None,
             not_before: None,
+            proved: false,
             offline: false,
             hidden: false,
             buffered: 0,

@@ -67,6 +67,7 @@ impl<M> Link<M> {
     pub(super) fn opened(&mut self, generation: Generation) {
         let pulse = self.config.keep_alive.map(|settings| Pulse::new(settings, self.now));
         self.phase = Phase::Open { generation, opened: self.now, pulse };
+        self.proved = false;
         self.reset_buffer();
         self.report();
         self.transmit_ready();
@@ -120,7 +121,8 @@ impl<M> Link<M> {
             self.end(closed);
             return;
         };
-        if self.phase.opened().is_some_and(|opened| self.now.since(opened) >= backoff.stable) {
+        let stable = |opened| self.proved || self.now.since(opened) >= backoff.stable;
+        if self.phase.opened().is_some_and(stable) {
             self.failures = 0;
             self.retries = 0;
         } else {

@@ -94,6 +94,10 @@ impl Calls {
         Some(Frame::Call { id: call.id.0, timeout: timeout.min(1 << 50), payload: call.payload.clone() })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     pub(crate) fn wants_to_send(&self) -> bool {
         !self.cancelled.is_empty() || self.all.iter().any(|call| !call.transmitted)
     }

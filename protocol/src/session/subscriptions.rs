@@ -1,8 +1,14 @@
 //! The client's subscriptions: where each stands in its channel, and how much it takes ahead of the application.
 
+mod one;
+
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+pub(crate) use one::SLOW;
+pub use one::{ChannelEvent, SubscriptionId};
+use one::{DONE, Stage, Subscription};
 
 use super::message::FRAME_COST;
 use super::{SessionLimits, Violation};
@@ -10,110 +16,6 @@ use crate::wire::{
     Alias, Body, Denial, Event, Frame, Member, Missing, Position, Presence, Since, SubOutcome, Subscribe,
 };
 use crate::{Refusal, Refused};
-
-/// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
-pub(crate) const SLOW: u16 = 1013;
-/// The client's code for a subscription that nobody wants any more.
-const DONE: u16 = 1000;
-
-/// Names a subscription within its session object, over all connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubscriptionId(pub(crate) u64);
-
-/// What a subscriber is told, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelEvent {
-    /// The feed has begun behind this position; on each new connection it goes on without a word.
-    Started(Position),
-    /// An entry.
-    Entry {
-        /// Where it is.
-        position: Position,
-        /// Milliseconds since the Unix epoch, by the clock of the log's writer.
-        time: u64,
-        /// Who published it.
-        publisher: Alias,
-        /// The publisher's number of it.
-        number: u64,
-        /// The bytes.
-        payload: Body,
-    },
-    /// Entries are missing; the feed goes on behind `at`.
-    Gap {
-        /// Where.
-        at: Position,
-        /// Which, and why.
-        missing: Missing,
-    },
-    /// Others follow or follow no longer: [`ClientSession::members`](super::ClientSession::members) has them.
-    Members,
-    /// A message that may have been lost.
-    Volatile {
-        /// Who sent it.
-        sender: Alias,
-        /// The bytes.
-        payload: Body,
-    },
-    /// The server ended the subscription, or the session has ended.
-    Ended(Denial),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// SUB is to be sent.
-    Wanted,
-    /// SUB was sent.
-    Asked,
-    /// SUBACK came.
-    Started,
-    /// The server ended it for its slowness; it begins again when there is room.
-    Resting,
-    /// Nothing more comes.
-    Ended,
-}
-
-#[derive(Debug)]
-struct Subscription {
-    id: SubscriptionId,
-    channel: String,
-    since: Since,
-    presence: Option<Body>,
-    stage: Stage,
-    /// Behind the last entry that came.
-    position: Option<Position>,
-    /// Its number on this connection.
-    number: u64,
-    /// The bytes that came on this connection, and how many the server was told that may.
-    arrived: u64,
-    told: u64,
-    queue: VecDeque<ChannelEvent>,
-    queued: u64,
-    volatile: usize,
-    members: Vec<Member>,
-    members_told: bool,
-    /// What it is listed with has changed.
-    relist: bool,
-}
-
-impl Subscription {
-    fn credit(&self, window: u64) -> u64 {
-        (self.arrived + window.saturating_sub(self.queued)).max(self.told)
-    }
-
-    fn push(&mut self, event: ChannelEvent) {
-        self.queue.push_back(event);
-    }
-
-    fn ended(&mut self, denial: Denial) {
-        self.stage = Stage::Ended;
-        self.members.clear();
-        self.push(ChannelEvent::Ended(denial));
-    }
-
-    fn since(&self) -> Since {
-        self.position.map_or(self.since, Since::Position)
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct Subscriptions {
@@ -493,3 +395,6 @@ impl Subscriptions {
         Ok(Some(subscription.id))
     }
 }
+
+#[cfg(test)]
+mod tests;

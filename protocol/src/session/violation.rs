@@ -17,6 +17,11 @@ impl Violation {
         Self { code: code::BAD_FRAME, reason }
     }
 
+    /// What comes over a connection that is not the session's any more.
+    pub(crate) const fn taken_over() -> Self {
+        Self { code: code::TAKEN_OVER, reason: "another connection has taken this session over" }
+    }
+
     /// The two ends count differently.
     pub(crate) const fn counters(reason: &'static str) -> Self {
         Self { code: code::COUNTERS, reason }

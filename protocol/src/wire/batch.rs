@@ -63,10 +63,22 @@ impl BatchWriter {
 
     /// Adds a frame behind those before it.
     pub fn push(&mut self, frame: &Frame) {
+        self.push_with(frame, Frame::encode_head);
+    }
+
+    /// Adds a frame as [`push`](Self::push) does, for a client: a smaller program.
+    ///
+    /// # Panics
+    /// At a frame that only a server sends; a client's session hands out none.
+    pub fn push_from_client(&mut self, frame: &Frame) {
+        self.push_with(frame, Frame::encode_client_head);
+    }
+
+    fn push_with(&mut self, frame: &Frame, encode_head: impl Fn(&Frame, &mut Vec<u8>)) {
         let alone = matches!(frame, Frame::Hello(_) | Frame::Welcome(_));
         let mut head = mem::take(&mut self.scratch);
         head.clear();
-        frame.encode_head(&mut head);
+        encode_head(frame, &mut head);
         let tail = frame.tail();
         let length = head.len() + tail.map_or(0, |tail| tail.len());
         let prefix = varint::length(length as u64);

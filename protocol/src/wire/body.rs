@@ -32,6 +32,15 @@ impl Body {
     }
 }
 
+impl Body {
+    /// The same bytes, in memory of their own if they are less than half of what they keep alive: for what is held
+    /// longer than the message that it came in, or a small part would hold on to all of it.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        if self.len() < self.bytes.len() / 2 { self.to_vec().into() } else { self }
+    }
+}
+
 impl Deref for Body {
     type Target = [u8];
 
@@ -94,6 +103,15 @@ impl fmt::Debug for Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_part_lets_the_rest_go_and_a_large_one_is_not_copied() {
+        let body = Body::from(b"0123456789");
+        let small = body.slice(1..3).detached();
+        assert_eq!((&small[..], small.bytes.len()), (&b"12"[..], 2));
+        let large = body.slice(0..6).detached();
+        assert_eq!((large.len(), large.bytes.len()), (6, 10));
+    }
 
     #[test]
     fn slices_of_slices_count_from_their_own_start() {

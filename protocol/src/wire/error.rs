@@ -78,6 +78,18 @@ impl WireError {
     }
 }
 
+/// A message of a server that breaks the format, without a word on where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a frame that can't be read")
+    }
+}
+
+impl Error for Unreadable {}
+
 impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bad frame at byte {} ({}): {}", self.at, self.field, self.fault)

@@ -33,8 +33,8 @@ pub use channel::{
     Answer, Epoch, Event, GapReason, Member, Missing, Position, Presence, Publish, Since, SubOutcome,
     Subscribe,
 };
-pub use decode::{Frames, decode};
-pub use error::{Fault, WireError};
+pub use decode::{Frames, ServerFrames, decode, decode_from_server};
+pub use error::{Fault, Unreadable, WireError};
 pub use frame::{Ack, Alias, Bye, Data, Denial, Frame, Pulse, Target};
 pub use hello::{Hello, Outcome, Resume, SessionId, Standing, Token, Welcome};
 pub use limits::WireLimits;

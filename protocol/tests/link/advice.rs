@@ -79,3 +79,17 @@ fn what_is_not_a_wait_is_not_put_off() {
         assert_eq!((rig.state(), rig.wait), before, "{name}");
     }
 }
+
+#[test]
+fn a_short_connection_that_proved_itself_starts_the_back_off_anew() {
+    let mut rig = Rig::opened(LinkConfig::default());
+    rig.ends(1006);
+    assert!(matches!(rig.state(), State::Waiting { attempt: 2, .. }));
+    rig.reopens();
+    rig.proved();
+    rig.ends(1006);
+    assert!(matches!(rig.state(), State::Waiting { attempt: 1, .. }));
+    rig.reopens();
+    rig.ends(1006);
+    assert!(matches!(rig.state(), State::Waiting { attempt: 2, .. }), "each connection proves itself");
+}

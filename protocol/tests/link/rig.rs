@@ -86,6 +86,18 @@ impl Rig {
         self.drain();
     }
 
+    /// The link is proved to be of use.
+    pub(crate) fn proved(&mut self) {
+        self.link.proved();
+        self.drain();
+    }
+
+    /// The wait ends, and the next socket opens.
+    pub(crate) fn reopens(&mut self) {
+        self.run_to_wake();
+        self.accept();
+    }
+
     pub(crate) fn abort(&mut self, by: ClosedBy) {
         self.link.abort(self.now, by, "said by the test");
         self.drain();

@@ -1,12 +1,17 @@
 //! The session's two ends, joined by hand.
-#![allow(clippy::unwrap_used)] // A failing helper is a failing test.
+
+// Helpers outside of test functions unwrap as well: a failure there is a failed test.
+#![allow(clippy::unwrap_used)]
 
 mod endings;
 mod judging;
 mod pair;
 mod violations;
 
+use std::time::Duration;
+
 use pair::Pair;
+use rejoin_protocol::Time;
 use rejoin_protocol::session::{ClientEvent, LostReason, SessionMessage, Settlement, code};
 use rejoin_protocol::wire::{Answer, Body, Position, Since};
 
@@ -89,6 +94,36 @@ fn a_publication_is_answered_once_and_an_entry_comes_to_every_subscriber() {
     pair.run();
     assert_eq!(pair.entries(feed), ["again"]);
     assert_eq!(pair.log.len(), 2);
+}
+
+#[test]
+fn a_call_without_an_answer_is_not_drained() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.run();
+    let asked = pair.client.call(Time::from_millis(0), Body::new(), Duration::from_secs(1)).unwrap();
+    assert!(!pair.client.is_drained());
+    pair.client.cancel(asked);
+    assert!(pair.client.is_drained());
+}
+
+#[test]
+fn a_connection_is_proved_by_one_acknowledgement_or_answer() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.run();
+    assert!(!pair.client.is_proved(), "a welcome proves nothing");
+    pair.client.send(SessionMessage::text("taken")).unwrap();
+    pair.run();
+    pair.pass(1_000);
+    assert!(pair.client.is_proved());
+    pair.cut();
+    pair.connect();
+    pair.run();
+    assert!(!pair.client.is_proved(), "that was another connection");
+    pair.client.publish("room", Body::from("x"), 1).unwrap();
+    pair.run();
+    assert!(pair.client.is_proved());
 }
 
 #[test]

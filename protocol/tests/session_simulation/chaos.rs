@@ -1,4 +1,4 @@
-//! What applications do, and what befalls connections, instances and the log.
+//! What applications do, and what befalls connections.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::content::{Letter, payload};
 use crate::plan::{MILLI, MINUTE, SECOND};
 use crate::world::{Happening, World};
 
-const ROOMS: [&str; 2] = ["hall", "room"];
+pub(crate) const ROOMS: [&str; 2] = ["hall", "room"];
 
 impl World {
-    fn letter(&mut self) -> Letter {
+    pub(crate) fn letter(&mut self) -> Letter {
         self.serial += 1;
         let window = usize::try_from(self.plan.client.window).unwrap();
         let len = match self.random.between(0, 99) {
@@ -72,7 +72,7 @@ impl World {
         self.tend(client);
     }
 
-    fn client_sends(&mut self, client: usize) {
+    pub(crate) fn client_sends(&mut self, client: usize) {
         let letter = self.letter();
         let one = &mut self.clients[client];
         let room = one.session.has_room(letter.len);
@@ -90,7 +90,7 @@ impl World {
         self.note_client(what, client);
     }
 
-    fn publishes(&mut self, client: usize) {
+    pub(crate) fn publishes(&mut self, client: usize) {
         self.serial += 1;
         let (uid, id) = (self.serial, self.random.next());
         let len = if self.random.percent(2) { 5_000 } else { self.random.magnitude(8, 2_000) };
@@ -108,7 +108,7 @@ impl World {
         self.note_client(what, client);
     }
 
-    fn subscribes(&mut self, client: usize) {
+    pub(crate) fn subscribes(&mut self, client: usize) {
         let channel = self.random.pick(&ROOMS);
         let (count, unsubscribes) = (self.random.between(0, 20), self.random.percent(30));
         let known = self.clients.iter().flat_map(|one| &one.followers).filter(|one| one.channel == channel);
@@ -143,7 +143,7 @@ impl World {
         self.note_client(what, client);
     }
 
-    fn reads(&mut self, client: usize) {
+    pub(crate) fn reads(&mut self, client: usize) {
         let (now, count) = (self.now, self.random.between(1, 20) as usize);
         let one = &mut self.clients[client];
         one.take(now, count, &mut self.ledger);
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    fn calls(&mut self, client: usize) {
+    pub(crate) fn calls(&mut self, client: usize) {
         self.serial += 1;
         let (uid, now) = (self.serial, self.now);
         let timeout = self.random.magnitude(MILLI, MINUTE);
@@ -177,7 +177,7 @@ impl World {
         self.note_client(what, client);
     }
 
-    fn whispers(&mut self, client: usize) {
+    pub(crate) fn whispers(&mut self, client: usize) {
         let len = self.random.between(0, 300) as usize;
         let one = &mut self.clients[client];
         let to = self.random.percent(50).then(|| one.followers.first().map(|one| one.id)).flatten();
@@ -190,7 +190,7 @@ impl World {
     }
 
     /// The client leaves its connection for another one.
-    fn race(&mut self, client: usize) {
+    pub(crate) fn race(&mut self, client: usize) {
         if self.clients[client].wire.is_none() {
             return;
         }
@@ -253,7 +253,7 @@ impl World {
         }
     }
 
-    fn says_bye(&mut self, instance: usize, wire: Option<u64>) {
+    pub(crate) fn says_bye(&mut self, instance: usize, wire: Option<u64>) {
         let Some(wire) = wire else { return };
         let Some(conn) = self.instances[instance].conns.get_mut(&wire) else { return };
         let Some(machine) = &mut conn.machine else { return };
@@ -328,77 +328,9 @@ impl World {
         let pause = self.random.between(0, 10 * MILLI);
         self.after(pause, Happening::ClientGone { wire, closed });
     }
-
-    /// Something befalls an instance, or the log.
-    pub(crate) fn disaster(&mut self) {
-        if self.calm {
-            return;
-        }
-        let pause = self.random.between(0, 2 * self.plan.disaster);
-        self.after(pause, Happening::Disaster);
-        match self.random.between(0, 9) {
-            0..=3 => {
-                let instance = self.random.between(0, self.instances.len() as u64 - 1) as usize;
-                self.kill(instance, "kill");
-            }
-            4..=6 => {
-                let (channel, count) = (self.random.pick(&ROOMS), self.random.between(0, 30) as usize);
-                self.log.trim(channel, count);
-                self.befall("trim");
-            }
-            7 | 8 => {
-                self.backup = Some(self.log.clone());
-                self.befall("backup");
-            }
-            _ => {
-                // Writers write to one log: none goes on over another one's replacement.
-                for instance in 0..self.instances.len() {
-                    self.kill(instance, "kill");
-                }
-                if let Some(backup) = self.backup.clone() {
-                    self.log = backup;
-                    self.befall("restore");
-                }
-            }
-        }
-    }
-
-    fn befall(&mut self, what: &'static str) {
-        for client in 0..self.clients.len() {
-            self.note_client(what, client);
-        }
-    }
-
-    /// Now and then an instance dies at the worst moment.
-    pub(crate) fn struck(&mut self) -> bool {
-        let chance = (self.plan.pause * 100 / self.plan.disaster).min(5);
-        !self.calm && self.random.percent(chance)
-    }
-
-    pub(crate) fn kill(&mut self, instance: usize, what: &'static str) {
-        if !self.instances[instance].up {
-            return;
-        }
-        self.befall(what);
-        let wires: Vec<_> = self.instances[instance].conns.keys().copied().collect();
-        for wire in wires {
-            if self.random.percent(70) {
-                self.reset(wire);
-            } else {
-                line_of(self, wire).up.lose();
-                self.server_leaves(wire);
-            }
-        }
-        let one = &mut self.instances[instance];
-        one.sessions.clear();
-        one.writers.clear();
-        one.up = false;
-        let pause = self.random.between(0, 10 * self.plan.pause);
-        self.after(pause, Happening::Up { instance });
-    }
 }
 
-fn line_of(world: &mut World, wire: u64) -> &mut crate::network::Wire {
+pub(crate) fn line_of(world: &mut World, wire: u64) -> &mut crate::network::Wire {
     world.wires.get_mut(&wire).unwrap()
 }
 

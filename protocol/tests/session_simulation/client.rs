@@ -113,7 +113,7 @@ impl Client {
         for event in events {
             match event {
                 ClientEvent::Live { resumed, .. } => {
-                    self.news.push(if resumed { "resumed" } else { "begun" })
+                    self.news.push(if resumed { "resumed" } else { "begun" });
                 }
                 ClientEvent::Lost(lost) => self.lose(&lost, ledger, too_large),
                 ClientEvent::Settled(publication, settlement) => {

@@ -51,6 +51,13 @@ pub(crate) struct History {
     pub(crate) conflicts: u64,
 }
 
+/// An instance's hold on a channel: its epoch, the bits for a new one, and how far the next entry lies.
+pub(crate) struct Writer<'a> {
+    pub(crate) epoch: &'a mut Option<Epoch>,
+    pub(crate) fresh: u64,
+    pub(crate) stride: u64,
+}
+
 /// What a store decides over a publication whose number is new.
 pub(crate) enum Policy {
     Take,
@@ -82,10 +89,8 @@ impl Log {
         history: &mut History,
         publisher: SessionId,
         publish: &Publish,
-        writer: &mut Option<Epoch>,
-        fresh: Epoch,
-        stride: u64,
-        policy: Policy,
+        mut writer: Writer<'_>,
+        policy: &Policy,
     ) -> Answer {
         let key = (publisher, publish.channel.clone());
         let row = self.rows.entry(key.clone()).or_default();
@@ -110,9 +115,9 @@ impl Log {
             return Answer::Expected(row.next);
         }
         let outcome = match policy {
-            Policy::Later(millis) => return Answer::RetryAfter(millis),
+            Policy::Later(millis) => return Answer::RetryAfter(*millis),
             Policy::Refuse => Err(Denial { code: 4403, reason: "not here".into() }),
-            Policy::Take => Ok(self.write(history, &key, publish, writer, fresh, stride)),
+            Policy::Take => Ok(self.write(history, &key, publish, &mut writer)),
         };
         let row = self.rows.entry(key).or_default();
         row.next += 1;
@@ -128,22 +133,20 @@ impl Log {
         history: &mut History,
         key: &(SessionId, String),
         publish: &Publish,
-        writer: &mut Option<Epoch>,
-        fresh: Epoch,
-        stride: u64,
+        writer: &mut Writer<'_>,
     ) -> Position {
         let channel = self.channels.entry(key.1.clone()).or_default();
-        let known = writer.is_some_and(|epoch| channel.epochs.iter().any(|(row, _)| *row == epoch));
+        let known = writer.epoch.is_some_and(|epoch| channel.epochs.iter().any(|(row, _)| *row == epoch));
         if !known {
             let ordinal =
                 channel.epochs.last().map_or(0, |(epoch, _)| epoch.ordinal).max(channel.tail.epoch.ordinal);
-            let epoch = Epoch { ordinal: ordinal + 1, id: fresh.id };
-            *writer = Some(epoch);
+            let epoch = Epoch { ordinal: ordinal + 1, id: writer.fresh };
+            *writer.epoch = Some(epoch);
             channel.epochs.push((epoch, channel.tail.offset));
         }
         let before = channel.tail;
         let (epoch, end) = channel.epochs.last_mut().unwrap();
-        let at = Position { epoch: *epoch, offset: before.offset + stride };
+        let at = Position { epoch: *epoch, offset: before.offset + writer.stride };
         *end = at.offset;
         channel.tail = at;
         let uid = name_of(&publish.payload);
@@ -158,7 +161,7 @@ impl Log {
             at.offset,
             Entry {
                 epoch: at.epoch,
-                distance: stride,
+                distance: writer.stride,
                 publisher: key.0,
                 number: publish.number,
                 payload: publish.payload.clone(),
@@ -198,7 +201,7 @@ impl Log {
             Since::All => started(channel.watermark),
             Since::Last(count) => {
                 let skip = channel.entries.len().saturating_sub(usize::try_from(count).unwrap());
-                let before = channel.entries.iter().take(skip).last();
+                let before = channel.entries.iter().take(skip).next_back();
                 let at = before.map(|(offset, entry)| Position { epoch: entry.epoch, offset: *offset });
                 started(at.unwrap_or(channel.watermark))
             }

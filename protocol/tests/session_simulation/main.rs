@@ -15,6 +15,9 @@ mod chaos;
 mod client;
 mod content;
 mod coverage;
+mod disaster;
+mod ends;
+mod identities;
 mod ledger;
 mod log;
 mod network;
@@ -25,6 +28,8 @@ mod random;
 mod scenarios;
 mod server;
 mod stage;
+mod store;
+mod wires;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +38,7 @@ use coverage::{Coverage, PHASES};
 use plan::MINUTE;
 use world::World;
 
-const QUICK: u64 = 400;
+const QUICK: u64 = 300;
 
 /// After so many failures nothing more is learned.
 const ENOUGH: usize = 10;

@@ -99,12 +99,18 @@ impl std::error::Error for AuthError {}
 pub enum SessionEnd {
     /// The client came back to a numbering that began anew; the session goes on.
     Renumbered,
+    /// The client takes no messages of their size; the session goes on.
+    TooLarge,
     /// It did not come back in time.
     Expired,
     /// It said that it was over.
     Finished,
-    /// The sessions together held too much memory, and it had been away longest.
+    /// The sessions together held too much memory: it had been away longest, or held most.
     Memory,
+    /// There were as many sessions as may be, and it had been away longest and held nothing.
+    Crowded,
+    /// A restart of the server was played.
+    Forgotten,
     /// The application ended it.
     Ended,
 }
@@ -133,7 +139,9 @@ pub trait Application: Send + Sync + Sized + 'static {
         credentials: Credentials<'_>,
     ) -> impl Future<Output = Result<Identity<Self::Context>, AuthError>> + Send;
 
-    /// May it do this? The refusal of a publication is recorded, so that the same publication is refused whenever it is
+    /// May it do this? It is asked when somebody begins; of who follows a channel already, and may no longer, a session is
+    /// told by [`SessionHandle::unfollow`]. Whoever may follow a channel and asks to be listed sees who else is, even if
+    /// it may not be listed itself. The refusal of a publication is recorded, so that the same publication is refused whenever it is
     /// sent again. Default: everything, in every channel.
     ///
     /// # Errors

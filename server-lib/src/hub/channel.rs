@@ -1,7 +1,7 @@
 //! A channel that somebody follows: its newest entries at hand, who is there, and what may be lost.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rejoin_protocol::session::FeedEntry;
 use rejoin_protocol::wire::{Alias, Body, Member, Position};
@@ -10,7 +10,12 @@ use tokio::sync::{broadcast, watch};
 use crate::log::{Log, LogError, Piece};
 
 /// Volatile messages that a slow follower may lag behind.
-const VOLATILE: usize = 256;
+const VOLATILE: usize = 32;
+/// Entries at hand, and what each costs beside its bytes.
+const RECENT: usize = 1_024;
+const ENTRY_COST: usize = 64;
+/// The most entries of one reading.
+const PIECE: usize = 1_024;
 
 /// Who is there, each with the place that listed it last and with what.
 pub(super) type Members = BTreeMap<Alias, (u64, Body)>;
@@ -55,12 +60,17 @@ impl Recent {
         let mut found = Vec::new();
         for entry in self.entries.iter().skip(start) {
             bytes += entry.payload.len();
-            if !found.is_empty() && bytes > max_bytes {
+            if !found.is_empty() && (bytes > max_bytes || found.len() == PIECE) {
                 break;
             }
             found.push(entry.clone());
         }
         (!found.is_empty()).then_some(found)
+    }
+
+    /// Whether all that is at hand lies behind what somebody wants to read next.
+    fn is_newer_than(&self, behind: Position) -> bool {
+        self.entries.front().is_some_and(|first| first.position.offset > behind.offset + 1)
     }
 
     fn add(&mut self, entries: &[FeedEntry]) {
@@ -73,13 +83,13 @@ impl Recent {
                 self.entries.clear();
                 self.bytes = 0;
             }
-            self.bytes += entry.payload.len();
+            self.bytes += entry.payload.len() + ENTRY_COST;
             self.entries.push_back(entry.clone());
         }
-        while self.bytes > self.most
+        while (self.bytes > self.most || self.entries.len() > RECENT)
             && let Some(oldest) = self.entries.pop_front()
         {
-            self.bytes -= oldest.payload.len();
+            self.bytes -= oldest.payload.len() + ENTRY_COST;
         }
     }
 }
@@ -95,11 +105,16 @@ impl Channel {
         }
     }
 
-    /// Reads behind a position. Those who ask for the same entries at the same time share one reading of the log.
+    /// Reads behind a position. Those who ask for the newest entries at the same time share one reading of the log; who
+    /// reads what is old does not hold them up.
     pub(super) async fn read(&self, behind: Position, max_bytes: usize) -> Result<Piece, LogError> {
         let mut recent = self.recent.lock().await;
         if let Some(entries) = recent.behind(behind, max_bytes) {
             return Ok(Piece::Entries(entries));
+        }
+        if recent.is_newer_than(behind) {
+            drop(recent);
+            return self.log.read(&self.name, behind, max_bytes).await;
         }
         let piece = self.log.read(&self.name, behind, max_bytes).await?;
         if let Piece::Entries(entries) = &piece {
@@ -139,32 +154,55 @@ impl Channel {
 /// The channels that somebody follows.
 #[derive(Default)]
 pub(super) struct Channels {
-    by_name: Mutex<HashMap<String, Weak<Channel>>>,
+    by_name: Mutex<ByName>,
 }
+
+#[derive(Default)]
+struct ByName {
+    all: HashMap<String, Weak<Channel>>,
+    /// How many there may be before those are cleared away that nobody holds.
+    sweep_at: usize,
+}
+
+/// So many are kept without looking whether somebody holds them.
+const SWEEP_AT_LEAST: usize = 64;
 
 impl Channels {
     /// Who is listed in a channel.
     pub(super) fn members(&self, name: &str) -> Vec<Member> {
-        let by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(channel) = by_name.get(name).and_then(Weak::upgrade) else { return Vec::new() };
+        let channel = self.lock().all.get(name).and_then(Weak::upgrade);
+        let Some(channel) = channel else { return Vec::new() };
         let members = Arc::clone(&channel.members.borrow());
         members.iter().map(|(alias, (_, about))| Member { alias: *alias, about: about.clone() }).collect()
     }
 
-    /// A channel, for as long as somebody holds it.
-    pub(super) fn get(&self, name: &str, log: &Arc<dyn Log>, cache_bytes: usize) -> Arc<Channel> {
-        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(channel) = by_name.get(name).and_then(Weak::upgrade) {
-            return channel;
+    fn lock(&self) -> MutexGuard<'_, ByName> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A channel, for as long as somebody holds it; `None` if there are as many as there may be.
+    pub(super) fn get(
+        &self,
+        name: &str,
+        log: &Arc<dyn Log>,
+        cache_bytes: usize,
+        most: usize,
+    ) -> Option<Arc<Channel>> {
+        let mut by_name = self.lock();
+        if let Some(channel) = by_name.all.get(name).and_then(Weak::upgrade) {
+            return Some(channel);
         }
-        // Whoever makes a channel clears away those that nobody holds any more: so they are never more than those held
-        // and as many again.
-        if by_name.len() > 2 * by_name.values().filter(|channel| channel.strong_count() > 0).count() {
-            by_name.retain(|_, channel| channel.strong_count() > 0);
+        // Each sweep is paid for by as many new channels as it finds held.
+        if by_name.all.len() >= by_name.sweep_at.min(most) {
+            by_name.all.retain(|_, channel| channel.strong_count() > 0);
+            by_name.sweep_at = (2 * by_name.all.len()).max(SWEEP_AT_LEAST);
+        }
+        if by_name.all.len() >= most {
+            return None;
         }
         let channel = Arc::new(Channel::new(name, Arc::clone(log), cache_bytes));
-        by_name.insert(name.to_owned(), Arc::downgrade(&channel));
-        channel
+        by_name.all.insert(name.to_owned(), Arc::downgrade(&channel));
+        Some(channel)
     }
 }
 
@@ -184,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_at_hand_is_without_a_hole_and_within_its_bytes() {
-        let mut recent = Recent { most: 30, ..Recent::default() };
+        let mut recent = Recent { most: 3 * (10 + ENTRY_COST), ..Recent::default() };
         recent.add(&[entry(5), entry(6)]);
         assert_eq!(offsets(recent.behind(entry(4).position, 100)), Some(vec![5, 6]));
         assert_eq!(offsets(recent.behind(entry(4).position, 1)), Some(vec![5]));
@@ -199,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_position_of_another_epoch_is_not_at_hand() {
-        let mut recent = Recent { most: 30, ..Recent::default() };
+        let mut recent = Recent { most: 3 * (10 + ENTRY_COST), ..Recent::default() };
         recent.add(&[entry(5)]);
         let other = Position { epoch: Epoch { ordinal: 1, id: 2 }, offset: 4 };
         assert_eq!(offsets(recent.behind(other, 100)), None);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{AbortHandle, Abortable, BoxFuture};
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable, BoxFuture};
 use rejoin_protocol::session::FeedStart;
 use rejoin_protocol::wire::{Alias, Body, Member, Position, Presence};
 use tokio::sync::broadcast::error::RecvError;
@@ -14,8 +14,10 @@ use super::work::Done;
 /// What a subscription holds of its channel. Dropping it takes its reader off the list of who is there.
 pub(super) struct Following {
     pub(super) channel: Arc<Channel>,
+    /// This subscription's own, so that another of the same session is told apart.
+    place: u64,
     /// Under which the reader is listed.
-    listed: Option<(Alias, u64)>,
+    listed: Option<Alias>,
     /// Who is there, as the reader was told.
     told: Option<Arc<Members>>,
     watching: Option<AbortHandle>,
@@ -26,8 +28,8 @@ impl Drop for Following {
         if let Some(watching) = &self.watching {
             watching.abort();
         }
-        if let Some((alias, place)) = self.listed {
-            self.channel.leave(alias, place);
+        if let Some(alias) = self.listed {
+            self.channel.leave(alias, self.place);
         }
     }
 }
@@ -57,14 +59,21 @@ pub(super) struct Found {
 }
 
 impl Following {
-    pub(super) fn new(channel: Arc<Channel>) -> Self {
-        Self { channel, listed: None, told: None, watching: None }
+    pub(super) fn new(channel: Arc<Channel>, place: u64) -> Self {
+        Self { channel, place, listed: None, told: None, watching: None }
+    }
+
+    /// What is done with this registration is given up when the subscription ends.
+    pub(super) fn abortable(&mut self) -> AbortRegistration {
+        let (handle, registration) = AbortHandle::new_pair();
+        self.watching = Some(handle);
+        registration
     }
 
     /// Lists the reader, or lists it with something else.
-    pub(super) fn appear(&mut self, alias: Alias, place: u64, about: Body, most: usize) {
-        if self.channel.appear(alias, place, about, most) {
-            self.listed = Some((alias, place));
+    pub(super) fn appear(&mut self, alias: Alias, about: Body, most: usize) {
+        if self.channel.appear(alias, self.place, about, most) {
+            self.listed = Some(alias);
         } else {
             tracing::info!(
                 channel = self.channel.name,
@@ -75,12 +84,12 @@ impl Following {
     }
 
     /// Begins to watch. The tail's present value counts as news.
-    pub(super) fn watch(
+    pub(super) fn watch<C: Send + 'static>(
         &mut self,
         subscription: u64,
         mut tail: watch::Receiver<Position>,
         with_members: bool,
-    ) -> BoxFuture<'static, Done> {
+    ) -> BoxFuture<'static, Done<C>> {
         tail.mark_changed();
         let members = with_members.then(|| {
             let mut members = self.channel.members.subscribe();
@@ -92,9 +101,8 @@ impl Following {
     }
 
     /// Watches on.
-    pub(super) fn go_on(&mut self, mut watching: Watching) -> BoxFuture<'static, Done> {
-        let (handle, registration) = AbortHandle::new_pair();
-        self.watching = Some(handle);
+    pub(super) fn go_on<C: Send + 'static>(&mut self, mut watching: Watching) -> BoxFuture<'static, Done<C>> {
+        let registration = self.abortable();
         let news = async move {
             let news = watching.next().await;
             (watching, news)
@@ -174,18 +182,18 @@ mod tests {
     #[test]
     fn a_reader_is_told_the_whole_list_once_and_then_what_changes() {
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
-        let channel = Channels::default().get("room", &log, 1_000);
-        let mut following = Following::new(Arc::clone(&channel));
-        following.appear(1, 10, Body::from("ada"), 2);
+        let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
+        let mut following = Following::new(Arc::clone(&channel), 1);
+        following.appear(1, Body::from("ada"), 2);
         let now = || Arc::clone(&channel.members.borrow());
         assert!(matches!(&following.changes(&now())[..], [Presence::Full(all)] if all.len() == 1));
-        let mut other = Following::new(Arc::clone(&channel));
-        other.appear(2, 20, Body::from("bob"), 2);
+        let mut other = Following::new(Arc::clone(&channel), 2);
+        other.appear(2, Body::from("bob"), 2);
         assert!(matches!(&following.changes(&now())[..], [Presence::Joined(member)] if member.alias == 2));
-        other.appear(2, 20, Body::from("bobby"), 2);
+        other.appear(2, Body::from("bobby"), 2);
         assert!(matches!(&following.changes(&now())[..], [Presence::Changed(_)]));
-        let mut third = Following::new(Arc::clone(&channel));
-        third.appear(3, 30, Body::new(), 2);
+        let mut third = Following::new(Arc::clone(&channel), 3);
+        third.appear(3, Body::new(), 2);
         assert!(following.changes(&now()).is_empty(), "as many are listed as may be");
         drop(other);
         assert!(matches!(&following.changes(&now())[..], [Presence::Left(2)]));
@@ -194,11 +202,11 @@ mod tests {
     #[test]
     fn who_is_listed_from_another_place_stays_when_the_first_goes() {
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
-        let channel = Channels::default().get("room", &log, 1_000);
-        let mut first = Following::new(Arc::clone(&channel));
-        first.appear(1, 10, Body::new(), 9);
-        let mut second = Following::new(Arc::clone(&channel));
-        second.appear(1, 11, Body::new(), 9);
+        let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
+        let mut first = Following::new(Arc::clone(&channel), 4);
+        first.appear(1, Body::new(), 9);
+        let mut second = Following::new(Arc::clone(&channel), 5);
+        second.appear(1, Body::new(), 9);
         drop(first);
         assert_eq!(channel.members.borrow().len(), 1);
         drop(second);

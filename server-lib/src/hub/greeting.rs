@@ -1,5 +1,6 @@
 //! The greeting: HELLO is read, judged and answered before anything else of a client is heeded.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::application::{Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
+use super::registry::Crowd;
 use super::session::{Entry, Line, SessionHandle, Word};
 use super::{Inner, Metric};
 use crate::{Close, CloseCode, Connection, Message};
@@ -19,18 +21,20 @@ use crate::{Close, CloseCode, Connection, Message};
 pub(super) struct Refused {
     pub(super) bye: Option<Bye>,
     pub(super) close: Close,
+    /// Whether it counts as a failed HELLO of its address.
+    at_fault: bool,
 }
 
 impl Refused {
     pub(super) fn new(code: u16, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         let close_code = CloseCode::own(code).unwrap_or(CloseCode::POLICY);
-        Self { bye: None, close: Close::new(close_code, reason) }
+        Self { bye: None, close: Close::new(close_code, reason), at_fault: true }
     }
 
     fn after(code: u16, reason: &str, millis: u64) -> Self {
         let bye = Bye { code, reason: reason.into(), retry_after: Some(millis), last: false };
-        Self { bye: Some(bye), ..Self::new(code, reason) }
+        Self { bye: Some(bye), at_fault: false, ..Self::new(code, reason) }
     }
 }
 
@@ -48,7 +52,8 @@ pub(super) struct Greeted<C> {
 struct Place<C> {
     entry: Arc<Entry<C>>,
     outcome: Outcome,
-    is_new: bool,
+    /// What is known of the client now, for a session that was there before.
+    context: Option<C>,
 }
 
 impl<A: Application> Inner<A> {
@@ -59,15 +64,19 @@ impl<A: Application> Inner<A> {
     ) -> Result<Greeted<A::Context>, Refused> {
         let peer = connection.info().peer;
         let address = peer.map(|peer| peer.ip());
-        if !self.failed_hello(address, false) {
+        if !self.failures.begin(address, self.settings.failed_hellos) {
+            self.metrics.count(Metric::Refused);
             return Err(Refused::after(code::TOO_MANY, "too many failed HELLOs from this address", 30_000));
         }
         let greeted = self.try_greet(connection, headers).await;
-        if let Err(refused) = &greeted
-            && refused.bye.is_none()
-        {
-            self.failed_hello(address, true);
-            self.metrics.count(Metric::Refused);
+        match &greeted {
+            Ok(_) => self.failures.forgive(address),
+            Err(refused) => {
+                self.metrics.count(Metric::Refused);
+                if !refused.at_fault {
+                    self.failures.forgive(address);
+                }
+            }
         }
         greeted
     }
@@ -95,8 +104,10 @@ impl<A: Application> Inner<A> {
                 (known, false)
             }
         };
-        let expires = identity.expires_in.map(|time| Instant::now() + time);
-        let place = self.place(&hello, resume.map(|resume| resume.id), (known, young), identity)?;
+        let expires = identity.expires_in.and_then(|time| Instant::now().checked_add(time));
+        let address = connection.info().peer.map(|peer| peer.ip());
+        let place =
+            self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
         if let Err(error) = self.log.touch(place.entry.id).await {
             tracing::warn!("the log could not note that a publisher is here: {error}");
         }
@@ -107,7 +118,10 @@ impl<A: Application> Inner<A> {
         let first = tokio::time::timeout(self.settings.hello_timeout, connection.recv()).await;
         let message = match first {
             Err(_) => return Err(Refused::new(code::HELLO_LATE, "HELLO did not come in time")),
-            Ok(None) => return Err(Refused::new(code::HELLO_LATE, "the connection ended before HELLO")),
+            Ok(None) => {
+                let gone = Refused::new(code::HELLO_LATE, "the connection ended before HELLO");
+                return Err(Refused { at_fault: false, ..gone });
+            }
             Ok(Some(message)) => message,
         };
         let Message::Binary(bytes) = message else {
@@ -134,10 +148,15 @@ impl<A: Application> Inner<A> {
         hello: &Hello,
         proven: Option<SessionId>,
         (known, young): (bool, bool),
-        identity: Identity<A::Context>,
+        (identity, address): (Identity<A::Context>, Option<IpAddr>),
     ) -> Result<Place<A::Context>, Refused> {
+        if self.registry().sessions.len() >= self.settings.sessions {
+            self.end_one_idle();
+        }
         let mut registry = self.registry();
         let existing = proven.and_then(|id| registry.sessions.get(&id).cloned());
+        // One that is just ending is not in memory any more.
+        let existing = existing.filter(|entry| entry.with(|state| state.end.is_none()));
         let judge = |session: Option<&ServerSession>| {
             Claim { hello, proven: proven.is_some(), session, known, young }.judge()
         };
@@ -158,30 +177,34 @@ impl<A: Application> Inner<A> {
         if outcome != Outcome::Fresh
             && let Some(entry) = existing
         {
-            entry.set_context(identity.context);
-            return Ok(Place { entry, outcome, is_new: false });
+            entry.with(|state| {
+                // What it takes to answer does not count as being away.
+                if state.away_since.is_some() {
+                    state.away_since = Some(Instant::now());
+                }
+            });
+            return Ok(Place { entry, outcome, context: Some(identity.context) });
         }
-        if registry.sessions.len() >= self.settings.sessions {
-            return Err(Refused::after(
-                code::TOO_MANY,
-                "the server has as many sessions as it takes",
-                10_000,
-            ));
-        }
-        let of_principal = registry.of_principal(&identity.principal);
-        if !identity.principal.is_empty() && of_principal >= self.settings.sessions_per_principal {
-            return Err(Refused::after(code::TOO_MANY, "you have as many sessions as you may", 10_000));
-        }
+        registry.room(&identity.principal, address, &self.settings).map_err(|crowd| {
+            let reason = match crowd {
+                Crowd::All => "the server has as many sessions as it takes",
+                Crowd::Principal => "you have as many sessions as you may",
+                Crowd::Address => "this address has as many sessions as it may",
+            };
+            Refused::after(code::TOO_MANY, reason, 10_000)
+        })?;
         let id = match proven.filter(|_| outcome == Outcome::Kept) {
             Some(id) => id,
             None => new_id()?,
         };
-        let session = ServerSession::new(&self.settings.session, false);
         let memory = Arc::clone(&self.memory);
         let names = (id, self.key.alias(id));
-        let entry = Arc::new(Entry::new(names, identity.principal, identity.context, session, memory));
+        let entry = Arc::new(Entry::new(names, identity, address, &self.settings, memory));
         registry.insert(Arc::clone(&entry));
-        Ok(Place { entry, outcome, is_new: true })
+        self.metrics.sessions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        // At once, so that it ends even if its connection does before it is welcome.
+        self.spawn_session(&entry);
+        Ok(Place { entry, outcome, context: None })
     }
 
     /// Gives the session to this connection. Of an older one nothing more is read, written or acknowledged.
@@ -192,7 +215,7 @@ impl<A: Application> Inner<A> {
         place: Place<A::Context>,
         expires: Option<Instant>,
     ) -> Result<Greeted<A::Context>, Refused> {
-        let Place { entry, outcome, is_new } = place;
+        let Place { entry, outcome, context } = place;
         let settings = &self.settings;
         let protocol = settings.protocols.iter().find(|name| hello.protocols.contains(name)).cloned();
         let greeting = Greeting {
@@ -211,8 +234,14 @@ impl<A: Application> Inner<A> {
         let (line, words) = Line::new();
         let taken = entry.with(|state| {
             // Between the judgement and now another connection of the session may have come, or its end.
-            if !is_new && (hello.attempt <= state.session.attempt() || state.end.is_some()) {
-                return None;
+            if hello.attempt <= state.session.attempt() {
+                return Err(Refused::new(
+                    code::TAKEN_OVER,
+                    "a later connection of this session was here before",
+                ));
+            }
+            if state.end.is_some() {
+                return Err(Refused::after(code::RETRY_AFTER, "the session has just ended", 0));
             }
             let (welcome, lost) = state.session.welcome(now, hello, greeting);
             if let Some(old) = state.line.replace(line.clone()) {
@@ -220,16 +249,13 @@ impl<A: Application> Inner<A> {
             }
             state.away_since = None;
             let machine = ServerConnection::new(now, &state.session, &settings.session, settings.timing);
-            Some((welcome, lost, machine))
+            Ok((welcome, lost, machine))
         });
-        let Some((welcome, lost, machine)) = taken else {
-            return Err(Refused::new(code::TAKEN_OVER, "a later connection of this session was here before"));
-        };
-        let handle = SessionHandle { hub: Arc::clone(self), entry: Arc::clone(&entry) };
-        if is_new {
-            self.metrics.sessions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            self.spawn_session(&entry);
+        let (welcome, lost, machine) = taken?;
+        if let Some(context) = context {
+            entry.set_context(context);
         }
+        let handle = SessionHandle { hub: Arc::clone(self), entry: Arc::clone(&entry) };
         entry.arrived.notify_one();
         self.metrics.count(match outcome {
             Outcome::Resumed => Metric::Resumed,
@@ -238,9 +264,11 @@ impl<A: Application> Inner<A> {
         });
         tracing::info!(alias = entry.alias, ?outcome, client = hello.client, "session connected");
         if !lost.is_empty() {
-            let unsent = Vec::new();
-            let lost = LostMessages { reason: SessionEnd::Renumbered, unacked: lost, unsent };
-            self.application.lost(&handle, lost);
+            // Of a session that goes on only those are handed back that are too large for its client.
+            let resumed = outcome == Outcome::Resumed;
+            let (unacked, unsent) = if resumed { (Vec::new(), lost) } else { (lost, Vec::new()) };
+            let reason = if resumed { SessionEnd::TooLarge } else { SessionEnd::Renumbered };
+            self.application.lost(&handle, LostMessages { reason, unacked, unsent });
         }
         if outcome != Outcome::Resumed {
             self.application.opened(&handle);

@@ -32,12 +32,16 @@
 
 mod application;
 mod channel;
+mod failures;
 mod follow;
 mod greeting;
 mod key;
 mod metrics;
+mod pace;
+mod publishing;
 mod registry;
 mod session;
+mod session_task;
 mod settings;
 mod task;
 mod work;
@@ -51,8 +55,8 @@ use std::time::Duration;
 use axum::response::Response;
 use rejoin_protocol::Time;
 use rejoin_protocol::wire::SessionId;
+use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::task::TaskTracker;
 
 pub use application::{Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
 pub use key::Key;
@@ -63,6 +67,7 @@ pub use session::{SessionHandle, Unsent};
 pub use settings::HubSettings;
 
 use channel::Channels;
+use failures::Failures;
 use metrics::{Counters, Metric};
 use registry::Registry;
 use session::Entry;
@@ -89,7 +94,9 @@ pub(crate) struct Inner<A: Application> {
     metrics: Counters,
     memory: Arc<AtomicU64>,
     started: Instant,
-    sessions: TaskTracker,
+    failures: Failures,
+    /// Sessions hold more memory than they may.
+    crowded: Notify,
     dice: AtomicU64,
 }
 
@@ -103,13 +110,14 @@ impl<A: Application> Inner<A> {
         self.started + Duration::from_micros(time.as_micros())
     }
 
-    fn spawn_session(self: &Arc<Self>, entry: &Arc<Entry<A::Context>>) {
-        self.sessions.spawn(Arc::clone(self).run_session(Arc::clone(entry)));
+    /// A number that no other has in this hub.
+    fn serial(&self) -> u64 {
+        self.dice.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Spreads those who come back; nothing hangs on its being hard to guess.
     fn random_below(&self, most: u64) -> u64 {
-        let step = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let step = self.serial().wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mixed = (step ^ (step >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed ^ (mixed >> 32)) % most.max(1)
     }
@@ -172,7 +180,7 @@ impl<A: Application> HubBuilder<A> {
     /// When a limit can't work, or the system has no random bytes.
     pub fn build(self, connections: &Connections) -> io::Result<Hub<A>> {
         let Self { application, log, settings, key, origins } = self;
-        settings.session.check().map_err(io::Error::other)?;
+        settings.check().map_err(io::Error::other)?;
         let key = match key {
             Some(key) => key,
             None => Key::random()?,
@@ -207,10 +215,12 @@ impl<A: Application> HubBuilder<A> {
             metrics: Counters::default(),
             memory: Arc::default(),
             started: Instant::now(),
-            sessions: TaskTracker::new(),
+            failures: Failures::default(),
+            crowded: Notify::new(),
             dice: AtomicU64::new(u64::from_le_bytes(seed)),
         });
         tokio::spawn(trim(Arc::downgrade(&inner)));
+        tokio::spawn(make_room(Arc::downgrade(&inner)));
         Ok(Hub { inner, acceptor })
     }
 }
@@ -223,6 +233,18 @@ async fn trim<A: Application>(hub: std::sync::Weak<Inner<A>>) {
         if let Err(error) = hub.log.trim().await {
             tracing::warn!("the log could not be trimmed: {error}");
         }
+    }
+}
+
+/// Ends sessions while all together hold more memory than they may. A task of its own, so that whoever sends to one
+/// session is not called about another.
+async fn make_room<A: Application>(hub: std::sync::Weak<Inner<A>>) {
+    loop {
+        let Some(inner) = hub.upgrade() else { return };
+        inner.evict();
+        // Looked at again now and then, in case somebody has grown meanwhile and nobody has said so.
+        let crowded = tokio::time::timeout(TRIM, inner.crowded.notified());
+        let _either = crowded.await;
     }
 }
 
@@ -290,7 +312,7 @@ impl<A: Application> Hub<A> {
         for id in ids {
             let entry = self.inner.registry().sessions.get(&id).cloned();
             if let Some(entry) = entry {
-                self.inner.end(&entry, SessionEnd::Memory);
+                self.inner.end(&entry, SessionEnd::Forgotten);
             }
         }
     }

@@ -2,59 +2,99 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use futures_util::FutureExt;
 use rejoin_protocol::wire::SessionId;
 
 use super::application::{Application, LostMessages, SessionEnd};
-use super::session::{Entry, SessionHandle};
-use super::{Inner, Metric};
-use crate::Bucket;
-
-/// Addresses whose failed HELLOs are remembered; when there are more, those are forgotten that have failed least.
-const ADDRESSES: usize = 10_000;
+use super::session::{Entry, SessionHandle, State};
+use super::{HubSettings, Inner, Metric};
 
 pub(super) struct Registry<C> {
     pub(super) sessions: HashMap<SessionId, Arc<Entry<C>>>,
     by_principal: HashMap<String, usize>,
-    failures: HashMap<IpAddr, Bucket>,
+    by_address: HashMap<IpAddr, usize>,
 }
 
 impl<C> Default for Registry<C> {
     fn default() -> Self {
-        Self { sessions: HashMap::new(), by_principal: HashMap::new(), failures: HashMap::new() }
+        Self { sessions: HashMap::new(), by_principal: HashMap::new(), by_address: HashMap::new() }
     }
 }
 
+/// Why there is no room for a session.
+pub(super) enum Crowd {
+    All,
+    Principal,
+    Address,
+}
+
 impl<C> Registry<C> {
-    pub(super) fn of_principal(&self, principal: &str) -> usize {
-        self.by_principal.get(principal).copied().unwrap_or_default()
+    /// Whether there is room for one more of that principal and address.
+    pub(super) fn room(
+        &self,
+        principal: &str,
+        address: Option<IpAddr>,
+        settings: &HubSettings,
+    ) -> Result<(), Crowd> {
+        let of_principal = self.by_principal.get(principal).copied().unwrap_or_default();
+        let of_address = address.and_then(|address| self.by_address.get(&address)).copied();
+        if of_principal >= settings.sessions_per_principal {
+            return Err(Crowd::Principal);
+        }
+        if of_address.unwrap_or_default() >= settings.sessions_per_address {
+            return Err(Crowd::Address);
+        }
+        if self.sessions.len() >= settings.sessions { Err(Crowd::All) } else { Ok(()) }
     }
 
     pub(super) fn insert(&mut self, entry: Arc<Entry<C>>) {
         if !entry.principal.is_empty() {
             *self.by_principal.entry(entry.principal.clone()).or_default() += 1;
         }
+        if let Some(address) = entry.address {
+            *self.by_address.entry(address).or_default() += 1;
+        }
         self.sessions.insert(entry.id, entry);
     }
 
-    fn remove(&mut self, entry: &Arc<Entry<C>>) -> bool {
-        let Slot::Occupied(slot) = self.sessions.entry(entry.id) else { return false };
+    /// Takes a session out, unless another has its place.
+    pub(super) fn remove(&mut self, entry: &Arc<Entry<C>>) {
+        let Slot::Occupied(slot) = self.sessions.entry(entry.id) else { return };
         if !Arc::ptr_eq(slot.get(), entry) {
-            return false;
+            return;
         }
         slot.remove();
-        if let Slot::Occupied(mut count) = self.by_principal.entry(entry.principal.clone()) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
+        one_less(&mut self.by_principal, entry.principal.clone());
+        if let Some(address) = entry.address {
+            one_less(&mut self.by_address, address);
         }
-        true
+    }
+
+    /// The session that has been away longest, among those of which something is so.
+    fn longest_away(&self, so: impl Fn(&State) -> bool) -> Option<Arc<Entry<C>>> {
+        let since = |entry: &Arc<Entry<C>>| {
+            let since = entry.with(|state| state.away_since.filter(|_| so(state)))?;
+            Some((since, Arc::clone(entry)))
+        };
+        self.sessions.values().filter_map(since).min_by_key(|(since, _)| *since).map(|(_, entry)| entry)
+    }
+
+    fn largest(&self) -> Option<Arc<Entry<C>>> {
+        let held = |entry: &&Arc<Entry<C>>| entry.with(|state| state.session.held_bytes());
+        self.sessions.values().max_by_key(held).cloned()
+    }
+}
+
+fn one_less<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
+    if let Slot::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
     }
 }
 
@@ -64,32 +104,27 @@ impl<A: Application> Inner<A> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether an address may try another HELLO; one that fails takes a token.
-    pub(super) fn failed_hello(&self, address: Option<IpAddr>, takes: bool) -> bool {
-        let Some(address) = address else { return true };
-        let now = std::time::Instant::now();
-        let rate = self.settings.failed_hellos;
-        let failures = &mut self.registry().failures;
-        if !takes {
-            // Asking takes nothing: a copy of the bucket is asked.
-            return failures.get(&address).is_none_or(|bucket| bucket.clone().take(now));
-        }
-        if failures.len() >= ADDRESSES {
-            failures.clear();
-        }
-        failures.entry(address).or_insert_with(|| Bucket::new(rate, now)).take(now)
-    }
-
     /// Ends a session, if it has not ended.
     pub(super) fn end(self: &Arc<Self>, entry: &Arc<Entry<A::Context>>, reason: SessionEnd) {
+        self.end_if(entry, reason, |_| true);
+    }
+
+    /// Ends a session if something is so, which is asked in the same moment: a client that comes back in between is
+    /// not turned away. Returns whether it was.
+    pub(super) fn end_if(
+        self: &Arc<Self>,
+        entry: &Arc<Entry<A::Context>>,
+        reason: SessionEnd,
+        so: impl FnOnce(&State) -> bool,
+    ) -> bool {
         let ended = entry.with(|state| {
-            if state.end.is_some() {
+            if state.end.is_some() || !so(state) {
                 return None;
             }
             state.end = Some(reason);
             Some(state.session.end())
         });
-        let Some((unacked, unsent)) = ended else { return };
+        let Some((unacked, unsent)) = ended else { return false };
         self.registry().remove(entry);
         self.metrics.sessions.fetch_sub(1, Ordering::Relaxed);
         entry.over.cancel();
@@ -101,64 +136,37 @@ impl<A: Application> Inner<A> {
         }
         tracing::info!(alias = entry.alias, ?reason, "session ended");
         self.application.closed(entry.alias, &entry.context());
+        true
     }
 
-    /// Ends those sessions that have been away longest while all together hold more than they may.
-    pub(super) fn mind_memory(self: &Arc<Self>) {
+    /// Says that sessions have grown, to the task that makes room.
+    pub(super) fn mind_memory(&self) {
+        if self.memory.load(Ordering::Relaxed) > self.settings.memory {
+            self.crowded.notify_one();
+        }
+    }
+
+    /// Ends sessions while all together hold more than they may: first those that are away and hold something, longest
+    /// away first, and if nobody is, those that hold most.
+    pub(super) fn evict(self: &Arc<Self>) {
         while self.memory.load(Ordering::Relaxed) > self.settings.memory {
-            let oldest = {
-                let registry = self.registry();
-                let away = registry.sessions.values().filter_map(|entry| {
-                    let since = entry.with(|state| state.away_since)?;
-                    Some((since, Arc::clone(entry)))
-                });
-                away.min_by_key(|(since, _)| *since)
-            };
-            let Some((_, entry)) = oldest else {
-                tracing::warn!(
-                    "connected sessions hold more memory than all may; nobody is away to be ended"
-                );
-                return;
-            };
+            let registry = self.registry();
+            let away = registry.longest_away(|state| state.session.held_bytes() > 0);
+            let chosen = away.or_else(|| registry.largest());
+            drop(registry);
+            let Some(entry) = chosen else { return };
+            tracing::warn!(alias = entry.alias, "a session is ended: all together hold too much memory");
             self.end(&entry, SessionEnd::Memory);
         }
     }
 
-    /// The task of a session: hands its messages to the application, one after another, and ends it when it has been
-    /// away too long.
-    pub(super) async fn run_session(self: Arc<Self>, entry: Arc<Entry<A::Context>>) {
-        let handle = SessionHandle { hub: Arc::clone(&self), entry: Arc::clone(&entry) };
-        while !entry.over.is_cancelled() {
-            let mut arrived = std::pin::pin!(entry.arrived.notified());
-            arrived.as_mut().enable();
-            let now = self.now();
-            let (taken, away) = entry.with(|state| (state.session.take(now), state.away_since));
-            if let Some((message, _)) = taken {
-                // Taking may have made an acknowledgement due.
-                entry.nudge();
-                let handled = AssertUnwindSafe(self.application.message(&handle, message)).catch_unwind();
-                if handled.await.is_err() {
-                    tracing::error!(alias = entry.alias, "the handler of a session's messages panicked");
-                    self.end(&entry, SessionEnd::Ended);
-                }
-                continue;
-            }
-            let expired = async {
-                match away {
-                    Some(since) => tokio::time::sleep_until(since + self.settings.ttl).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = arrived => {}
-                () = entry.over.cancelled() => {}
-                () = expired => {
-                    let still = entry.with(|state| state.away_since == away && away.is_some());
-                    if still {
-                        self.end(&entry, SessionEnd::Expired);
-                    }
-                }
-            }
-        }
+    /// Makes room for one more session by ending one that has been away longest and holds nothing. Returns whether
+    /// there was one.
+    pub(super) fn end_one_idle(self: &Arc<Self>) -> bool {
+        let idle = |state: &State| state.session.held_bytes() == 0;
+        let chosen = self.registry().longest_away(idle);
+        chosen.is_some_and(|entry| {
+            self.end_if(&entry, SessionEnd::Crowded, |state| state.away_since.is_some() && idle(state))
+        })
     }
 }

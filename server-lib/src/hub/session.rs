@@ -1,19 +1,22 @@
 //! A session as the hub keeps it, and as the application sees it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use rejoin_protocol::Refusal;
 use rejoin_protocol::session::{ServerSession, SessionMessage};
-use rejoin_protocol::wire::{Alias, Body, Member, SessionId, Target};
+use rejoin_protocol::wire::{Alias, Body, Denial, Member, SessionId, Target};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::HubSettings;
 use super::Inner;
-use super::application::{Application, SessionEnd};
+use super::application::{Application, Identity, SessionEnd};
+use super::pace::Pace;
 use crate::log::Log;
 
 /// Words of the application that wait for a session's connection.
@@ -28,6 +31,8 @@ pub(super) enum Word {
     Cut,
     /// Do nothing for so long.
     Freeze(Duration),
+    /// Let it follow a channel no longer.
+    Unfollow(String, Denial),
 }
 
 /// The present connection of a session, as others reach it.
@@ -53,6 +58,10 @@ pub(super) struct State {
     pub(super) away_since: Option<Instant>,
     /// Bytes that the hub counts for this session.
     charged: u64,
+    /// What waits for the client, as those who wait for room saw it.
+    queued: (usize, u64),
+    /// The client has said that it is over: the session ends once its messages have been handed over.
+    pub(super) finishing: bool,
     pub(super) end: Option<SessionEnd>,
 }
 
@@ -60,6 +69,9 @@ pub(super) struct Entry<C> {
     pub(super) id: SessionId,
     pub(super) alias: Alias,
     pub(super) principal: String,
+    /// From where it was begun.
+    pub(super) address: Option<IpAddr>,
+    pub(super) pace: Pace,
     context: RwLock<Arc<C>>,
     state: Mutex<State>,
     memory: Arc<AtomicU64>,
@@ -73,16 +85,27 @@ pub(super) struct Entry<C> {
 impl<C> Entry<C> {
     pub(super) fn new(
         (id, alias): (SessionId, Alias),
-        principal: String,
-        context: C,
-        session: ServerSession,
+        identity: Identity<C>,
+        address: Option<IpAddr>,
+        settings: &HubSettings,
         memory: Arc<AtomicU64>,
     ) -> Self {
-        let state = State { session, line: None, away_since: Some(Instant::now()), charged: 0, end: None };
+        let Identity { principal, context, .. } = identity;
+        let state = State {
+            session: ServerSession::new(&settings.session, false),
+            line: None,
+            away_since: Some(Instant::now()),
+            charged: 0,
+            queued: (0, 0),
+            finishing: false,
+            end: None,
+        };
         Self {
             id,
             alias,
             principal,
+            address,
+            pace: Pace::new(settings),
             context: RwLock::new(Arc::new(context)),
             state: Mutex::new(state),
             memory,
@@ -97,7 +120,10 @@ impl<C> Entry<C> {
     }
 
     pub(super) fn set_context(&self, context: C) {
-        *self.context.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(context);
+        let context = Arc::new(context);
+        // The old one is dropped behind the lock: that may be the application's code.
+        let _old =
+            std::mem::replace(&mut *self.context.write().unwrap_or_else(PoisonError::into_inner), context);
     }
 
     /// Does something under the session's lock, and counts what it holds afterwards.
@@ -106,11 +132,17 @@ impl<C> Entry<C> {
         let result = act(&mut state);
         let held = state.session.held_bytes();
         let before = std::mem::replace(&mut state.charged, held);
-        drop(state);
+        // Before the lock goes, or two who count at once could take away what has not been added yet.
         if held > before {
             self.memory.fetch_add(held - before, Ordering::Relaxed);
-        } else if held < before {
+        } else {
             self.memory.fetch_sub(before - held, Ordering::Relaxed);
+        }
+        let ((waiting, waiting_bytes), (held, held_bytes)) = state.session.queued();
+        let queued = (waiting + held, waiting_bytes + held_bytes);
+        let seen = std::mem::replace(&mut state.queued, queued);
+        drop(state);
+        if queued.0 < seen.0 || queued.1 < seen.1 {
             self.room.notify_waiters();
         }
         result
@@ -270,9 +302,15 @@ impl<A: Application> SessionHandle<A> {
         self.say(Word::Freeze(time))
     }
 
+    /// Lets it follow a channel no longer, for example because its rights have changed: the client hears the denial.
+    /// Returns whether there was a connection.
+    pub fn unfollow(&self, channel: &str, denial: Denial) -> bool {
+        self.say(Word::Unfollow(channel.to_owned(), denial))
+    }
+
     /// Ends the session as a restart of the server would: the client comes back and is told that its messages are lost.
     pub fn forget(&self) {
-        self.hub.end(&self.entry, SessionEnd::Memory);
+        self.hub.end(&self.entry, SessionEnd::Forgotten);
     }
 
     /// Who is listed as present in a channel.
@@ -287,8 +325,9 @@ impl<A: Application> SessionHandle<A> {
         &self.hub.log
     }
 
-    /// Ends the session: its connection is closed, and what was not delivered is handed to
-    /// [`Application::lost`].
+    /// Ends the session for good: its client is told and does not come back by itself, and what was not delivered is
+    /// handed to [`Application::lost`]. The token that the client has outlives this: who may not come back has to be
+    /// refused by [`Application::authenticate`].
     pub fn end(&self) {
         self.hub.end(&self.entry, SessionEnd::Ended);
     }

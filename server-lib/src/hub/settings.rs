@@ -34,18 +34,29 @@ pub struct HubSettings {
     pub sessions: usize,
     /// Sessions of one principal that is named. Default 100.
     pub sessions_per_principal: usize,
+    /// Sessions begun from one address, where the server tells addresses; behind a proxy all have the proxy's. Default
+    /// 2,000.
+    pub sessions_per_address: usize,
+    /// Channels that somebody follows. Default 10,000.
+    pub channels: usize,
     /// Bytes that all sessions together may hold in memory; beyond it those are ended that have been away longest.
     /// Default 512 MiB.
     pub memory: u64,
     /// The largest publication, in bytes; less than half of [`WireLimits::max_frame`]. Default 64 KiB.
     pub max_publication: usize,
-    /// How often a session may publish. Default 100 a second, bursts of 2,000.
+    /// How often a session may publish; faster publications are put off. Default 100 a second, bursts of 2,000.
     pub publish_rate: Option<Rate>,
+    /// How often a session may send what may be lost; more is lost. Default 50 a second, bursts of 200.
+    pub volatile_rate: Option<Rate>,
+    /// How often a session may change how it is listed, and bring a token; faster it is closed with 4429. Default 5 a
+    /// second, bursts of 50.
+    pub change_rate: Option<Rate>,
     /// Publications of one connection on their way into the log, and their bytes; more are told to try again.
     /// Default 4,096 and 16 MiB.
     pub appends: (usize, usize),
-    /// HELLOs of one address that may fail. Default one in 5 s, bursts of 20.
-    pub failed_hellos: Rate,
+    /// HELLOs of one address that may fail, of IPv6 one network of 64 bits. Behind a proxy all have the proxy's: then
+    /// `None`, and the limit is the proxy's to set. Default one in 5 s, bursts of 100.
+    pub failed_hellos: Option<Rate>,
     /// People listed as present in one channel; more are not listed. Default 1,000.
     pub members: usize,
     /// Bytes that a person may be listed with. Default 256.
@@ -54,8 +65,9 @@ pub struct HubSettings {
     pub cache_bytes: usize,
     /// The time over which clients are spread that come back after a drain. Default 5 s.
     pub drain_spread: Duration,
-    /// Control frames that may wait for a client that reads nothing; then it is cut with 1013. Default 16,384.
-    pub backlog: usize,
+    /// Answers that may wait for a client that reads nothing, and their bytes; then it is cut with 1013. Default 16,384
+    /// and 4 MiB.
+    pub backlog: (usize, u64),
     /// How long an identity is kept by the log after its last sign of life; a younger id is taken for one that is
     /// known. Default 24 h, as the logs' own.
     pub publisher_life: Duration,
@@ -75,17 +87,63 @@ impl Default for HubSettings {
             ttl: Duration::from_secs(120),
             sessions: 20_000,
             sessions_per_principal: 100,
+            sessions_per_address: 2_000,
+            channels: 10_000,
             memory: 512 << 20,
             max_publication: 64 << 10,
             publish_rate: Some(Rate { per_second: 100.0, burst: 2_000 }),
+            volatile_rate: Some(Rate { per_second: 50.0, burst: 200 }),
+            change_rate: Some(Rate { per_second: 5.0, burst: 50 }),
             appends: (4_096, 16 << 20),
-            failed_hellos: Rate { per_second: 0.2, burst: 20 },
+            failed_hellos: Some(Rate { per_second: 0.2, burst: 100 }),
             members: 1_000,
             member_bytes: 256,
             cache_bytes: 256 << 10,
             drain_spread: Duration::from_secs(5),
-            backlog: 16_384,
+            backlog: (16_384, 4 << 20),
             publisher_life: Duration::from_secs(24 * 3_600),
         }
+    }
+}
+
+impl HubSettings {
+    /// Says which setting can't work.
+    ///
+    /// # Errors
+    /// The caller's, at the first such setting.
+    pub fn check(&self) -> Result<(), String> {
+        self.session.check().map_err(|error| error.to_string())?;
+        let lists = self.members.saturating_mul(self.member_bytes.saturating_add(16));
+        let rates = [self.publish_rate, self.volatile_rate, self.change_rate, self.failed_hellos];
+        let wrong = |rate: &Rate| rate.burst == 0 || !rate.per_second.is_finite() || rate.per_second <= 0.0;
+        for (wrong, what) in [
+            (
+                self.max_publication > self.wire.max_frame / 2,
+                "max_publication is more than half of wire.max_frame",
+            ),
+            (lists > self.wire.max_frame, "members times member_bytes do not fit into wire.max_frame"),
+            (self.instance.len() > self.wire.max_name, "instance is longer than wire.max_name"),
+            (rates.iter().flatten().any(wrong), "a rate needs a burst and a finite number above 0 a second"),
+            (self.appends.0 == 0 || self.appends.1 == 0, "appends are 0: nothing could be published"),
+        ] {
+            if wrong {
+                return Err(format!("a setting of the hub can't work: {what}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_work_and_what_cannot_is_named() {
+        assert_eq!(HubSettings::default().check(), Ok(()));
+        let settings = HubSettings { instance: "x".repeat(256), ..HubSettings::default() };
+        assert!(settings.check().unwrap_err().contains("instance"));
+        let settings = HubSettings { members: 100_000, ..HubSettings::default() };
+        assert!(settings.check().unwrap_err().contains("member_bytes"));
     }
 }

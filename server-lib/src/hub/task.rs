@@ -10,7 +10,7 @@ use futures_util::future::{AbortHandle, BoxFuture};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use http::HeaderMap;
 use rejoin_protocol::session::{ServerConnection, Violation, code};
-use rejoin_protocol::wire::{BatchWriter, Bye, decode};
+use rejoin_protocol::wire::{BatchWriter, Bye, Frame, decode};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -20,10 +20,12 @@ use super::greeting::{Greeted, body_of};
 use super::session::{Entry, Line, SessionHandle, Word};
 use super::work::Done;
 use super::{Inner, Metric};
-use crate::{Bucket, Close, CloseCode, Connection, Message, SendError};
+use crate::{Close, CloseCode, Connection, Message, SendError};
 
 /// From one sign of life of a publisher to the next.
 const TOUCH: Duration = Duration::from_secs(3_600);
+/// How long a client that is being left may take for what goes before the close frame.
+const LEAVE: Duration = Duration::from_secs(5);
 
 /// One connection of a session.
 pub(super) struct Task<A: Application> {
@@ -41,17 +43,19 @@ pub(super) struct Task<A: Application> {
     /// A message for which the socket's queue had no room.
     sending: Option<BoxFuture<'static, bool>>,
     /// What was asked of the log and of the application.
-    pub(super) work: FuturesUnordered<BoxFuture<'static, Done>>,
+    pub(super) work: FuturesUnordered<BoxFuture<'static, Done<A::Context>>>,
     /// Publications on their way, whose answers go out in their order.
-    pub(super) appends: FuturesOrdered<BoxFuture<'static, Done>>,
+    pub(super) appends: FuturesOrdered<BoxFuture<'static, Done<A::Context>>>,
     pub(super) append_bytes: usize,
-    pub(super) bucket: Option<Bucket>,
     pub(super) calls: HashMap<u64, AbortHandle>,
     pub(super) following: HashMap<u64, Following>,
     pub(super) expires: Option<Instant>,
+    /// A token is being judged.
+    pub(super) judging: bool,
     touch_at: Instant,
-    /// How the connection is to end.
+    /// How the connection is to end, and what is said before that.
     pub(super) close: Option<Close>,
+    farewell: Option<Bye>,
 }
 
 /// Runs a connection from HELLO to its end.
@@ -70,7 +74,7 @@ pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Conn
             tracing::info!(id = connection.info().id, "HELLO refused: {}", refused.close);
             if let Some(bye) = refused.bye {
                 let mut frame = Vec::new();
-                rejoin_protocol::wire::Frame::Bye(bye).encode(&mut frame);
+                Frame::Bye(bye).encode(&mut frame);
                 // Whoever has left already needs no farewell.
                 let _gone = connection.send(frame).await;
             }
@@ -89,7 +93,6 @@ impl<A: Application> Task<A> {
         let Greeted { entry, machine, welcome, line, words, expires } = greeted;
         let mut batch = BatchWriter::default();
         batch.push(&welcome);
-        let bucket = hub.settings.publish_rate.map(|rate| Bucket::new(rate, std::time::Instant::now()));
         Self {
             handle: SessionHandle { hub: Arc::clone(&hub), entry: Arc::clone(&entry) },
             hub,
@@ -105,12 +108,13 @@ impl<A: Application> Task<A> {
             work: FuturesUnordered::new(),
             appends: FuturesOrdered::new(),
             append_bytes: 0,
-            bucket,
             calls: HashMap::new(),
             following: HashMap::new(),
             expires,
+            judging: false,
             touch_at: Instant::now() + TOUCH,
             close: None,
+            farewell: None,
         }
     }
 
@@ -155,7 +159,6 @@ impl<A: Application> Task<A> {
                 }
             }
         }
-        self.gone();
     }
 
     fn word(&mut self, word: Word) {
@@ -164,13 +167,19 @@ impl<A: Application> Task<A> {
                 self.machine.volatile(target, None, payload);
             }
             Word::Cut => self.connection.abort(),
+            Word::Unfollow(channel, denial) => {
+                let all = self.following.iter().filter(|(_, following)| following.channel.name == channel);
+                for number in all.map(|(number, _)| *number).collect::<Vec<_>>() {
+                    self.machine.end_subscription(number, denial.clone());
+                }
+                self.tasks();
+            }
             Word::Freeze(time) => self.frozen = Some(Instant::now() + time),
         }
     }
 
     /// The connection has ended: unless another has taken the session over, it is away from now on.
     fn gone(&mut self) {
-        self.following.clear();
         let mine = Arc::clone(&self.line.news);
         self.entry.with(|state| {
             if state.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.news, &mine)) {
@@ -182,8 +191,10 @@ impl<A: Application> Task<A> {
     }
 
     fn wake_at(&self) -> Instant {
+        // While the socket takes nothing, what is due can't go: its taking more is what wakes this task.
+        let blocked = self.sending.is_some();
         let deadline = self.entry.with(|state| self.machine.deadline(&state.session));
-        let of_machine = deadline.map(|time| self.hub.instant(time));
+        let of_machine = deadline.filter(|_| !blocked).map(|time| self.hub.instant(time));
         let all = [of_machine, self.expires, Some(self.touch_at)];
         all.into_iter().flatten().min().unwrap_or(self.touch_at)
     }
@@ -233,7 +244,11 @@ impl<A: Application> Task<A> {
                 }
             };
             // Arriving is one step: the attempt is checked, the inbox appended to and the count advanced under the lock.
-            let handled = self.entry.with(|state| self.machine.handle(now, &mut state.session, frame));
+            // A session that has ended counts from 0, which is no fault of what is still on its way.
+            let handled = self.entry.with(|state| match state.end {
+                Some(_) => Ok(()),
+                None => self.machine.handle(now, &mut state.session, frame),
+            });
             if let Err(violation) = handled {
                 self.violated(&violation);
                 return;
@@ -264,21 +279,26 @@ impl<A: Application> Task<A> {
             let Some(message) = self.batch.pop() else { break };
             self.hand_over(message);
         }
-        if self.entry.over.is_cancelled() {
+        self.mind_end();
+    }
+
+    /// Says that the session is over, or that too much waits for the client, if that is so.
+    fn mind_end(&mut self) {
+        if self.entry.over.is_cancelled() && self.close.is_none() {
             let ended = self.entry.with(|state| state.end);
-            let last = ended == Some(SessionEnd::Ended) || ended == Some(SessionEnd::Finished);
-            let (code, reason) = if last {
-                (CloseCode::NORMAL, "the session is over")
+            if matches!(ended, Some(SessionEnd::Ended | SessionEnd::Finished)) {
+                let reason = "the session is over";
+                self.farewell =
+                    Some(Bye { code: 1000, reason: reason.into(), retry_after: None, last: true });
+                self.close = Some(Close::new(CloseCode::NORMAL, reason));
             } else {
-                (CloseCode::AWAY, "the session was ended")
-            };
-            self.close.get_or_insert(Close::new(code, reason));
+                self.close = Some(Close::new(CloseCode::AWAY, "the session was ended"));
+            }
         }
-        if self.machine.backlog() > self.hub.settings.backlog {
-            self.close.get_or_insert(Close::new(
-                CloseCode::TRY_AGAIN,
-                "answers are not read: come back and they are given again",
-            ));
+        let ((frames, bytes), (most, most_bytes)) = (self.machine.backlog(), self.hub.settings.backlog);
+        if frames > most || bytes > most_bytes {
+            let reason = "answers are not read: come back and they are given again";
+            self.close.get_or_insert(Close::new(CloseCode::TRY_AGAIN, reason));
         }
     }
 
@@ -301,21 +321,41 @@ impl<A: Application> Task<A> {
         let spread = u64::try_from(self.hub.settings.drain_spread.as_millis()).unwrap_or(u64::MAX);
         let retry_after = Some(self.hub.random_below(spread));
         let reason: String = "the server is shutting down".into();
-        let bye = Bye { code: code::DRAINING, reason: reason.clone(), retry_after, last: false };
-        self.machine.bye(bye);
-        self.transmit();
+        self.farewell = Some(Bye { code: code::DRAINING, reason: reason.clone(), retry_after, last: false });
         self.fail(code::DRAINING, &reason);
     }
 
-    /// Hands over what waits for room, and closes behind it. Nothing that comes is heeded any more.
+    /// Says farewell behind what has been gathered, and closes. Nothing that comes is heeded any more, and a client that
+    /// reads nothing is not waited for.
     async fn leave(&mut self, close: Close) {
-        if let Some(sending) = self.sending.take() {
-            let ended = async { while self.connection.recv().await.is_some() {} };
-            tokio::select! {
-                _ = sending => {}
-                () = ended => {}
+        if let Some(bye) = self.farewell.take() {
+            self.batch.push(&Frame::Bye(bye));
+        }
+        self.batch.flush();
+        let gathered: Vec<Vec<u8>> = std::iter::from_fn(|| self.batch.pop()).collect();
+        let (sending, sender) = (self.sending.take(), self.connection.sender());
+        let handed_over = async move {
+            if let Some(sending) = sending {
+                let _gone = sending.await;
             }
+            for message in gathered {
+                // Whoever has left already needs no farewell.
+                let _gone = sender.send(message).await;
+            }
+        };
+        let ended = async { while self.connection.recv().await.is_some() {} };
+        tokio::select! {
+            () = handed_over => {}
+            () = ended => {}
+            () = tokio::time::sleep(LEAVE) => {}
         }
         self.connection.close(close);
+    }
+}
+
+impl<A: Application> Drop for Task<A> {
+    /// However it ends, by a panic of the application too, the session is away from now on.
+    fn drop(&mut self) {
+        self.gone();
     }
 }

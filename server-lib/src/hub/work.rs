@@ -5,27 +5,25 @@ use std::time::Duration;
 
 use futures_util::future::{AbortHandle, Abortable};
 use rejoin_protocol::session::{FeedStart, Request, Task as Wanted, code};
-use rejoin_protocol::wire::{Answer, Body, Denial, Position, Publish, Since, Target};
+use rejoin_protocol::wire::{Answer, Body, Denial, Position, Since, Target};
 
-use super::application::{Action, Application, AuthError, Credentials, Identity, SessionEnd};
+use super::application::{Action, Application, AuthError, Credentials, Identity};
 use super::follow::{Following, Found, News, Watching};
 use super::task::Task;
 use super::{Inner, Metric};
-use crate::log::{Append, LogError, Piece, Verdict};
+use crate::log::{LogError, Piece};
 
 /// How long the log is given before it is asked again after an error that may pass.
 const RETRY: Duration = Duration::from_secs(1);
-/// What a publisher is told to wait when the log can't take anything.
-const RETRY_MILLIS: u64 = 1_000;
 /// The code for what is too large.
-const TOO_LARGE: u16 = 1009;
+pub(super) const TOO_LARGE: u16 = 1009;
 /// What a frame has beside its payload, at most.
 const FRAME: usize = 64;
 /// The code for a fault of the server's own.
 const INTERNAL: u16 = 1011;
 
 /// What has been done.
-pub(super) enum Done {
+pub(super) enum Done<C> {
     /// It was given up meanwhile.
     Nothing,
     Touched(Result<(), LogError>),
@@ -39,11 +37,8 @@ pub(super) enum Done {
         answer: Result<Answer, LogError>,
     },
     Called(u64, Result<Body, Denial>),
-    Authenticated(AuthOutcome),
+    Authenticated(Result<Identity<C>, AuthError>),
 }
-
-/// What the application said of a fresh token, without its context, which has been stored already.
-pub(super) type AuthOutcome = Result<Option<Duration>, AuthError>;
 
 impl<A: Application> Task<A> {
     /// Does what the machine asks for.
@@ -68,6 +63,7 @@ impl<A: Application> Task<A> {
             Request::Unsubscribe { subscription, .. } => {
                 self.following.remove(&subscription);
             }
+            Request::Presence { .. } if !self.entry.pace.change() => self.too_fast("how you are listed"),
             Request::Presence { subscription, about } => self.appear(subscription, about),
             Request::Publish(publish) => self.publish(publish),
             Request::Call { id, timeout, payload } => self.call(id, timeout, payload),
@@ -76,16 +72,29 @@ impl<A: Application> Task<A> {
                     call.abort();
                 }
             }
+            // It may be lost, and above its rate it is.
+            Request::Volatile { .. } if !self.entry.pace.volatile() => {}
             Request::Volatile { subscription: None, payload } => {
                 self.hub.application.volatile(&self.handle, payload);
             }
             Request::Volatile { subscription: Some(subscription), payload } => {
                 self.whisper(subscription, payload);
             }
+            Request::Authenticate(_) if self.judging || !self.entry.pace.change() => {
+                self.too_fast("your token");
+            }
             Request::Authenticate(token) => self.authenticate(token),
-            Request::Finish => self.hub.end(&self.entry, SessionEnd::Finished),
+            Request::Finish => {
+                // What has come is handed over before the session ends.
+                self.entry.with(|state| state.finishing = true);
+                self.entry.arrived.notify_one();
+            }
             _ => {}
         }
+    }
+
+    fn too_fast(&mut self, what: &str) {
+        self.fail(code::TOO_MANY, &format!("you change {what} too often"));
     }
 
     fn subscribe(&mut self, subscription: u64, name: &str, since: Since, presence: Option<Body>) {
@@ -95,9 +104,16 @@ impl<A: Application> Task<A> {
             return;
         }
         let hub = Arc::clone(&self.hub);
-        let channel = hub.channels.get(name, &hub.log, hub.settings.cache_bytes);
-        self.following.insert(subscription, Following::new(Arc::clone(&channel)));
-        self.work.push(Box::pin(async move {
+        let (cache_bytes, most) = (hub.settings.cache_bytes, hub.settings.channels);
+        let Some(channel) = hub.channels.get(name, &hub.log, cache_bytes, most) else {
+            let reason = "the server has as many channels as it takes";
+            self.machine.subscribed(subscription, Err(Denial::new(code::TOO_MANY, reason)));
+            return;
+        };
+        let mut following = Following::new(Arc::clone(&channel), hub.serial());
+        let registration = following.abortable();
+        self.following.insert(subscription, following);
+        let finding = async move {
             let found = hub
                 .persist("locate", || async {
                     // The tail is watched before the start is found, so that no entry in between goes unnoticed.
@@ -107,12 +123,16 @@ impl<A: Application> Task<A> {
                 })
                 .await;
             Done::Found(subscription, presence, found)
+        };
+        // Given up with the subscription.
+        self.work.push(Box::pin(async move {
+            Abortable::new(finding, registration).await.unwrap_or(Done::Nothing)
         }));
     }
 
     fn appear(&mut self, subscription: u64, about: Body) {
         let settings = &self.hub.settings;
-        let (alias, place) = (self.entry.alias, self.connection.info().id);
+        let alias = self.entry.alias;
         let Some(following) = self.following.get_mut(&subscription) else { return };
         let name = &following.channel.name;
         if about.len() > settings.member_bytes {
@@ -122,7 +142,7 @@ impl<A: Application> Task<A> {
                 "somebody is not listed: too much to say of itself"
             );
         } else if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
-            following.appear(alias, place, about, settings.members);
+            following.appear(alias, about.detached(), settings.members);
         }
     }
 
@@ -131,58 +151,11 @@ impl<A: Application> Task<A> {
         let channel = &following.channel;
         if self.hub.application.authorize(&self.handle, &channel.name, Action::Volatile(&payload)).is_ok() {
             let from = self.connection.info().id;
-            let whisper = super::channel::Whisper { sender: self.entry.alias, from, payload };
+            let whisper =
+                super::channel::Whisper { sender: self.entry.alias, from, payload: payload.detached() };
             // That nobody else listens is no fault.
             let _nobody = channel.whispers.send(whisper);
         }
-    }
-
-    /// What the application says of a publication. It is heeded only if the number is new.
-    fn verdict(&mut self, publish: &Publish) -> Verdict {
-        let settings = &self.hub.settings;
-        if publish.payload.len() > settings.max_publication {
-            let reason = format!("a publication has at most {} bytes", settings.max_publication);
-            return Verdict::Refuse(Denial { code: TOO_LARGE, reason });
-        }
-        let action = Action::Publish(&publish.payload);
-        if let Err(denial) = self.hub.application.authorize(&self.handle, &publish.channel, action) {
-            return Verdict::Refuse(denial);
-        }
-        let now = std::time::Instant::now();
-        let allowed = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
-        if allowed { Verdict::Take } else { Verdict::Later(Duration::from_millis(RETRY_MILLIS)) }
-    }
-
-    fn publish(&mut self, publish: Publish) {
-        let (most, most_bytes) = self.hub.settings.appends;
-        let bytes = publish.payload.len();
-        let Publish { channel, number, .. } = publish.clone();
-        if self.appends.len() >= most || self.append_bytes + bytes > most_bytes {
-            // In its turn behind those that are under way.
-            let answer = Ok(Answer::RetryAfter(RETRY_MILLIS));
-            let done = Done::Published { channel, number, bytes: 0, answer };
-            self.appends.push_back(Box::pin(std::future::ready(done)));
-            return;
-        }
-        let verdict = self.verdict(&publish);
-        self.append_bytes += bytes;
-        let append = Append {
-            channel: publish.channel,
-            publisher: self.entry.id,
-            alias: self.entry.alias,
-            number: publish.number,
-            settled: publish.settled,
-            id: publish.id,
-            payload: publish.payload,
-            verdict,
-        };
-        let hub = Arc::clone(&self.hub);
-        let began = tokio::time::Instant::now();
-        self.appends.push_back(Box::pin(async move {
-            let answer = hub.log.append(append).await;
-            hub.metrics.appended(began.elapsed());
-            Done::Published { channel, number, bytes, answer }
-        }));
     }
 
     fn read(&mut self, subscription: u64, behind: Position, max_bytes: usize) {
@@ -213,25 +186,22 @@ impl<A: Application> Task<A> {
     }
 
     fn authenticate(&mut self, token: Body) {
-        let (hub, entry) = (Arc::clone(&self.hub), Arc::clone(&self.entry));
+        self.judging = true;
+        let (hub, principal) = (Arc::clone(&self.hub), self.entry.principal.clone());
         let (headers, peer) = (self.headers.clone(), self.connection.info().peer);
         self.work.push(Box::pin(async move {
             let credentials = Credentials { headers: &headers, peer, token: Some(&token) };
             let outcome = match hub.application.authenticate(credentials).await {
-                Ok(Identity { principal, context, expires_in }) if principal == entry.principal => {
-                    entry.set_context(context);
-                    Ok(expires_in)
-                }
                 // A session is valid only together with its principal.
-                Ok(_) => Err(AuthError::Forbidden),
-                Err(error) => Err(error),
+                Ok(identity) if identity.principal != principal => Err(AuthError::Forbidden),
+                outcome => outcome,
             };
             Done::Authenticated(outcome)
         }));
     }
 
     /// Tells the machine what has been done.
-    pub(super) fn done(&mut self, done: Done) {
+    pub(super) fn done(&mut self, done: Done<A::Context>) {
         let now = self.hub.now();
         match done {
             Done::Nothing | Done::Touched(Ok(())) => {}
@@ -252,10 +222,6 @@ impl<A: Application> Task<A> {
             Done::News(subscription, watching, news) => self.news(subscription, watching, news),
             Done::Published { channel, number, bytes, answer } => {
                 self.append_bytes -= bytes;
-                let answer = answer.unwrap_or_else(|error| {
-                    tracing::warn!("a publication was not taken: {error}");
-                    Answer::RetryAfter(RETRY_MILLIS)
-                });
                 self.published(&channel, number, answer);
             }
             Done::Called(id, answer) => {
@@ -271,25 +237,32 @@ impl<A: Application> Task<A> {
                 });
                 self.machine.reply(id, answer);
             }
-            Done::Authenticated(Ok(expires_in)) => {
-                self.expires = expires_in.map(|time| tokio::time::Instant::now() + time);
-            }
-            Done::Authenticated(Err(error)) => {
-                let refused = super::greeting::unwelcome(error);
-                self.close.get_or_insert(refused.close);
-            }
+            Done::Authenticated(outcome) => self.judged(outcome),
         }
         self.tasks();
     }
 
-    fn published(&mut self, channel: &str, number: u64, answer: Answer) {
-        match &answer {
-            Answer::Appended(_) => self.hub.metrics.count(Metric::Appended),
-            Answer::Already(_) => self.hub.metrics.count(Metric::Repeat),
-            Answer::Conflict => self.fail(code::TAKEN_OVER, "two writers share this session's identity"),
-            _ => {}
+    /// What the application says of a fresh token. Of a connection that was taken over it says nothing any more.
+    fn judged(&mut self, outcome: Result<Identity<A::Context>, AuthError>) {
+        self.judging = false;
+        if !self.entry.with(|state| self.machine.is_current(&state.session)) {
+            return;
         }
-        self.machine.published(channel, number, answer);
+        match outcome {
+            Ok(identity) => {
+                let now = tokio::time::Instant::now();
+                self.expires = identity.expires_in.and_then(|time| now.checked_add(time));
+                self.entry.set_context(identity.context);
+            }
+            // What was known of the client holds until it expires.
+            Err(AuthError::Unavailable) => {
+                tracing::warn!(alias = self.entry.alias, "a fresh token could not be judged");
+            }
+            Err(error) => {
+                let refused = super::greeting::unwelcome(error);
+                self.close.get_or_insert(refused.close);
+            }
+        }
     }
 
     fn found(&mut self, subscription: u64, presence: Option<Body>, found: Result<Found, LogError>) {

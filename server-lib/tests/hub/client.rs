@@ -103,6 +103,23 @@ impl Client {
         }
     }
 
+    /// Sends all it has and reads nothing; returns the socket once so many frames have gone or no more are taken.
+    pub(crate) async fn deaf(&mut self, frames: usize) -> WebSocketStream<TcpStream> {
+        let mut socket = self.socket.take().unwrap();
+        for _ in 0..frames {
+            let now = self.now();
+            let Some(frame) = self.machine.poll_transmit(now) else { break };
+            let mut message = Vec::new();
+            frame.encode(&mut message);
+            let sent = socket.send(Message::Binary(message.into()));
+            // Whoever reads nothing is at last not read either, or cut.
+            if !matches!(tokio::time::timeout(Duration::from_millis(500), sent).await, Ok(Ok(()))) {
+                break;
+            }
+        }
+        socket
+    }
+
     /// Goes on until something is so.
     pub(crate) async fn until(&mut self, mut so: impl FnMut(&mut Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;

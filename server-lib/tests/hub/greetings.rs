@@ -53,7 +53,7 @@ async fn whoever_does_not_begin_with_hello_is_told_what_was_wrong() {
 #[tokio::test]
 async fn an_address_that_fails_too_often_has_to_wait() {
     let mut settings = HubSettings::default();
-    settings.failed_hellos.burst = 3;
+    settings.failed_hellos = Some(rejoin_server::Rate { per_second: 0.001, burst: 3 });
     let server = Server::with(log(), settings).await;
     for _ in 0..3 {
         assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::BAD_FRAME);

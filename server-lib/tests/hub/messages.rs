@@ -1,6 +1,7 @@
 //! Messages of a session, and calls.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rejoin_protocol::session::{CallOutcome, ClientEvent, Ending, LostReason, SessionMessage, code};
@@ -129,6 +130,7 @@ async fn sessions_that_hold_too_much_together_end_the_one_longest_away() {
     for session in &sessions {
         session.try_send(SessionMessage::binary(vec![0; 40_000])).unwrap();
     }
+    session_over(&sessions[0]).await;
     let over: Vec<bool> = sessions.iter().map(SessionHandle::is_over).collect();
     assert_eq!(over, [true, false, false]);
     assert!(server.hub.metrics().held_bytes <= 100_000);
@@ -191,4 +193,117 @@ async fn a_finished_session_is_over_at_once() {
     client.until(|client| client.closed.is_some()).await;
     assert_eq!(client.closed.as_ref().unwrap().0, 1000);
     assert_eq!(server.hub.metrics().sessions, 0);
+}
+
+#[tokio::test]
+async fn what_came_before_a_bye_is_handled_before_the_session_ends() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    for n in 0..50 {
+        client.machine.send(SessionMessage::text(&format!("last {n}"))).unwrap();
+    }
+    client.machine.finish("bye");
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(server.hub.application().heard.load(Ordering::Relaxed), 50);
+    assert_eq!(server.hub.metrics().sessions, 0);
+}
+
+#[tokio::test]
+async fn a_session_that_the_application_ends_does_not_come_back_by_itself() {
+    let server = Server::over(log()).await;
+    let mut client = Client::of(server.address).await;
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    session.end();
+    client.until(|client| client.closed.is_some()).await;
+    assert!(
+        matches!(&client.ending, Some(Ending::Stop(denial)) if denial.code == 1000),
+        "{:?}",
+        client.ending
+    );
+}
+
+#[tokio::test]
+async fn a_session_whose_handler_waits_for_its_client_ends_with_its_time() {
+    let mut settings = HubSettings::default();
+    settings.ttl = Duration::from_millis(50);
+    settings.session.queue_bytes = 1 << 20;
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::of(server.address).await;
+    // Answered until the queue to a client that takes nothing is full, and then the handler waits.
+    for _ in 0..60 {
+        client.machine.send(SessionMessage::text(&"x".repeat(60_000))).unwrap();
+    }
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    let deaf = client.deaf(60).await;
+    drop(deaf);
+    client.cut();
+    session_over(&session).await;
+    assert_eq!(server.hub.metrics().held_bytes, 0);
+}
+
+async fn session_over(session: &SessionHandle<crate::server::Shouter>) {
+    while !session.is_over() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_application_that_panics_ends_one_connection_and_leaves_no_session_behind() {
+    let mut settings = HubSettings::default();
+    settings.ttl = Duration::from_millis(50);
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::of(server.address).await;
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    client.machine.call(client.now(), Body::from("panic"), Duration::from_secs(60)).unwrap();
+    client.until(|client| client.closed.is_some()).await;
+    session_over(&session).await;
+    assert_eq!(server.hub.metrics().sessions, 0);
+}
+
+#[tokio::test]
+async fn calls_whose_answers_are_not_read_cut_the_connection() {
+    let mut settings = HubSettings::default();
+    settings.backlog = (16_384, 200_000);
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::of(server.address).await;
+    let question = "x".repeat(60_000);
+    for _ in 0..200 {
+        let question = Body::from(question.as_str());
+        client.machine.call(client.now(), question, Duration::from_secs(60)).unwrap();
+    }
+    let deaf = client.deaf(200).await;
+    assert!(server.hub.metrics().sessions == 1);
+    client.cut();
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_lets_the_one_go_that_has_been_away_longest() {
+    let mut settings = HubSettings::default();
+    settings.sessions = 2;
+    let server = Server::with(log(), settings).await;
+    let mut away = Client::of(server.address).await;
+    let session = server.hub.session(away.machine.pair().unwrap().alias).unwrap();
+    away.cut();
+    while session.is_connected() {
+        tokio::task::yield_now().await;
+    }
+    let _second = Client::of(server.address).await;
+    let _third = Client::of(server.address).await;
+    assert!(session.is_over());
+    assert_eq!(server.hub.metrics().sessions, 2);
+}
+
+#[tokio::test]
+async fn whoever_changes_its_token_too_often_is_closed() {
+    let server = Server::over(log()).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some("ada")).await;
+    client.until(|client| client.machine.is_live()).await;
+    for _ in 0..100 {
+        client.machine.authenticate("ada".into());
+        client.transmit().await;
+    }
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, code::TOO_MANY);
 }

@@ -1,6 +1,7 @@
 //! A hub on a port of its own, with an application that the tests know.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use tokio::sync::oneshot;
 /// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended; another is a name.
 pub(crate) struct Shouter {
     pub(crate) lost: Mutex<Vec<LostMessages>>,
+    /// How many messages it has handled.
+    pub(crate) heard: AtomicUsize,
 }
 
 impl Application for Shouter {
@@ -44,11 +47,13 @@ impl Application for Shouter {
     }
 
     async fn message(&self, session: &SessionHandle<Self>, message: SessionMessage) {
+        self.heard.fetch_add(1, Ordering::Relaxed);
         let text = String::from_utf8_lossy(&message.body).to_uppercase();
         let _over = session.send(SessionMessage::text(&text)).await;
     }
 
     async fn call(&self, _: &SessionHandle<Self>, question: Body) -> Result<Body, Denial> {
+        assert_ne!(&question[..], b"panic", "the test wants it");
         if &question[..] == b"never" {
             std::future::pending::<()>().await;
         }
@@ -78,7 +83,7 @@ impl Server {
 
     pub(crate) async fn with(log: Arc<dyn Log>, settings: HubSettings) -> Self {
         let connections = Connections::default();
-        let application = Shouter { lost: Mutex::default() };
+        let application = Shouter { lost: Mutex::default(), heard: AtomicUsize::new(0) };
         let builder = Hub::over(application, log).key(Key::new([7; 32])).settings(settings);
         let hub = builder.build(&connections).unwrap();
         let router = Router::new().route("/ws", get(ws)).with_state(hub.clone());

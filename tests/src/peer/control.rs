@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::head::Head;
 use super::ledger::{Command, Ledger, Record};
+use crate::head::Head;
 
 /// How long a request for statistics waits for its condition.
 const PATIENCE: Duration = Duration::from_secs(15);

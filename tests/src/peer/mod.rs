@@ -6,7 +6,6 @@
 
 mod act;
 mod control;
-mod head;
 mod ledger;
 mod routes;
 mod session;
@@ -21,7 +20,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use head::Head;
+use crate::head::Head;
 use ledger::Ledger;
 
 pub use control::help;

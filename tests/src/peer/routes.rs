@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::head::Head;
 use super::session::Options;
+use crate::head::Head;
 
 /// The largest burst, so that a typing error does not fill the memory.
 const MOST_BURST: usize = 256 << 20;

@@ -7,9 +7,9 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::act;
-use super::head::Head;
 use super::ledger::Visit;
 use super::routes::{self, Answer};
+use crate::head::Head;
 
 /// Answers an upgrade request and serves what follows. A failure of the connection ends it, which the ledger shows.
 pub(super) async fn serve(mut stream: TcpStream, head: &Head, visit: &Visit) {

@@ -11,7 +11,7 @@ async fn two_browsers_chat_and_see_who_is_there_and_who_types() {
     let ada = chatter(&url, "Ada").await;
     let (ada_page, text) = (ada.page(), "Said before Bob came");
     ada_page.say(text).await;
-    ada_page.marked(text, "sent").await;
+    ada_page.marked(text, "delivered").await;
 
     let bob = chatter(&url, "Bob").await;
     let bob_page = bob.page();
@@ -26,7 +26,7 @@ async fn two_browsers_chat_and_see_who_is_there_and_who_types() {
     bob_page.type_into("#composer", "Hello, Ada").await;
     ada_page.shows(".composer-typing", "Bob is typing").await;
     bob_page.keys("\n").await;
-    bob_page.marked("Hello, Ada", "sent").await;
+    bob_page.marked("Hello, Ada", "delivered").await;
     ada_page.hears("Hello, Ada").await;
     ada_page.shows_no(".composer-typing", "Bob is typing").await;
     assert_eq!(ada_page.texts(TEXTS).await, [text, "Hello, Ada"]);
@@ -51,7 +51,7 @@ async fn what_is_said_stays_text_whatever_it_looks_like() {
     ];
     for text in said {
         page.say(text).await;
-        page.marked(text, "sent").await;
+        page.marked(text, "delivered").await;
     }
     // What comes from the server when a page is loaded anew is treated alike.
     browser.client.refresh().await.unwrap();
@@ -71,12 +71,12 @@ async fn rooms_keep_what_is_said_apart_and_the_address_names_them() {
     let page = browser.page();
     page.shows("h1", "#tea").await;
     page.say("Earl Grey").await;
-    page.marked("Earl Grey", "sent").await;
+    page.marked("Earl Grey", "delivered").await;
     page.type_into("#side-room", "coffee\n").await;
     page.shows("h1", "#coffee").await;
     page.shows(".log", "Nothing has been said here yet").await;
     page.say("Espresso").await;
-    page.marked("Espresso", "sent").await;
+    page.marked("Espresso", "delivered").await;
     assert_eq!(page.texts(TEXTS).await, ["Espresso"]);
     assert!(browser.client.current_url().await.unwrap().as_str().ends_with("/chat?room=coffee"));
     browser.client.back().await.unwrap();
@@ -97,7 +97,7 @@ async fn a_person_without_a_mouse_joins_speaks_and_changes_pages() {
     page.tab_to("#composer").await;
     page.keys("No mouse").await;
     page.submit().await;
-    page.marked("No mouse", "sent").await;
+    page.marked("No mouse", "delivered").await;
     page.tab_to("a[href='/speed']").await;
     page.keys("\n").await;
     page.shows("h1", "Speed test").await;

@@ -27,7 +27,7 @@ async fn a_page_without_network_says_so_and_comes_back_with_it() {
 
     ada.command(Command::network(false)).await;
     page.connection_is("Connected").await;
-    page.marked("Said offline", "sent").await;
+    page.marked("Said offline", "delivered").await;
     assert_eq!(page.heard("Said offline").await, 1);
 }
 
@@ -38,9 +38,9 @@ async fn axe_finds_nothing_serious_on_any_page_in_light_and_dark_narrow_and_wide
     let browser = chatter(&server.url("/"), "Ada").await;
     let page = browser.page();
     page.say("Hello").await;
-    page.marked("Hello", "sent").await;
+    page.marked("Hello", "delivered").await;
     let mut found = Vec::new();
-    let pages = [("/", ".mine", "Hello"), PAGES[2], PAGES[3]];
+    let pages = [("/", ".mine", "Hello"), PAGES[2], PAGES[3], PAGES[4]];
     for (path, selector, text) in pages {
         page.goto(&server.url(path)).await;
         page.shows(selector, text).await;
@@ -75,7 +75,7 @@ async fn nothing_is_cut_off_at_the_side_on_a_narrow_screen() {
     browser.show_as(390, false).await;
     page.say(&"Longwordwithoutend".repeat(20)).await;
     page.hears("Longwordwithoutend").await;
-    for (path, selector, text) in [("/", ".mine", "Longword"), PAGES[2], PAGES[3]] {
+    for (path, selector, text) in [("/", ".mine", "Longword"), PAGES[2], PAGES[3], PAGES[4]] {
         page.goto(&server.url(path)).await;
         page.shows(selector, text).await;
         let over = page.script("return document.documentElement.scrollWidth - innerWidth", vec![]).await;

@@ -20,7 +20,7 @@ async fn trunk_serves_a_page_that_says_there_is_no_server_and_connects_when_one_
     let origin = format!("http://{trunk_address}");
     let server = Server::listen(server_address, vec!["--allow-origin".to_owned(), origin]).await;
     page.connection_is("Connected").await;
-    page.marked("Before there was a server", "sent").await;
+    page.marked("Before there was a server", "delivered").await;
     // The WebSocket goes to the server's own port, HTTP through the proxy.
     assert_eq!(server.connections().await, 1);
     let name = "return fetch('/api/info').then(r => r.json()).then(info => info.name)";

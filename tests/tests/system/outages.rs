@@ -26,7 +26,7 @@ async fn a_page_outlives_its_server_and_what_was_typed_meanwhile_arrives_exactly
         page.connection_is("Connected").await;
         page.hears("While it was away, two").await;
     }
-    ada_page.marked("While it was away, two", "sent").await;
+    ada_page.marked("While it was away, two", "delivered").await;
     bob_page.say("After").await;
     ada_page.hears("After").await;
     // Each message once, in the order in which it was said, on both pages.
@@ -55,7 +55,7 @@ async fn more_than_the_server_takes_at_once_goes_out_at_its_pace_after_a_return(
     }
     page.marked(&said[39], "waits for the connection").await;
     let server = gone.restart().await;
-    page.marked(&said[39], "sent").await;
+    page.marked(&said[39], "delivered").await;
     assert_eq!(page.texts(TEXTS).await, said);
     assert_eq!(page.texts(".failed").await, [""; 0]);
     assert_eq!(server.connections().await, 1);
@@ -70,12 +70,12 @@ async fn a_server_that_drains_says_so_and_the_page_comes_back_to_the_next() {
     assert!(status.success(), "{status}");
     page.connection_is("Reconnecting").await;
     page.element(".pill").await.click().await.unwrap();
-    page.shows(".time-line", "Connection lost (1012").await;
+    page.shows(".time-line", "Connection lost (4100").await;
     page.element("dialog.sheet [aria-label=Close]").await.click().await.unwrap();
     let _server = gone.restart().await;
     page.connection_is("Connected").await;
     page.say("Here again").await;
-    page.marked("Here again", "sent").await;
+    page.marked("Here again", "delivered").await;
 }
 
 #[tokio::test]
@@ -92,12 +92,12 @@ async fn a_person_disconnects_and_reconnects_by_the_buttons() {
     page.connection_is("Connected").await;
     page.shows("aside .person", "Ada").await;
     page.say("Back").await;
-    page.marked("Back", "sent").await;
+    page.marked("Back", "delivered").await;
     // A new connection takes the old one's place.
     page.in_connection("Reconnect").await;
     page.connection_is("Connected").await;
     page.say("And again").await;
-    page.marked("And again", "sent").await;
+    page.marked("And again", "delivered").await;
     let count = "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)";
     page.until("the server has one connection", count, &[]).await;
     assert_eq!(page.texts(TEXTS).await, ["Back", "And again"]);

@@ -5,10 +5,11 @@ use crate::rig::http;
 use crate::rig::server::Server;
 
 /// Each page, and what stands on it when it is there.
-pub(crate) const PAGES: [(&str, &str, &str); 4] = [
+pub(crate) const PAGES: [(&str, &str, &str); 5] = [
     ("/", ".welcome", "What should others call you?"),
     ("/chat?room=tea", "h1", "#tea"),
     ("/speed", "h1", "Speed test"),
+    ("/lab", "h1", "Connection lab"),
     ("/no/such/page", "h1", "There is nothing at this address"),
 ];
 

@@ -17,6 +17,8 @@ const PEERS: [(&str, &str, &str, u16); 2] = [
     ("demo-server", "demo-server", "REJOIN_TEST_SERVER", 19481),
 ];
 
+/// Where the runner serves the page of the tests, if that port is free.
+const PAGE_PORT: u16 = 19482;
 /// How the drivers start their browsers: one file for the tests of all crates.
 const CAPABILITIES: &str = "client-lib/webdriver.json";
 /// How long the tests of one crate may take together, in seconds. The runner's own 20 are not enough for many tests
@@ -95,11 +97,18 @@ pub(super) fn run(
     // A failed test is told by its own words; a backtrace through the runner hides them.
     cargo.env("RUST_BACKTRACE", "0");
     scratch::apply(&mut cargo)?;
+    // The page of the tests has an origin of its own, which the demo's server is to let in.
+    let page = server::free(PAGE_PORT)?;
+    cargo.env("WASM_BINDGEN_TEST_ADDRESS", &page);
     let mut servers = Vec::new();
     for (package, binary, variable, port) in PEERS {
         let program = context.build_binary(package, binary, false)?;
         let mut command = context.toolbox.command(program);
-        let server = Server::start(command.arg("--listen").arg(server::loopback(port)), binary)?;
+        command
+            .arg("--listen")
+            .arg(server::loopback(port))
+            .env("REJOIN_ALLOW_ORIGIN", format!("http://{page}"));
+        let server = Server::start(&mut command, binary)?;
         cargo.env(variable, server.ws_address());
         servers.push(server);
     }

@@ -71,7 +71,7 @@ const QUICK: [Part; 12] = [
 ];
 
 /// Run by name only.
-const SLOW: [Part; 4] = [
+const SLOW: [Part; 5] = [
     Part {
         name: "firefox",
         about: "the wasm tests and the whole system in headless Firefox",
@@ -83,6 +83,12 @@ const SLOW: [Part; 4] = [
         about: "the client's tests in a build for threads, in headless Chromium",
         needs: SHARED_MEMORY_TESTS,
         run: shared_memory::chromium,
+    },
+    Part {
+        name: "delivery",
+        about: "nothing lost over faults and kills, whole: ten clients and three browsers",
+        needs: &setup::DEFAULT,
+        run: system::delivery,
     },
     Part {
         name: "leaks",

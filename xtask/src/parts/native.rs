@@ -6,14 +6,15 @@ use crate::process;
 use crate::workspace::Package;
 
 use super::lint::both;
-use super::selection::{choose, has_host_tests, is_for_host};
+use super::selection::{choose, choose_on_host, has_host_tests, is_for_host, with_host_feature};
 
 /// The package of the whole-system tests, which are a part of their own.
 pub(super) const SYSTEM: &str = "rejoin-tests";
 /// The packages whose features are compiled one by one.
 const FEATURED: [&str; 3] = ["rejoin-codec", "rejoin", "rejoin-server"];
 
-/// Unit and integration tests, by nextest where it is installed; of the browser's crates those in their sources.
+/// Unit and integration tests, by nextest where it is installed; of the browser's crates those in their sources, and
+/// those for their builds for the host.
 pub(super) fn tests(context: &Context) -> Result<()> {
     let nextest = process::capture(&mut context.cargo(&["nextest", "--version"]), "cargo nextest").is_ok();
     let runner = || match nextest {
@@ -31,13 +32,19 @@ pub(super) fn tests(context: &Context) -> Result<()> {
     let native = context.workspace.native().filter(|package| package.name != SYSTEM);
     let native =
         process::run(choose(&mut runner(), native).arg("--all-targets"), "the tests of the native crates");
-    both(native, || match browser.as_slice() {
+    let browser = both(native, || match browser.as_slice() {
         [] => Ok(()),
         some => {
             let mut cargo = runner();
             choose(&mut cargo, some.iter().copied()).args(["--lib", "--bins"]);
             process::run(&mut cargo, "the host's tests of the browser's crates")
         }
+    });
+    with_host_feature(&context.workspace).fold(browser, |sofar, package| {
+        let mut cargo = runner();
+        choose_on_host(&mut cargo, package).args(["--lib", "--tests"]);
+        let what = format!("the tests of {} built for the host", package.name);
+        both(sofar, || process::run(&mut cargo, &what))
     })
 }
 
@@ -47,10 +54,15 @@ pub(super) fn doctests(context: &Context) -> Result<()> {
     let mut native = context.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
     let mut wasm = context.wasm_cargo("test", &["--quiet", "--doc", "--no-fail-fast"])?;
     wasm.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
-    both(
+    let tested = both(
         process::run(choose(&mut native, context.workspace.native().filter(libraries)), "doctests, native"),
         || process::run(choose(&mut wasm, context.workspace.browser().filter(libraries)), "doctests, wasm"),
-    )
+    );
+    with_host_feature(&context.workspace).fold(tested, |sofar, package| {
+        let mut cargo = context.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
+        choose_on_host(&mut cargo, package);
+        both(sofar, || process::run(&mut cargo, &format!("doctests, {} for the host", package.name)))
+    })
 }
 
 /// No feature, and each feature alone, so that none leans on another.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::compress;
 use crate::failure::{Context as _, Result};
-use crate::workspace::Package;
+use crate::workspace::{Package, Workspace};
 
 /// Features of a browser crate that are for the host.
 pub(super) const HOST_FEATURES: [&str; 1] = ["native"];
@@ -25,6 +25,21 @@ pub(super) fn choose<'a, 'p>(
         }
     }
     command
+}
+
+/// Adds a browser crate as it is on the host: with every feature, and with those of its tests and examples that are for
+/// the host.
+pub(super) fn choose_on_host<'a>(command: &'a mut Command, package: &Package) -> &'a mut Command {
+    command.args(["--package", &package.name]);
+    for feature in &package.features {
+        command.arg("--features").arg(format!("{}/{feature}", package.name));
+    }
+    command
+}
+
+/// The browser crates that can be built for the host, by a feature.
+pub(super) fn with_host_feature(workspace: &Workspace) -> impl Iterator<Item = &Package> {
+    workspace.browser().filter(|package| package.features.iter().any(|feature| is_for_host(feature)))
 }
 
 /// Whether a feature of a browser crate is for the host.
@@ -69,6 +84,14 @@ mod tests {
         assert_eq!(arguments(&package(false, &["json", "native"])), chosen);
         let chosen = ["--package", "it", "--features", "it/json", "--features", "it/native"];
         assert_eq!(arguments(&package(true, &["json", "native"])), chosen);
+    }
+
+    #[test]
+    fn a_browser_crate_on_the_host_has_every_feature() {
+        let mut command = Command::new("cargo");
+        choose_on_host(&mut command, &package(false, &["json", "native"]));
+        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
+        assert_eq!(arguments, ["--package", "it", "--features", "it/json", "--features", "it/native"]);
     }
 
     #[test]

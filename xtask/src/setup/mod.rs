@@ -17,7 +17,7 @@ use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
 
 pub(crate) use browsers::{chromium, firefox};
-pub(crate) use npm::{axe, packages as npm_packages, release as wasm_opt_release};
+pub(crate) use npm::{axe, packages as npm_packages, peers, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,8 @@ pub(crate) enum Need {
     Axe,
     /// What the npm package is built and tested with.
     NpmPackages,
+    /// The peers that are measured beside ours.
+    Peers,
 }
 
 /// What all of `cargo xtask test` needs. Firefox is not among it.
@@ -75,6 +77,7 @@ impl Need {
             Self::Firefox => "firefox",
             Self::Axe => "axe-core",
             Self::NpmPackages => "npm packages",
+            Self::Peers => "peers",
         }
     }
 
@@ -89,6 +92,7 @@ impl Need {
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
             Self::Axe => npm::check_axe(workspace, toolbox),
             Self::NpmPackages => npm::check_packages(workspace, toolbox),
+            Self::Peers => npm::check_peers(workspace, toolbox),
         }
     }
 
@@ -102,6 +106,7 @@ impl Need {
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
             Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
             Self::NpmPackages => "installing what the npm package is built with, about 30 seconds".to_owned(),
+            Self::Peers => "installing npm packages, about 10 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
@@ -120,6 +125,7 @@ impl Need {
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
             Self::Axe => npm::install_axe(workspace, toolbox),
             Self::NpmPackages => npm::install_packages(workspace, toolbox),
+            Self::Peers => npm::install_peers(workspace, toolbox),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What comes from npm: wasm-opt, axe-core, and what the npm package is built and tested with.
+//! What comes from npm: wasm-opt, axe-core, what the npm package is built and tested with, and the peers that are measured
+//! beside ours.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,10 @@ use super::State;
 
 /// The package that looks for what keeps people from using a page.
 const AXE: &str = "axe-core";
+/// The peers that are measured beside ours. The two packages of Socket.IO have the same versions.
+const RECONNECTING: &str = "reconnecting-websocket";
+const SOCKET_IO: &str = "socket.io";
+const SOCKET_IO_CLIENT: &str = "socket.io-client";
 
 /// Whether wasm-opt of the pinned release is found first.
 pub(super) fn check(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
@@ -51,6 +56,46 @@ pub(super) fn install_axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<()
 pub(crate) fn axe(workspace: &Workspace, toolbox: &Toolbox) -> Result<PathBuf> {
     let root = toolbox.npm_root(AXE, workspace.tool_version(AXE)?);
     Ok(root.join("node_modules").join(AXE).join("axe.min.js"))
+}
+
+/// The peers: the packages, and the scripts of them that a page loads.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    /// The folder that has their `node_modules`.
+    pub(crate) root: PathBuf,
+    pub(crate) scripts: [PathBuf; 2],
+}
+
+/// Where the peers are once they are installed.
+pub(crate) fn peers(workspace: &Workspace, toolbox: &Toolbox) -> Result<Peers> {
+    // One folder for all: a change of either version makes another.
+    let name = format!("{RECONNECTING}-{}-{SOCKET_IO}", workspace.tool_version(RECONNECTING)?);
+    let root = toolbox.npm_root(&name, workspace.tool_version(SOCKET_IO)?);
+    let modules = root.join("node_modules");
+    let scripts = [
+        modules.join(RECONNECTING).join("dist").join("reconnecting-websocket-mjs.js"),
+        modules.join(SOCKET_IO_CLIENT).join("dist").join("socket.io.esm.min.js"),
+    ];
+    Ok(Peers { root, scripts })
+}
+
+/// Whether the peers are in the toolbox.
+pub(super) fn check_peers(workspace: &Workspace, toolbox: &Toolbox) -> Result<State> {
+    let found = peers(workspace, toolbox)?.scripts.iter().all(|script| script.is_file());
+    Ok(if found {
+        State::Ready("reconnecting-websocket and Socket.IO".to_owned())
+    } else {
+        State::Missing("reconnecting-websocket and Socket.IO are not installed".to_owned())
+    })
+}
+
+/// Installs the peers into the toolbox.
+pub(super) fn install_peers(workspace: &Workspace, toolbox: &Toolbox) -> Result<()> {
+    let (reconnecting, socket_io) =
+        (workspace.tool_version(RECONNECTING)?, workspace.tool_version(SOCKET_IO)?);
+    let all = [(RECONNECTING, reconnecting), (SOCKET_IO, socket_io), (SOCKET_IO_CLIENT, socket_io)];
+    let wanted: Vec<String> = all.iter().map(|(name, version)| format!("{name}@{version}")).collect();
+    install_into(&peers(workspace, toolbox)?.root, &wanted, toolbox, "")
 }
 
 /// Whether all that the npm package is built and tested with is in the toolbox.

@@ -8,9 +8,8 @@ use super::{Finding, Text};
 const LIBRARY: &str = "client-lib/src";
 /// Files, or folders of files, that call the browser.
 const CALLING: [&str; 5] = ["transport", "timer", "lifecycle", "storage", "global"];
-/// Files that name types of the browser, because payloads stay the browser's and sockets can be adopted, but may
-/// call no function of `web_sys`.
-const NAMING: [&str; 8] = ["attempt", "builder", "handle", "incoming", "lib", "message", "options", "target"];
+/// Files that name types of the browser, because payloads stay the browser's, but may call no function of `web_sys`.
+const NAMING: [&str; 3] = ["incoming", "lib", "message"];
 
 /// Checks the library's sources.
 pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
@@ -67,12 +66,12 @@ mod tests {
             text("demo-app/src/main.rs", line),
             text("client-lib/src/lib.rs", "//! Instead of web_sys.\n/// Hides [`web_sys::WebSocket`].\n"),
             text("client-lib/src/message.rs", "let window = web_sys::window();\n"),
-            text("client-lib/src/handle.rs", "use web_sys::*;\n"),
+            text("client-lib/src/incoming.rs", "use web_sys::*;\n"),
             text("client-lib/src/socket.rs", &format!("//! A socket.\n{line}")),
         ]);
         let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(shown.len(), 3, "{shown:?}");
-        for (found, start) in shown.iter().zip(["message.rs:1:", "handle.rs:1:", "socket.rs:2:"]) {
+        for (found, start) in shown.iter().zip(["message.rs:1:", "incoming.rs:1:", "socket.rs:2:"]) {
             assert!(found.starts_with(&format!("client-lib/src/{start}")), "{found}");
         }
     }

@@ -7,7 +7,7 @@ use crate::workspace::{Package, Workspace};
 use super::Finding;
 
 /// Each package, and the packages of the workspace it may depend on. Nothing else is allowed.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("rejoin-protocol", &[]),
     ("rejoin-codec", &[]),
     ("rejoin", &["rejoin-protocol", "rejoin-codec"]),
@@ -18,8 +18,14 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("demo-server", &["rejoin-server", "demo-messages"]),
     ("demo-app", &["rejoin", "rejoin-yew", "demo-messages"]),
     ("rejoin-tests", PUBLIC),
+    ("rejoin-tests-page", PUBLIC),
     ("rejoin-bench", PUBLIC),
     ("xtask", &[]),
+];
+/// What the tests of a package may depend on besides.
+const ALLOWED_IN_TESTS: [(&str, &[&str]); 1] = [
+    // The client is tested natively against this project's own server.
+    ("rejoin", &["rejoin-server"]),
 ];
 /// What tests and benchmarks may use: the crates' public faces.
 const PUBLIC: &[&str] = &[
@@ -30,6 +36,9 @@ const PUBLIC: &[&str] = &[
     "rejoin-server",
     "demo-messages",
     "demo-server",
+    // The proxy, and one who takes part: for tests and benchmarks alone.
+    "rejoin-tests",
+    "rejoin-tests-page",
 ];
 /// Packages without any dependency, which is how the compiler proves that no socket or clock is inside.
 const PURE: [&str; 1] = ["rejoin-protocol"];
@@ -52,7 +61,10 @@ fn check_package(package: &Package, workspace: &Workspace) -> Vec<Finding> {
         if PURE.contains(&name.as_str()) && kind != "dev" {
             let what = format!("`{name}` is to have no dependencies, but has `{dependency}`");
             findings.push(Finding::file(&manifest, what));
-        } else if workspace.packages.contains_key(dependency) && !allowed.contains(&dependency.as_str()) {
+        } else if workspace.packages.contains_key(dependency)
+            && !allowed.contains(&dependency.as_str())
+            && !(kind == "dev" && is_allowed_in_tests(name, dependency))
+        {
             let may =
                 if allowed.is_empty() { "no other package here".to_owned() } else { allowed.join(", ") };
             let what = format!("`{name}` may depend on {may}, not on `{dependency}`");
@@ -60,6 +72,10 @@ fn check_package(package: &Package, workspace: &Workspace) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn is_allowed_in_tests(name: &str, dependency: &str) -> bool {
+    ALLOWED_IN_TESTS.iter().any(|(known, more)| *known == name && more.contains(&dependency))
 }
 
 #[cfg(test)]
@@ -102,6 +118,14 @@ mod tests {
             assert_eq!(found.len(), 1);
             assert!(found[0].to_string().contains("not on `rejoin`"), "{}", found[0]);
         }
+    }
+
+    #[test]
+    fn what_tests_alone_may_use_is_refused_elsewhere() {
+        let of = |kind| workspace(&[("rejoin", &[("rejoin-server", kind)]), ("rejoin-server", &[])]);
+        assert_eq!(check(&of("dev")), []);
+        assert_eq!(check(&of("normal")).len(), 1);
+        assert_eq!(check(&of("build")).len(), 1);
     }
 
     #[test]

@@ -7,25 +7,29 @@ use std::rc::{Rc, Weak};
 
 use js_sys::Promise;
 use rejoin_protocol::session::{ClientSession, Pair, Publication, Stored};
+use rejoin_protocol::wire::Body;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::browser::{self, Lock};
 use super::database::{Disk, OfChannel};
 use super::record::{Record, number};
+use crate::random::random;
 use crate::session::core::Core;
 use crate::session::keeper::Keeper;
-use crate::session::random::random;
 use crate::session::{ConnectError, Receipt, Session, SessionBuilder};
 use crate::transport::describe;
 
 /// A session that goes on where an earlier page left it, or a new one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reopened {
     /// The session, which has begun to connect.
     pub session: Session,
     /// The receipts of publications that the earlier page did not see answered, each with its channel.
     pub receipts: Vec<(String, Receipt)>,
+    /// What was published, for each of the receipts in turn.
+    pub payloads: Vec<Body>,
 }
 
 /// Why a session can't be kept.
@@ -108,6 +112,7 @@ impl SessionBuilder {
             disk: Rc::new(disk),
             kept: RefCell::default(),
             channels: RefCell::default(),
+            given_up: Cell::new(false),
             era: Rc::default(),
             _lock: lock,
         });
@@ -117,18 +122,26 @@ impl SessionBuilder {
                 restored = keep.restore(machine, channels);
             })
             .map_err(KeepError::Connect)?;
-        let receipts = restored
+        let (receipts, payloads) = restored
             .into_iter()
-            .map(|(channel, number, publication)| {
-                (channel, Receipt::new(session.0.receipts.open(publication), number))
+            .map(|Restored { channel, number, publication, payload }| {
+                ((channel, Receipt::new(session.0.receipts.open(publication), number)), payload)
             })
-            .collect();
-        Ok(Reopened { session, receipts })
+            .unzip();
+        Ok(Reopened { session, receipts, payloads })
     }
 }
 
 fn lock_name(store: &str) -> String {
     ["rejoin ", store].concat()
+}
+
+/// A publication that the machine has again.
+struct Restored {
+    channel: String,
+    number: u64,
+    publication: Publication,
+    payload: Body,
 }
 
 struct Keep {
@@ -141,6 +154,8 @@ struct Keep {
     kept: RefCell<BTreeMap<Publication, (String, u64)>>,
     /// The channels of which something lies there.
     channels: RefCell<Vec<String>>,
+    /// The record could not be written: nothing is kept any more.
+    given_up: Cell<bool>,
     /// Counts the identities.
     era: Rc<Cell<u64>>,
     /// Without one this is a session of its own all the same, because its store has a name of its own.
@@ -148,33 +163,47 @@ struct Keep {
 }
 
 impl Keep {
-    fn restore(
-        &self,
-        machine: &mut ClientSession,
-        channels: BTreeMap<String, OfChannel>,
-    ) -> Vec<(String, u64, Publication)> {
+    fn restore(&self, machine: &mut ClientSession, channels: BTreeMap<String, OfChannel>) -> Vec<Restored> {
         let pair = self.record.borrow().pair;
         if let Some(pair) = pair {
             machine.adopt(pair);
         }
         let mut restored = Vec::new();
         for (channel, OfChannel { answered, stored }) in channels {
+            let payloads: BTreeMap<u64, Body> =
+                stored.iter().map(|stored| (stored.number, stored.payload.clone())).collect();
             let publications = machine.restore(&channel, answered, stored);
             for (number, publication) in (answered..).zip(publications) {
                 self.kept.borrow_mut().insert(publication, (channel.clone(), number));
-                restored.push((channel.clone(), number, publication));
+                let payload = payloads.get(&number).cloned().unwrap_or_default();
+                restored.push(Restored { channel: channel.clone(), number, publication, payload });
             }
             self.channels.borrow_mut().push(channel);
         }
-        restored.sort_by_key(|(_, _, publication)| *publication);
+        restored.sort_by_key(|restored| restored.publication);
         restored
     }
 
-    fn save(&self) {
+    /// Writes to the disk, unless nothing is kept any more.
+    fn write(&self, writes: impl FnOnce(&Disk) -> Result<Promise, JsValue>) -> Result<Promise, JsValue> {
+        if self.given_up.get() { Ok(Promise::resolve(&JsValue::UNDEFINED)) } else { writes(&self.disk) }
+    }
+
+    /// Writes the record. Without the newest one, a later page would send what is stored once more under another
+    /// identity, or come with an attempt that is over: then it must find nothing at all. Taking the record away needs
+    /// no room, and takes all that is stored under its name with it.
+    fn save(&self, core: &Weak<Core>) {
+        if self.given_up.get() {
+            return;
+        }
         let line = self.record.borrow().write();
-        // It was written before, a little shorter, so that there is room. Where there is none after all, the next page
-        // begins a session of its own.
-        let _no_room = self.storage.set_item(&self.key, &line);
+        if let Err(error) = self.storage.set_item(&self.key, &line) {
+            self.given_up.set(true);
+            self.over();
+            if let Some(core) = core.upgrade() {
+                core.note(crate::session::SessionEvent::NotKept(describe(&error)));
+            }
+        }
     }
 }
 
@@ -198,13 +227,13 @@ fn once(
 }
 
 impl Keeper for Keep {
-    fn identity(&self, pair: &Pair) {
+    fn identity(&self, core: Weak<Core>, pair: &Pair) {
         self.record.borrow_mut().pair = Some(*pair);
-        self.save();
+        self.save(&core);
     }
 
     fn published(&self, core: Weak<Core>, publication: Publication, channel: &str, stored: &Stored) {
-        let written = self.disk.keep(channel, stored);
+        let written = self.write(|disk| disk.keep(channel, stored));
         if !self.channels.borrow().iter().any(|known| known == channel) {
             self.channels.borrow_mut().push(channel.to_owned());
         }
@@ -215,7 +244,7 @@ impl Keeper for Keep {
 
     fn settled(&self, core: Weak<Core>, publication: Publication) {
         let Some((channel, number)) = self.kept.borrow_mut().remove(&publication) else { return };
-        let written = self.disk.forget(&channel, number);
+        let written = self.write(|disk| disk.forget(&channel, number));
         let (era, present) = (self.era.get(), self.era.clone());
         once(written, core, move |machine, written| {
             // The server remembers the outcome as long as the disk may ask for it again; and under another identity

@@ -67,6 +67,8 @@ pub struct ClientSession {
     went_back: bool,
     events: VecDeque<ClientEvent>,
     message_told: bool,
+    /// Something of this end's was acknowledged or answered over the present connection.
+    proved: bool,
     /// Whether it was a publication's turn.
     publishing: bool,
 }
@@ -97,6 +99,7 @@ impl ClientSession {
             went_back: false,
             events: VecDeque::new(),
             message_told: false,
+            proved: false,
             publishing: false,
             config,
         }
@@ -121,6 +124,7 @@ impl ClientSession {
         self.reauth = None;
         self.heard = None;
         self.bye = None;
+        self.proved = false;
         self.phase = Phase::Greeting { sent: false, deadline: now + self.config.greeting_timeout };
         self.subscriptions.connected();
         if let Some(pair) = &mut self.pair {
@@ -331,7 +335,14 @@ impl ClientSession {
     /// Nothing waits, and nothing is without its acknowledgement or answer.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.numbered.is_drained() && self.publications.pending().0 == 0
+        self.numbered.is_drained() && self.publications.pending().0 == 0 && self.calls.is_empty()
+    }
+
+    /// Whether a message or publication was acknowledged over the present connection: the server takes what is sent,
+    /// and the back-off need not count this connection as a failure.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.proved
     }
 
     /// The next thing to tell the application.

@@ -25,7 +25,12 @@ impl ClientSession {
                 Frame::Welcome(welcome) => self.welcome(now, &welcome),
                 _ => Err(Violation::bad_frame("the first frame of a server is WELCOME")),
             },
-            Phase::Live { .. } => self.live_frame(now, frame),
+            Phase::Live { .. } => {
+                let unreleased = self.numbered.outbox.unreleased().0;
+                self.live_frame(now, frame)?;
+                self.proved |= self.numbered.outbox.unreleased().0 < unreleased;
+                Ok(())
+            }
             // What is still on its way when this end has done with the connection says nothing to it.
             Phase::Over | Phase::Away => Ok(()),
             Phase::Greeting { sent: false, .. } => {
@@ -96,6 +101,7 @@ impl ClientSession {
         match self.publications.answered(now, channel, number, answer)? {
             Consequence::Nothing => Ok(()),
             Consequence::Settled(publication, settlement) => {
+                self.proved = true;
                 self.events.push_back(ClientEvent::Settled(publication, settlement));
                 Ok(())
             }

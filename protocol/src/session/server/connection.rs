@@ -1,115 +1,25 @@
 //! What a server keeps of one connection of a session: subscriptions, publications under way, what is to go out.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use core::time::Duration;
 
+use super::calling::Calling;
 use super::feed::{Feed, FeedEntry, FeedStart};
+use super::outgoing::Outgoing;
+use super::request::{Request, Task, Timing};
 use super::session::ServerSession;
 use crate::Time;
 use crate::session::subscriptions::SLOW;
 use crate::session::{SessionLimits, Violation};
 use crate::wire::{
-    Answer, Body, Bye, Denial, Frame, Missing, Position, Presence, Publish, Since, SubOutcome, Target,
+    Answer, Body, Bye, Denial, Frame, Missing, Position, Presence, Publish, SubOutcome, Target,
 };
 
+/// The longest time for which a call may be waited for.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 3_600);
 /// The most publications of one channel that may lie beyond the first one without an answer.
 const UNSETTLED: u64 = 1_024;
-
-/// Times of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Timing {
-    /// From one PING to the next. Default 25 s.
-    pub ping_interval: Duration,
-    /// How long a subscription may be without credit while entries wait, before it is ended. Default 60 s.
-    pub starvation: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self { ping_interval: Duration::from_secs(25), starvation: Duration::from_secs(60) }
-    }
-}
-
-/// What the client wants of the server's application.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Request {
-    /// Messages of the session are to be taken.
-    Messages,
-    /// To follow a channel. Answer with [`ServerConnection::subscribed`].
-    Subscribe {
-        /// Its number.
-        subscription: u64,
-        /// Which.
-        channel: String,
-        /// From where.
-        since: Since,
-        /// What it is listed with, if it is to be.
-        presence: Option<Body>,
-    },
-    /// To follow it no longer.
-    Unsubscribe {
-        /// Its number.
-        subscription: u64,
-        /// Which.
-        channel: String,
-    },
-    /// To be listed with something else.
-    Presence {
-        /// The subscription's number.
-        subscription: u64,
-        /// With what.
-        about: Body,
-    },
-    /// To publish. Answer with [`ServerConnection::published`], in the order of asking within a channel.
-    Publish(Publish),
-    /// An answer. Answer with [`ServerConnection::reply`].
-    Call {
-        /// Its number.
-        id: u64,
-        /// After how long nobody waits.
-        timeout: Duration,
-        /// The bytes.
-        payload: Body,
-    },
-    /// No answer any more.
-    Cancel {
-        /// The call's number.
-        id: u64,
-    },
-    /// To pass on what may be lost, to the others of a channel.
-    Volatile {
-        /// The sender's subscription, or none for the server's application itself.
-        subscription: Option<u64>,
-        /// The bytes.
-        payload: Body,
-    },
-    /// To be taken for whom this token says.
-    Authenticate(Body),
-    /// To end the session.
-    Finish,
-}
-
-/// What is to be done by the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Task {
-    /// For the application.
-    Request(Request),
-    /// Read a channel. Answer with [`ServerConnection::entries`] or [`ServerConnection::gap`].
-    Read {
-        /// For which subscription.
-        subscription: u64,
-        /// Which channel.
-        channel: String,
-        /// Behind which position.
-        behind: Position,
-        /// How many bytes, and one entry at least.
-        max_bytes: usize,
-    },
-}
 
 /// One connection of a session, behind WELCOME. Whoever holds it holds the session's lock while it calls
 /// [`handle`](Self::handle) or [`poll_transmit`](Self::poll_transmit), so that arriving is one step.
@@ -118,18 +28,14 @@ pub struct ServerConnection {
     attempt: u64,
     timing: Timing,
     subscriptions: usize,
-    calls: usize,
     feeds: BTreeMap<u64, Feed>,
     next_subscription: u64,
     /// The feed that may go next.
     turn: u64,
     /// Publications without an answer, by channel.
     asked: BTreeMap<String, VecDeque<u64>>,
-    calling: BTreeSet<u64>,
-    control: VecDeque<Frame>,
-    volatile: VecDeque<Frame>,
-    volatile_bytes: usize,
-    most_volatile: usize,
+    calling: Calling,
+    outgoing: Outgoing,
     tasks: VecDeque<Task>,
     ping_at: Time,
     nonce: u64,
@@ -146,16 +52,12 @@ impl ServerConnection {
             attempt: session.attempt(),
             timing,
             subscriptions: limits.subscriptions,
-            calls: limits.calls,
             feeds: BTreeMap::new(),
             next_subscription: 0,
             turn: 0,
             asked: BTreeMap::new(),
-            calling: BTreeSet::new(),
-            control: VecDeque::new(),
-            volatile: VecDeque::new(),
-            volatile_bytes: 0,
-            most_volatile: limits.volatile_bytes,
+            calling: Calling::new(limits),
+            outgoing: Outgoing::new(limits.volatile_bytes),
             tasks: VecDeque::new(),
             ping_at: now + timing.ping_interval,
             nonce: 0,
@@ -178,7 +80,7 @@ impl ServerConnection {
     /// The client's: it broke the protocol.
     pub fn handle(&mut self, now: Time, session: &mut ServerSession, frame: Frame) -> Result<(), Violation> {
         if !self.is_current(session) {
-            return Err(TAKEN_OVER);
+            return Err(Violation::taken_over());
         }
         match frame {
             Frame::Data(data) => {
@@ -211,7 +113,7 @@ impl ServerConnection {
             Frame::Pub(publish) => return self.publish(publish),
             Frame::Call { id, timeout, payload } => return self.call(id, timeout, payload),
             Frame::Cancel { id } => {
-                if self.calling.remove(&id) {
+                if self.calling.end(id) {
                     self.request(Request::Cancel { id });
                 }
             }
@@ -224,7 +126,9 @@ impl ServerConnection {
                 }
             }
             Frame::Auth(token) => self.request(Request::Authenticate(token)),
-            Frame::Bye(_) => self.request(Request::Finish),
+            // One that is not the last says nothing that the end of the connection does not.
+            Frame::Bye(bye) if bye.last => self.request(Request::Finish),
+            Frame::Bye(_) => {}
             _ => {
                 return Err(Violation::bad_frame("a frame came that only a server sends, or a second HELLO"));
             }
@@ -248,7 +152,7 @@ impl ServerConnection {
         if self.feeds.len() >= self.subscriptions {
             let reason = alloc::format!("a session has at most {} subscriptions", self.subscriptions);
             let outcome = SubOutcome::Refused(Denial { code: crate::session::code::TOO_MANY, reason });
-            self.control.push_back(Frame::SubAck { subscription: sub.subscription, outcome });
+            self.outgoing.push(Frame::SubAck { subscription: sub.subscription, outcome });
             return Ok(());
         }
         self.feeds.insert(sub.subscription, Feed::new(sub.channel.clone(), sub.credit));
@@ -275,16 +179,17 @@ impl ServerConnection {
     }
 
     fn call(&mut self, id: u64, timeout: u64, payload: Body) -> Result<(), Violation> {
-        if self.calling.len() >= self.calls {
-            let reason = alloc::format!("a session has at most {} calls under way", self.calls);
-            let denial = Denial { code: crate::session::code::TOO_MANY, reason };
-            self.control.push_back(Frame::Reply { id, result: Err(denial) });
+        if !self.calling.begin(id, payload.len())? {
+            let reason = "as many calls are under way as may be, or as many of their bytes";
+            let denial = Denial::new(crate::session::code::TOO_MANY, reason);
+            self.outgoing.push(Frame::Reply { id, result: Err(denial) });
             return Ok(());
         }
-        if !self.calling.insert(id) {
-            return Err(Violation::bad_frame("a call's number is in use"));
-        }
-        self.request(Request::Call { id, timeout: Duration::from_millis(timeout), payload });
+        self.request(Request::Call {
+            id,
+            timeout: Duration::from_millis(timeout).min(LONGEST_CALL),
+            payload,
+        });
         Ok(())
     }
 
@@ -307,10 +212,10 @@ impl ServerConnection {
             }
             Err(denial) => {
                 self.feeds.remove(&subscription);
-                SubOutcome::Refused(denial.fitting())
+                SubOutcome::Refused(denial)
             }
         };
-        self.control.push_back(Frame::SubAck { subscription, outcome });
+        self.outgoing.push(Frame::SubAck { subscription, outcome });
         self.pump(subscription);
     }
 
@@ -350,7 +255,7 @@ impl ServerConnection {
     pub fn end_subscription(&mut self, subscription: u64, denial: Denial) {
         if let Some(feed) = self.feeds.remove(&subscription) {
             self.request(Request::Unsubscribe { subscription, channel: feed.channel });
-            self.control.push_back(Frame::Unsub { subscription, denial: denial.fitting() });
+            self.outgoing.push(Frame::Unsub { subscription, denial });
         }
     }
 
@@ -362,24 +267,20 @@ impl ServerConnection {
                 self.asked.remove(channel);
             }
         }
-        let answer = match answer {
-            Answer::Refused(denial) => Answer::Refused(denial.fitting()),
-            answer => answer,
-        };
-        self.control.push_back(Frame::PubAck { channel: channel.into(), number, answer });
+        self.outgoing.push(Frame::PubAck { channel: channel.into(), number, answer });
     }
 
     /// The application's answer to a call. One that nobody waits for goes nowhere.
     pub fn reply(&mut self, id: u64, result: Result<Body, Denial>) {
-        if self.calling.remove(&id) {
-            self.control.push_back(Frame::Reply { id, result: result.map_err(Denial::fitting) });
+        if self.calling.end(id) {
+            self.outgoing.push(Frame::Reply { id, result });
         }
     }
 
     /// Who follows a channel.
     pub fn presence(&mut self, subscription: u64, presence: Presence) {
         if self.feeds.get(&subscription).is_some_and(|feed| feed.started) {
-            self.control.push_back(Frame::Presence { subscription, presence });
+            self.outgoing.push(Frame::Presence { subscription, presence });
         }
     }
 
@@ -389,12 +290,7 @@ impl ServerConnection {
             Target::Session => true,
             Target::Subscription(number) => self.feeds.get(&number).is_some_and(|feed| feed.started),
         };
-        let room = self.volatile_bytes + payload.len() <= self.most_volatile;
-        if known && room {
-            self.volatile_bytes += payload.len();
-            self.volatile.push_back(Frame::Volatile { target, sender, payload });
-        }
-        known && room
+        known && self.outgoing.volatile(target, sender, payload)
     }
 
     /// Says why the connection ends, behind what is ready to go; then it is to be closed with the same code.
@@ -409,10 +305,10 @@ impl ServerConnection {
         self.said_bye
     }
 
-    /// Control frames that wait to go out: what a peer that reads nothing makes grow.
+    /// Answers that wait to go out, and their bytes: what a client that reads nothing makes grow.
     #[must_use]
-    pub fn backlog(&self) -> usize {
-        self.control.len()
+    pub fn backlog(&self) -> (usize, u64) {
+        self.outgoing.backlog()
     }
 
     /// The next frame to go out. To be called while the socket takes more.
@@ -420,13 +316,7 @@ impl ServerConnection {
         if !self.is_current(session) || self.said_bye {
             return None;
         }
-        if let Some(frame) = session.next_control(now).or_else(|| self.control.pop_front()) {
-            return Some(frame);
-        }
-        if let Some(frame) = self.volatile.pop_front() {
-            if let Frame::Volatile { payload, .. } = &frame {
-                self.volatile_bytes -= payload.len();
-            }
+        if let Some(frame) = session.next_control(now).or_else(|| self.outgoing.pop()) {
             return Some(frame);
         }
         if let Some(bye) = self.bye.take() {
@@ -486,8 +376,3 @@ impl ServerConnection {
         }
     }
 }
-
-const TAKEN_OVER: Violation = Violation {
-    code: crate::session::code::TAKEN_OVER,
-    reason: "another connection has taken this session over",
-};

@@ -186,3 +186,84 @@ impl Feed {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::GapReason;
+
+    const NOW: Time = Time::from_millis(0);
+    const EPOCH: Epoch = Epoch { ordinal: 1, id: 7 };
+
+    fn at(offset: u64) -> Position {
+        Position { epoch: EPOCH, offset }
+    }
+
+    fn entry(offset: u64, len: usize) -> FeedEntry {
+        let payload = alloc::vec![0; len].into();
+        FeedEntry { position: at(offset), distance: 1, time: 0, alias: 1, number: 0, payload }
+    }
+
+    fn feed(credit: u64) -> Feed {
+        let mut feed = Feed::new("room".into(), credit);
+        feed.start(at(0));
+        feed
+    }
+
+    #[test]
+    fn a_tail_that_is_told_while_it_reads_is_not_forgotten_though_nothing_was_there() {
+        let mut feed = feed(1_000);
+        feed.tail(NOW, 1);
+        assert_eq!(feed.wants_read(), Some((at(0), 1_000)));
+        feed.tail(NOW, 2);
+        assert_eq!(feed.wants_read(), None, "it reads already");
+        feed.read(NOW, []);
+        assert_eq!(feed.wants_read(), Some((at(0), 1_000)));
+        feed.read(NOW, []);
+        assert_eq!(feed.wants_read(), None, "there is nothing");
+    }
+
+    #[test]
+    fn it_reads_no_more_than_may_go_and_an_entry_goes_while_any_credit_is_left() {
+        let mut feed = feed(100);
+        assert_eq!(feed.wants_read(), None);
+        feed.tail(NOW, 3);
+        assert_eq!(feed.wants_read(), Some((at(0), 100)));
+        feed.read(NOW, [entry(1, 10), entry(2, 500)]);
+        assert!(feed.next_frame(NOW, 0).is_some() && feed.next_frame(NOW, 0).is_some());
+        assert_eq!((feed.wants_read(), feed.starved_until(Duration::ZERO)), (None, Some(NOW)));
+        feed.give(NOW, 574);
+        assert_eq!(feed.starved_until(Duration::ZERO), Some(NOW), "that is what has gone");
+        feed.give(NOW, 1 << 30);
+        assert_eq!(feed.starved_until(Duration::ZERO), None);
+        feed.give(NOW, 0);
+        assert_eq!(feed.wants_read(), Some((at(2), 64 << 10)));
+    }
+
+    #[test]
+    fn a_gap_goes_before_what_follows_it_and_without_credit() {
+        let mut feed = feed(0);
+        feed.tail(NOW, 9);
+        let missing = Missing { from: 1, to: 8, reason: GapReason::Trimmed };
+        feed.jump(at(8), missing);
+        assert_eq!(feed.wants_read(), None);
+        assert_eq!(feed.next_frame(NOW, 4), Some(Frame::Gap { subscription: 4, at: at(8), missing }));
+        assert_eq!(feed.next_frame(NOW, 4), None);
+        feed.give(NOW, 100);
+        assert_eq!(feed.wants_read(), Some((at(8), 100)));
+    }
+
+    #[test]
+    fn an_epoch_is_told_when_it_changes() {
+        let mut feed = feed(1_000);
+        let other = Epoch { ordinal: 2, id: 8 };
+        let mut third = entry(3, 1);
+        third.position.epoch = other;
+        feed.read(NOW, [entry(1, 1), entry(2, 1), third]);
+        let epochs = core::iter::from_fn(|| feed.next_frame(NOW, 0)).map(|frame| match frame {
+            Frame::Event(event) => event.epoch,
+            other => panic!("{other:?} is no entry"),
+        });
+        assert_eq!(epochs.collect::<alloc::vec::Vec<_>>(), [None, None, Some(other)]);
+    }
+}

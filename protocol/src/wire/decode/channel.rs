@@ -3,13 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::reader::{Reader, Wrong};
+use super::reader::{Blame, Reader};
 use crate::wire::{Answer, Event, Frame, Member, Presence, Publish, Since, Subscribe, kind};
 
 /// The bytes of a member that says nothing of itself: its alias and a length.
 const LEAST_MEMBER: usize = 9;
 
-pub(super) fn sub(reader: &mut Reader<'_>) -> Result<Subscribe, Wrong> {
+pub(super) fn sub<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Subscribe, B> {
     let subscription = reader.integer("subscription")?;
     let flags = reader.flags(kind::sub::SINCE | kind::sub::PRESENCE)?;
     Ok(Subscribe {
@@ -26,11 +26,11 @@ pub(super) fn sub(reader: &mut Reader<'_>) -> Result<Subscribe, Wrong> {
     })
 }
 
-fn channel(reader: &mut Reader<'_>) -> Result<String, Wrong> {
+fn channel<B: Blame>(reader: &mut Reader<'_, B>) -> Result<String, B> {
     reader.text(reader.limits.max_channel, "channel")
 }
 
-pub(super) fn event(reader: &mut Reader<'_>) -> Result<Event, Wrong> {
+pub(super) fn event<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Event, B> {
     let subscription = reader.integer("subscription")?;
     let flags = reader.flags(kind::event::EPOCH)?;
     Ok(Event {
@@ -45,7 +45,7 @@ pub(super) fn event(reader: &mut Reader<'_>) -> Result<Event, Wrong> {
     })
 }
 
-pub(super) fn presence(reader: &mut Reader<'_>) -> Result<Presence, Wrong> {
+pub(super) fn presence<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Presence, B> {
     Ok(match reader.value("change", kind::presence::CHANGED)? {
         kind::presence::FULL => Presence::Full(members(reader)?),
         kind::presence::JOINED => {
@@ -56,7 +56,7 @@ pub(super) fn presence(reader: &mut Reader<'_>) -> Result<Presence, Wrong> {
     })
 }
 
-fn members(reader: &mut Reader<'_>) -> Result<Vec<Member>, Wrong> {
+fn members<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Vec<Member>, B> {
     let (count, room) = reader.count(reader.limits.max_members, LEAST_MEMBER, "members")?;
     let mut members = Vec::with_capacity(room);
     for _ in 0..count {
@@ -65,7 +65,7 @@ fn members(reader: &mut Reader<'_>) -> Result<Vec<Member>, Wrong> {
     Ok(members)
 }
 
-pub(super) fn publish(reader: &mut Reader<'_>) -> Result<Publish, Wrong> {
+pub(super) fn publish<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Publish, B> {
     Ok(Publish {
         channel: channel(reader)?,
         number: reader.integer("number")?,
@@ -75,7 +75,7 @@ pub(super) fn publish(reader: &mut Reader<'_>) -> Result<Publish, Wrong> {
     })
 }
 
-pub(super) fn pub_ack(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
+pub(super) fn pub_ack<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Frame, B> {
     let channel = channel(reader)?;
     let number = reader.integer("number")?;
     let answer = match reader.value("answer", kind::puback::RETRY_AFTER)? {

@@ -1,24 +1,24 @@
 //! What several frames are made of, from bytes.
 
-use super::reader::{Reader, Wrong};
+use super::reader::{Blame, Reader};
 use crate::wire::{Ack, Denial, Epoch, GapReason, Missing, Position, SessionId, Standing};
 
-impl Reader<'_> {
-    pub(super) fn random(&mut self, field: &'static str) -> Result<u64, Wrong> {
+impl<B: Blame> Reader<'_, B> {
+    pub(super) fn random(&mut self, field: &'static str) -> Result<u64, B> {
         self.array(field).map(u64::from_le_bytes)
     }
 
-    pub(super) fn session_id(&mut self) -> Result<SessionId, Wrong> {
+    pub(super) fn session_id(&mut self) -> Result<SessionId, B> {
         let [a, b, c, d, e, f] = self.array("id.born")?;
         let born = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
         Ok(SessionId { born, random: self.array("id.random")? })
     }
 
-    pub(super) fn ack(&mut self) -> Result<Ack, Wrong> {
+    pub(super) fn ack(&mut self) -> Result<Ack, B> {
         Ok(Ack { released: self.integer("released")?, credit: self.integer("credit")? })
     }
 
-    pub(super) fn standing(&mut self) -> Result<Standing, Wrong> {
+    pub(super) fn standing(&mut self) -> Result<Standing, B> {
         Ok(Standing {
             received: self.integer("received")?,
             position: self.integer("position")?,
@@ -29,15 +29,15 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn epoch(&mut self) -> Result<Epoch, Wrong> {
+    pub(super) fn epoch(&mut self) -> Result<Epoch, B> {
         Ok(Epoch { ordinal: self.integer("ordinal")?, id: self.random("epoch")? })
     }
 
-    pub(super) fn position(&mut self) -> Result<Position, Wrong> {
+    pub(super) fn position(&mut self) -> Result<Position, B> {
         Ok(Position { epoch: self.epoch()?, offset: self.integer("offset")? })
     }
 
-    pub(super) fn missing(&mut self) -> Result<Missing, Wrong> {
+    pub(super) fn missing(&mut self) -> Result<Missing, B> {
         Ok(Missing {
             from: self.integer("from")?,
             to: self.integer("to")?,
@@ -49,7 +49,7 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn denial(&mut self) -> Result<Denial, Wrong> {
+    pub(super) fn denial(&mut self) -> Result<Denial, B> {
         Ok(Denial {
             // No larger than the largest, so that nothing is cut off.
             code: self.at_most(u64::from(u16::MAX), "code")? as u16,

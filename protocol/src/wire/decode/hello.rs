@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::reader::{Reader, Wrong};
+use super::reader::{Blame, Reader};
 use crate::wire::{Fault, Hello, Outcome, Resume, Welcome, kind};
 
 /// A HELLO of a newer minor version may have flags and, behind all else, fields that are not known here.
-pub(super) fn hello(reader: &mut Reader<'_>) -> Result<Box<Hello>, Wrong> {
+pub(super) fn hello<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Box<Hello>, B> {
     let newer = reader.integer("minor")? > kind::MINOR;
     let features = reader.integer("features")?;
     let flags = if newer { reader.byte("flags")? } else { reader.flags(kind::hello::ALL)? };
@@ -44,7 +44,7 @@ pub(super) fn hello(reader: &mut Reader<'_>) -> Result<Box<Hello>, Wrong> {
     Ok(Box::new(hello))
 }
 
-fn protocols(reader: &mut Reader<'_>) -> Result<Vec<String>, Wrong> {
+fn protocols<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Vec<String>, B> {
     let (count, room) = reader.count(reader.limits.max_protocols, 1, "protocols")?;
     let mut protocols = Vec::with_capacity(room);
     for _ in 0..count {
@@ -53,7 +53,7 @@ fn protocols(reader: &mut Reader<'_>) -> Result<Vec<String>, Wrong> {
     Ok(protocols)
 }
 
-pub(super) fn welcome(reader: &mut Reader<'_>) -> Result<Box<Welcome>, Wrong> {
+pub(super) fn welcome<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Box<Welcome>, B> {
     let outcome = match reader.value("outcome", 2)? {
         0 => Outcome::Resumed,
         1 => Outcome::Kept,

@@ -5,11 +5,14 @@ mod fields;
 mod hello;
 mod reader;
 
+use alloc::boxed::Box;
 use core::iter::FusedIterator;
 
-use reader::{Reader, Wrong, wrong};
+use reader::{Blame, Reader};
 
-use super::{Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, WireError, WireLimits, kind, varint};
+use super::{
+    Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, Unreadable, WireError, WireLimits, kind, varint,
+};
 
 /// Reads a message: the one frame that it is, or the frames of the batch that it is.
 ///
@@ -17,13 +20,46 @@ use super::{Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, WireError,
 /// times a small constant. Never panics, whatever the bytes.
 #[must_use]
 pub fn decode<'a>(message: &'a Body, limits: &'a WireLimits) -> Frames<'a> {
-    let step = if message.first() == Some(&kind::BATCH) { Step::Batch { frames: 0 } } else { Step::Single };
-    Frames { message, limits, at: 1, step }
+    Frames(Parts::new(message, limits))
+}
+
+/// Reads a message of a server as [`decode`] does, for a client that has no use for an error's words: a smaller program.
+/// A frame that only a client sends can't be read.
+#[must_use]
+pub fn decode_from_server<'a>(message: &'a Body, limits: &'a WireLimits) -> ServerFrames<'a> {
+    ServerFrames(Parts::new(message, limits))
 }
 
 /// The frames of a message, in order. After an error come no more: what stands behind it can't be trusted.
 #[derive(Debug, Clone)]
-pub struct Frames<'a> {
+pub struct Frames<'a>(Parts<'a>);
+
+/// The frames of a server's message, in order, as [`Frames`] has them.
+#[derive(Debug, Clone)]
+pub struct ServerFrames<'a>(Parts<'a>);
+
+impl Iterator for Frames<'_> {
+    type Item = Result<Frame, WireError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next::<Box<WireError>>().map(|result| result.map_err(|wrong| *wrong))
+    }
+}
+
+impl FusedIterator for Frames<'_> {}
+
+impl Iterator for ServerFrames<'_> {
+    type Item = Result<Frame, Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl FusedIterator for ServerFrames<'_> {}
+
+#[derive(Debug, Clone)]
+struct Parts<'a> {
     message: &'a Body,
     limits: &'a WireLimits,
     /// Where the next part of a batch begins.
@@ -41,10 +77,14 @@ enum Step {
     Done,
 }
 
-impl Iterator for Frames<'_> {
-    type Item = Result<Frame, WireError>;
+impl<'a> Parts<'a> {
+    fn new(message: &'a Body, limits: &'a WireLimits) -> Self {
+        let batch = message.first() == Some(&kind::BATCH);
+        let step = if batch { Step::Batch { frames: 0 } } else { Step::Single };
+        Self { message, limits, at: 1, step }
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next<B: Blame>(&mut self) -> Option<Result<Frame, B>> {
         let result = match self.step {
             Step::Done => return None,
             Step::Single => {
@@ -63,24 +103,20 @@ impl Iterator for Frames<'_> {
         if result.is_err() {
             self.step = Step::Done;
         }
-        Some(result.map_err(|wrong| *wrong))
+        Some(result)
     }
-}
 
-impl FusedIterator for Frames<'_> {}
-
-impl Frames<'_> {
     /// The next part of a batch, before which stand so many.
-    fn part(&mut self, before: usize) -> Result<Frame, Wrong> {
+    fn part<B: Blame>(&mut self, before: usize) -> Result<Frame, B> {
         if before == 0 && self.at == self.message.len() {
-            return Err(wrong(Fault::EmptyBatch, "batch", self.at));
+            return Err(B::new(Fault::EmptyBatch, "batch", self.at));
         }
         if before >= self.limits.max_frames {
             let fault = Fault::TooLarge { found: before as u64 + 1, most: self.limits.max_frames as u64 };
-            return Err(wrong(fault, "frames", self.at));
+            return Err(B::new(fault, "frames", self.at));
         }
         let rest = self.message.get(self.at..).unwrap_or_default();
-        let not = |fault| wrong(fault, "length", self.at);
+        let not = |fault| B::new(fault, "length", self.at);
         let (length, bytes) = varint::read(rest).map_err(not)?;
         let left = (rest.len() - bytes) as u64;
         let most = self.limits.max_frame as u64;
@@ -95,15 +131,15 @@ impl Frames<'_> {
         let end = start + length as usize;
         let first = self.message.get(start..end).and_then(|frame| frame.first()).copied();
         if let Some(alone @ (kind::BATCH | kind::HELLO | kind::WELCOME)) = first {
-            return Err(wrong(Fault::NotAlone(alone), "type", start));
+            return Err(B::new(Fault::NotAlone(alone), "type", start));
         }
         self.at = end;
         self.frame(start, end)
     }
 
     /// The frame that takes all of a range, which lies within the message.
-    fn frame(&self, start: usize, end: usize) -> Result<Frame, Wrong> {
-        let mut reader = Reader::new(self.message, start..end, self.limits);
+    fn frame<B: Blame>(&self, start: usize, end: usize) -> Result<Frame, B> {
+        let mut reader = Reader::<B>::new(self.message, start..end, self.limits);
         if start == end {
             return Err(reader.wrong_here(Fault::Empty, "type"));
         }
@@ -111,7 +147,7 @@ impl Frames<'_> {
         let most = if kind == kind::HELLO { self.limits.max_hello } else { self.limits.max_frame };
         if end - start > most {
             let fault = Fault::TooLarge { found: (end - start) as u64, most: most as u64 };
-            return Err(wrong(fault, "length", start));
+            return Err(B::new(fault, "length", start));
         }
         let frame = body(kind, &mut reader)?;
         reader.finish()?;
@@ -120,17 +156,17 @@ impl Frames<'_> {
 }
 
 /// What follows a type.
-fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
+fn body<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Result<Frame, B> {
     Ok(match kind {
-        kind::HELLO => Frame::Hello(hello::hello(reader)?),
+        kind::HELLO if B::OF_CLIENTS => Frame::Hello(hello::hello(reader)?),
         kind::WELCOME => Frame::Welcome(hello::welcome(reader)?),
         kind::BYE => Frame::Bye(bye(reader)?),
-        kind::AUTH => Frame::Auth(reader.rest()),
+        kind::AUTH if B::OF_CLIENTS => Frame::Auth(reader.rest()),
         kind::PING => Frame::Ping(pulse(reader)?),
         kind::PONG => Frame::Pong(pulse(reader)?),
         kind::ACK => Frame::Ack(reader.ack()?),
         kind::DATA..=kind::DATA_END => Frame::Data(data(kind, reader)?),
-        kind::SUB => Frame::Sub(channel::sub(reader)?),
+        kind::SUB if B::OF_CLIENTS => Frame::Sub(channel::sub(reader)?),
         kind::UNSUB => {
             Frame::Unsub { subscription: reader.integer("subscription")?, denial: reader.denial()? }
         }
@@ -143,7 +179,7 @@ fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
             at: reader.position()?,
             missing: reader.missing()?,
         },
-        kind::CREDIT => {
+        kind::CREDIT if B::OF_CLIENTS => {
             Frame::Credit { subscription: reader.integer("subscription")?, credit: reader.integer("credit")? }
         }
         kind::PRESENCE => Frame::Presence {
@@ -151,20 +187,20 @@ fn body(kind: u8, reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
             presence: channel::presence(reader)?,
         },
         kind::VOLATILE => volatile(reader)?,
-        kind::PUB => Frame::Pub(channel::publish(reader)?),
+        kind::PUB if B::OF_CLIENTS => Frame::Pub(channel::publish(reader)?),
         kind::PUBACK => channel::pub_ack(reader)?,
-        kind::CALL => Frame::Call {
+        kind::CALL if B::OF_CLIENTS => Frame::Call {
             id: reader.integer("id")?,
             timeout: reader.integer("timeout")?,
             payload: reader.rest(),
         },
         kind::REPLY => reply(reader)?,
-        kind::CANCEL => Frame::Cancel { id: reader.integer("id")? },
+        kind::CANCEL if B::OF_CLIENTS => Frame::Cancel { id: reader.integer("id")? },
         unknown => return Err(reader.wrong_before(Fault::UnknownType(unknown), "type")),
     })
 }
 
-fn data(kind: u8, reader: &mut Reader<'_>) -> Result<Data, Wrong> {
+fn data<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Result<Data, B> {
     let has = |flag| kind & flag != 0;
     Ok(Data {
         binary: has(kind::data::BINARY),
@@ -175,11 +211,11 @@ fn data(kind: u8, reader: &mut Reader<'_>) -> Result<Data, Wrong> {
     })
 }
 
-fn pulse(reader: &mut Reader<'_>) -> Result<Pulse, Wrong> {
+fn pulse<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Pulse, B> {
     Ok(Pulse { next: reader.integer("next")?, nonce: reader.random("nonce")?, ack: reader.ack()? })
 }
 
-fn bye(reader: &mut Reader<'_>) -> Result<Bye, Wrong> {
+fn bye<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Bye, B> {
     let flags = reader.flags(kind::bye::LAST | kind::bye::RETRY)?;
     let denial = reader.denial()?;
     let retry = flags & kind::bye::RETRY != 0;
@@ -191,7 +227,7 @@ fn bye(reader: &mut Reader<'_>) -> Result<Bye, Wrong> {
     })
 }
 
-fn volatile(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
+fn volatile<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Frame, B> {
     let flags = reader.flags(kind::volatile::SUBSCRIPTION | kind::volatile::SENDER)?;
     let target = if flags & kind::volatile::SUBSCRIPTION != 0 {
         Target::Subscription(reader.integer("subscription")?)
@@ -202,7 +238,7 @@ fn volatile(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
     Ok(Frame::Volatile { target, sender, payload: reader.rest() })
 }
 
-fn sub_ack(reader: &mut Reader<'_>) -> Result<SubOutcome, Wrong> {
+fn sub_ack<B: Blame>(reader: &mut Reader<'_, B>) -> Result<SubOutcome, B> {
     Ok(match reader.value("outcome", kind::suback::REFUSED)? {
         kind::suback::STARTED => SubOutcome::Started { at: reader.position()?, recovered: false },
         kind::suback::RECOVERED => SubOutcome::Started { at: reader.position()?, recovered: true },
@@ -211,7 +247,7 @@ fn sub_ack(reader: &mut Reader<'_>) -> Result<SubOutcome, Wrong> {
     })
 }
 
-fn reply(reader: &mut Reader<'_>) -> Result<Frame, Wrong> {
+fn reply<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Frame, B> {
     let id = reader.integer("id")?;
     let result = match reader.value("result", kind::reply::REFUSED)? {
         kind::reply::ANSWERED => Ok(reader.rest()),

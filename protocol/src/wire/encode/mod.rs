@@ -43,8 +43,36 @@ impl Frame {
     /// Appends what comes before the tail.
     pub(super) fn encode_head(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Hello(hello) => hello::hello(hello, out),
             Self::Welcome(welcome) => hello::welcome(welcome, out),
+            Self::SubAck { subscription, outcome } => sub_ack(*subscription, outcome, out),
+            Self::Event(event) => channel::event_head(event, out),
+            Self::Gap { subscription, at, missing } => {
+                numbered(kind::GAP, *subscription, out);
+                fields::position(*at, out);
+                fields::missing(*missing, out);
+            }
+            Self::PubAck { channel, number, answer } => channel::pub_ack(channel, *number, answer, out),
+            Self::Reply { id, result } => {
+                numbered(kind::REPLY, *id, out);
+                match result {
+                    Ok(_) => out.push(kind::reply::ANSWERED),
+                    Err(denial) => {
+                        out.push(kind::reply::REFUSED);
+                        fields::denial(denial, out);
+                    }
+                }
+            }
+            _ => self.encode_client_head(out),
+        }
+    }
+
+    /// The same for a frame that a client may send, so that a client carries no code for the others.
+    ///
+    /// # Panics
+    /// At a frame that only a server sends: a client's session has none.
+    pub(super) fn encode_client_head(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Hello(hello) => hello::hello(hello, out),
             Self::Data(data) => data_head(data, out),
             Self::Ack(ack) => {
                 out.push(kind::ACK);
@@ -58,37 +86,25 @@ impl Frame {
                 numbered(kind::UNSUB, *subscription, out);
                 fields::denial(denial, out);
             }
-            Self::SubAck { subscription, outcome } => sub_ack(*subscription, outcome, out),
-            Self::Event(event) => channel::event_head(event, out),
-            Self::Gap { subscription, at, missing } => {
-                numbered(kind::GAP, *subscription, out);
-                fields::position(*at, out);
-                fields::missing(*missing, out);
-            }
             Self::Credit { subscription, credit } => {
                 numbered(kind::CREDIT, *subscription, out);
                 varint::write(out, *credit);
             }
             Self::Presence { subscription, presence } => channel::presence_head(*subscription, presence, out),
             Self::Pub(publish) => channel::pub_head(publish, out),
-            Self::PubAck { channel, number, answer } => channel::pub_ack(channel, *number, answer, out),
             Self::Call { id, timeout, .. } => {
                 numbered(kind::CALL, *id, out);
                 varint::write(out, *timeout);
             }
-            Self::Reply { id, result } => {
-                numbered(kind::REPLY, *id, out);
-                match result {
-                    Ok(_) => out.push(kind::reply::ANSWERED),
-                    Err(denial) => {
-                        out.push(kind::reply::REFUSED);
-                        fields::denial(denial, out);
-                    }
-                }
-            }
             Self::Cancel { id } => numbered(kind::CANCEL, *id, out),
             Self::Auth(_) => out.push(kind::AUTH),
             Self::Bye(bye) => bye_frame(bye, out),
+            Self::Welcome(_)
+            | Self::SubAck { .. }
+            | Self::Event(_)
+            | Self::Gap { .. }
+            | Self::PubAck { .. }
+            | Self::Reply { .. } => unreachable!("only a server sends this"),
         }
     }
 }

@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::act::reset_on_close;
-use super::head::Head;
 use super::ledger::{Command, Page, append};
+use crate::head::Head;
 use desk::{Desk, End};
 
 pub(super) use hall::Hall;

@@ -22,6 +22,13 @@ impl Page<'_> {
         self.submit().await;
     }
 
+    /// Says many things at once, by the field and its form as a person would use them.
+    pub(crate) async fn say_all(&self, texts: &[String]) {
+        let body = "const field = document.querySelector('#composer');
+            for (const text of arguments[0]) { field.value = text; field.form.requestSubmit(); }";
+        self.script(body, vec![texts.into()]).await;
+    }
+
     /// Presses Enter where the focus is, once what was typed may be sent: Firefox's driver types faster than a
     /// page is drawn.
     pub(crate) async fn submit(&self) {

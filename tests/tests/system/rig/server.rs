@@ -33,7 +33,10 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        command.arg("--listen").arg(address.to_string()).arg("--app").arg(settings::app()).args(&arguments);
+        command.arg("--listen").arg(address.to_string()).args(&arguments);
+        if !arguments.iter().any(|argument| argument == "--app") {
+            command.arg("--app").arg(settings::app());
+        }
         let program = Program::start(&mut command);
         let address = program.stdout.after("listening on http://").await.parse().unwrap();
         Self { program, address, arguments }
@@ -50,6 +53,11 @@ impl Server {
     /// How many WebSockets it has open, by its own count.
     pub(crate) async fn connections(&self) -> u64 {
         http::get(self.address, "/health").await.json()["connections"].as_u64().unwrap()
+    }
+
+    /// Stops it where it is: it takes what comes, and answers nothing.
+    pub(crate) fn freeze(&self) {
+        self.program.signal(Signal::SIGSTOP);
     }
 
     /// As a crash would: nothing is said to anybody.

@@ -56,7 +56,8 @@ pub(crate) fn wasm_toolchain() -> Option<OsString> {
     env::var_os("REJOIN_WASM_TOOLCHAIN")
 }
 
-fn path(name: &str) -> PathBuf {
+/// What a variable names, which must be there.
+pub(crate) fn path(name: &str) -> PathBuf {
     let value = env::var_os(name).filter(|value| !value.is_empty());
     let Some(value) = value else {
         panic!(

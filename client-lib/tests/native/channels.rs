@@ -1,0 +1,107 @@
+//! Publications with receipts, feeds without gaps, presence, over cuts and restarts.
+
+use rejoin::session::{FeedItem, PublishError, Since};
+
+use crate::rig::{on_one_thread, within};
+use crate::session_rig::{World, entries, item};
+
+#[test]
+fn a_receipt_is_ready_when_the_entry_is_durable() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let session = world.connect().await;
+        let first = session.publish("room", "one").await.unwrap();
+        let second = session.publish("room", "two").await.unwrap();
+        assert_eq!((first.number(), second.number()), (0, 1));
+        assert_eq!(within(second).await.unwrap().offset, 2);
+        assert_eq!(within(first).await.unwrap().offset, 1);
+        let refused = session.publish("room", "spam").await.unwrap();
+        assert!(matches!(within(refused).await, Err(PublishError::Refused(denial)) if denial.code == 403));
+    });
+}
+
+#[test]
+fn publications_are_in_the_log_once_and_a_feed_has_no_gap_over_cuts_and_restarts() {
+    on_one_thread(async {
+        let mut world = World::new().await;
+        let (ada, bob) = (world.connect().await, world.connect().await);
+        let mut feed = bob.subscribe("room", Since::All).unwrap();
+        assert!(matches!(item(&mut feed).await, FeedItem::Started(at) if at.offset == 0));
+        let (mut receipts, mut olds) = (Vec::new(), Vec::new());
+        for round in 0..6 {
+            for number in 0..50 {
+                receipts.push(ada.publish("room", format!("{round}.{number}")).await.unwrap());
+            }
+            tokio::task::yield_now().await;
+            if round % 2 == 0 {
+                world.wire.cut();
+            } else {
+                olds.push(world.restart().await);
+            }
+        }
+        for receipt in receipts {
+            within(receipt).await.unwrap();
+        }
+        let all: Vec<String> =
+            (0..6).flat_map(|round| (0..50).map(move |number| format!("{round}.{number}"))).collect();
+        assert_eq!(entries(&mut feed, 300).await, all);
+        let mut later = bob.subscribe("room", Since::Last(5)).unwrap();
+        assert_eq!(entries(&mut later, 5).await, all[295..]);
+    });
+}
+
+#[test]
+fn a_drained_server_hands_its_sessions_over_without_a_gap() {
+    on_one_thread(async {
+        let mut world = World::new().await;
+        let session = world.connect().await;
+        let mut feed = session.subscribe("room", Since::All).unwrap();
+        within(session.publish("room", "before").await.unwrap()).await.unwrap();
+        let next = crate::session_rig::HubServer::over(&world.log).await;
+        world.wire.lead(Some(next.server.address));
+        let old = std::mem::replace(&mut world.hub, next);
+        let (stopped, receipt) = tokio::join!(old.server.stop(), async {
+            within(session.publish("room", "after").await.unwrap()).await
+        });
+        let ((), position) = (stopped, receipt.unwrap());
+        assert_eq!(position.offset, 2);
+        assert_eq!(entries(&mut feed, 2).await, ["before", "after"]);
+    });
+}
+
+#[test]
+fn a_feed_that_is_forbidden_ends_with_the_reason() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let session = world.connect().await;
+        let mut feed = session.subscribe("secret", Since::All).unwrap();
+        assert!(matches!(item(&mut feed).await, FeedItem::Ended(denial) if denial.code == 403));
+    });
+}
+
+#[test]
+fn people_come_and_go_and_whisper() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let (ada, bob) = (world.connect().await, world.connect().await);
+        let mut of_ada = ada.subscribe_as("room", Since::Now, "ada").unwrap();
+        let mut of_bob = bob.subscribe_as("room", Since::Now, "bob").unwrap();
+        for feed in [&mut of_ada, &mut of_bob] {
+            while feed.members().len() < 2 {
+                item(feed).await;
+            }
+        }
+        assert!(of_bob.volatile("psst"));
+        loop {
+            if let FeedItem::Volatile { payload, sender } = item(&mut of_ada).await {
+                assert_eq!((&payload[..], sender), (&b"psst"[..], bob.pair().unwrap().alias));
+                break;
+            }
+        }
+        drop((of_bob, bob));
+        while of_ada.members().len() == 2 {
+            item(&mut of_ada).await;
+        }
+        assert_eq!(&of_ada.members()[0].about[..], b"ada");
+    });
+}

@@ -1,0 +1,165 @@
+//! A session's messages and calls over a wire that is cut, and servers that forget.
+
+use std::time::Duration;
+
+use rejoin::session::{
+    CallError, ConnectError, Connected, LostReason, SessionEvent, SessionMessage, SessionState,
+};
+use rejoin::{Session, TargetError};
+
+use crate::rig::{next_text, on_one_thread, within};
+use crate::server::Server;
+use crate::session_rig::{World, event, recv, until};
+
+#[test]
+fn a_message_is_sent_and_another_received() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let mut session = world.connect().await;
+        session.send("hello").await.unwrap();
+        assert_eq!(recv(&mut session).await, "HELLO");
+        session.send("grüße").await.unwrap();
+        assert_eq!(recv(&mut session).await, "GRÜSSE");
+        let left = within(session.close()).await;
+        assert!(left.is_nothing(), "{left:?}");
+    });
+}
+
+#[test]
+fn every_message_arrives_once_and_in_order_both_ways_over_many_cuts() {
+    on_one_thread(async {
+        let world = World::new().await;
+        // Wherever in a frame it happens, and never before the greeting is over on every attempt.
+        world.wire.cut_after((0..30).map(|number| 900 + 137 * number));
+        let mut session = world.connect().await;
+        let (count, sender) = (2_000, session.handle());
+        tokio::task::spawn_local(async move {
+            for number in 0..count {
+                sender.send(format!("m{number}")).await.unwrap();
+                if number % 7 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        for number in 0..count {
+            assert_eq!(recv(&mut session).await, format!("M{number}"));
+        }
+        let expected: Vec<String> = (0..count).map(|number| format!("m{number}")).collect();
+        assert_eq!(world.hub.heard(), expected);
+        assert!(world.wire.connections() > 10, "there were {} connections", world.wire.connections());
+        assert!(session.metrics().resent > 0);
+        assert!(session.take_lost().is_empty());
+    });
+}
+
+#[test]
+fn what_is_sent_while_away_goes_once_it_is_back() {
+    on_one_thread(async {
+        let world = World::new().await;
+        world.wire.lead(None);
+        let mut session = world.builder().open().unwrap();
+        session.try_send("early").unwrap();
+        until(&session, |state| matches!(state, SessionState::Waiting { .. })).await;
+        world.wire.lead(Some(world.hub.server.address));
+        assert_eq!(recv(&mut session).await, "EARLY");
+    });
+}
+
+#[test]
+fn a_large_message_crosses_in_fragments_over_cuts() {
+    on_one_thread(async {
+        let world = World::new().await;
+        world.wire.cut_after([300_000, 700_000, 1_100_000].into_iter());
+        let mut session = world.connect().await;
+        session.send("x".repeat(3 << 20)).await.unwrap();
+        assert_eq!(recv(&mut session).await, "X".repeat(3 << 20));
+        assert_eq!(world.wire.connections(), 4);
+    });
+}
+
+#[test]
+fn a_server_that_forgot_the_session_loses_what_was_transmitted_and_says_so() {
+    on_one_thread(async {
+        let mut world = World::new().await;
+        let mut session = world.connect().await;
+        let alias = session.pair().unwrap().alias;
+        world.wire.freeze();
+        session.send("swallowed").await.unwrap();
+        within(async {
+            while session.metrics().unacked_frames == 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let _old = world.restart().await;
+        world.wire.thaw();
+        let lost = event(&session, |event| match event {
+            SessionEvent::Lost(lost) => Some(lost),
+            _ => None,
+        })
+        .await;
+        // The identity is of the log, which is the same.
+        assert_eq!(lost.reason, LostReason::Kept);
+        assert_eq!(lost.unacked, [SessionMessage::text("swallowed")]);
+        assert_eq!(session.pair().unwrap().alias, alias);
+        session.send("after").await.unwrap();
+        assert_eq!(recv(&mut session).await, "AFTER");
+    });
+}
+
+#[test]
+fn calls_are_answered_denied_and_given_up() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let session = world.connect().await;
+        let long = Duration::from_secs(60);
+        assert_eq!(&within(session.call("what", long)).await.unwrap()[..], b"you asked what");
+        let denied = within(session.call("no", long)).await;
+        assert!(matches!(denied, Err(CallError::Denied(denial)) if denial.code == 404));
+        let outcome = within(session.call("never", Duration::from_millis(30))).await;
+        assert!(matches!(outcome, Err(CallError::TimedOut | CallError::Denied(_))), "{outcome:?}");
+    });
+}
+
+#[test]
+fn volatile_messages_pass_while_all_is_well() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let session = world.connect().await;
+        assert!(session.volatile("psst"));
+        let heard = event(&session, |event| match event {
+            SessionEvent::Volatile(payload) => Some(payload),
+            _ => None,
+        })
+        .await;
+        assert_eq!(&heard[..], b"psst");
+    });
+}
+
+#[test]
+fn a_token_is_asked_for_again_once_it_is_refused() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let builder = world.builder().auth_from(|attempt| async move {
+            Ok::<_, TargetError>(if attempt.fresh_auth { "ada" } else { "stale" })
+        });
+        let session = within(builder.connect()).await.unwrap();
+        assert_eq!(session.state(), SessionState::Live);
+        let refused = within(world.builder().auth("wrong").connect()).await.err().unwrap();
+        assert!(!refused.is_retryable(), "{refused}");
+    });
+}
+
+#[test]
+fn a_server_that_speaks_no_sessions_is_told_apart_and_may_be_used_plainly() {
+    on_one_thread(async {
+        let server = Server::echo().await;
+        let failed = within(Session::connect(server.url("/"))).await.err().unwrap();
+        let shown = failed.to_string();
+        assert!(matches!(failed, ConnectError::NotAgreed | ConnectError::Open(_)), "{shown}");
+        let connected = within(Session::builder(server.url("/")).connect_or_plain()).await.unwrap();
+        let Connected::Plain(mut socket) = connected else { panic!("an echo is no hub") };
+        socket.send("plain").await.unwrap();
+        assert_eq!(next_text(&mut socket).await, "plain");
+    });
+}

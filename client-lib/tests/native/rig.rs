@@ -1,0 +1,58 @@
+//! What the tests share: one thread, patience, and waiting for a state.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::StreamExt;
+use rejoin::{Backoff, Handle, Incoming, Socket, State};
+use tokio::task::LocalSet;
+
+/// Long enough for any machine; reached only by a test that fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a test on one thread, as a program would run its connections.
+pub(crate) fn on_one_thread(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(LocalSet::new().run_until(within(test)));
+}
+
+/// The future's output, or a panic when it takes too long.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("it never came")
+}
+
+/// A back-off that comes back at once, for tests that are not about its times.
+pub(crate) fn at_once() -> Backoff {
+    let least = Duration::from_millis(1);
+    Backoff::default().with_first(least).with_cap(least).with_floor(Duration::ZERO)
+}
+
+/// The first state for which `is` holds.
+pub(crate) async fn until(handle: &Handle, is: impl Fn(&State) -> bool) -> State {
+    let mut states = handle.states();
+    within(async {
+        loop {
+            let state = states.next().await.expect("the connection was dropped");
+            if is(&state) {
+                return state;
+            }
+        }
+    })
+    .await
+}
+
+pub(crate) fn is_open(state: &State) -> bool {
+    *state == State::Open
+}
+
+pub(crate) fn is_closed(state: &State) -> bool {
+    matches!(state, State::Closed(_))
+}
+
+pub(crate) async fn next(socket: &mut Socket) -> Incoming {
+    within(socket.next()).await.expect("the stream has ended")
+}
+
+pub(crate) async fn next_text(socket: &mut Socket) -> String {
+    next(socket).await.to_text().expect("a text")
+}

@@ -1,0 +1,158 @@
+//! The feed of the room that the person is in.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+
+use demo_messages::room::{About, Answer, Question, Room, Said, Whisper};
+use futures_util::{FutureExt, Stream};
+use rejoin::session::{FeedItem, Position, SessionHandle, Since, TypedFeed, TypedItem};
+use rejoin_yew::UseSessionHandle;
+use yew::platform::spawn_local;
+use yew::prelude::*;
+
+use super::ChatHandle;
+use crate::chat::state::{ChatAction, Fed};
+use crate::local_time::now_ms;
+use crate::wire;
+
+/// So many of the newest messages are shown of a room that is entered.
+const ENTERING: u64 = 50;
+
+type Shared = Rc<RefCell<TypedFeed<Room>>>;
+
+/// The person's place in the room, while there is one.
+#[derive(Clone, Default)]
+pub(super) struct Present(Rc<RefCell<Option<Shared>>>);
+
+impl PartialEq for Present {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Present {
+    /// Tells the others in the room what may be lost.
+    pub(super) fn whisper(&self, whisper: Whisper) {
+        let feed = self.0.borrow().clone();
+        if let Some(feed) = feed {
+            // One that can't go now need not go.
+            let _sent = feed.borrow().volatile(wire::written(&whisper));
+        }
+    }
+}
+
+/// How far a room has been read.
+type Read = Rc<RefCell<Option<(String, Position)>>>;
+
+/// Follows the room, once there is a name, and lists the person there under it.
+#[hook]
+pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<&str>) -> Present {
+    let present = use_memo((), |()| Present::default());
+    let read: Read = use_mut_ref(|| None);
+    let about = name.map(|name| wire::written(&About { name: name.to_owned() }));
+    {
+        let (wire, present, dispatcher) = (wire.clone(), Present::clone(&present), chat.dispatcher());
+        let (room, about) = (chat.room.clone(), about.clone());
+        let deps = (chat.feed, about.is_some(), wire.handle().is_some());
+        use_effect_with(deps, move |(number, ..)| {
+            let feed = *number;
+            let entered = wire.handle().zip(about).map(|(session, about)| {
+                let teller = dispatcher.clone();
+                let tell = move |items| {
+                    teller.dispatch(ChatAction::Fed { feed, items, at_ms: now_ms() });
+                };
+                let history = move |up_to| dispatcher.dispatch(ChatAction::History { feed, up_to });
+                enter(&session, &room, about, &read, (tell, history))
+            });
+            present.0.replace(entered.flatten());
+            move || drop(present.0.take())
+        });
+    }
+    {
+        let present = Present::clone(&present);
+        use_effect_with(about, move |about| {
+            let feed = present.0.borrow().clone();
+            if let (Some(feed), Some(about)) = (feed, about) {
+                feed.borrow().set_presence(about.clone());
+            }
+        });
+    }
+    Present::clone(&present)
+}
+
+/// Subscribes, from where the room was read last if that was the last one, and reads on in a task. The task ends with
+/// the feed.
+fn enter(
+    session: &SessionHandle,
+    room: &str,
+    about: Vec<u8>,
+    read: &Read,
+    (tell, history): (impl Fn(Vec<Fed>) + 'static, impl Fn(u64) + 'static),
+) -> Option<Shared> {
+    let known = read.borrow().as_ref().filter(|(known, _)| known == room).map(|(_, position)| *position);
+    let since = known.map_or(Since::Last(ENTERING), Since::Position);
+    let channel = session.channel(&Room(room.to_owned()));
+    let feed = match channel.subscribe_as(since, about) {
+        Ok(feed) => Rc::new(RefCell::new(feed)),
+        Err(_) => {
+            // The session is over: the next one begins another feed.
+            tell(vec![Fed::Ended(None)]);
+            return None;
+        }
+    };
+    let weak = Rc::downgrade(&feed);
+    let (read, room, session) = (Rc::clone(read), room.to_owned(), session.clone());
+    spawn_local(async move {
+        while let Some(first) = next(&weak).await {
+            let mut items = vec![first];
+            // A burst is one change of the page.
+            while let Some(Some(more)) = next(&weak).now_or_never() {
+                items.push(more);
+            }
+            if let Some(at) = items.iter().rev().find_map(position) {
+                read.replace(Some((room.clone(), at)));
+            }
+            let began = items.iter().any(|item| matches!(item, FeedItem::Started(_)));
+            tell(items.into_iter().filter_map(|item| wire::fed(item, || members(&weak))).collect());
+            if began && known.is_none() {
+                history(newest(&session, &room).await);
+            }
+        }
+    });
+    Some(feed)
+}
+
+async fn next(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Option<TypedItem<Said>> {
+    poll_fn(|context| match feed.upgrade() {
+        Some(feed) => Pin::new(&mut *feed.borrow_mut()).poll_next(context),
+        None => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Behind what an item has read.
+fn position(item: &TypedItem<Said>) -> Option<Position> {
+    match item {
+        FeedItem::Started(at) | FeedItem::Gap { at, .. } => Some(*at),
+        FeedItem::Entry(entry) => Some(entry.position),
+        _ => None,
+    }
+}
+
+fn members(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Vec<(u64, About)> {
+    let Some(feed) = feed.upgrade() else { return Vec::new() };
+    let members = feed.borrow().members();
+    members.into_iter().filter_map(|member| Some((member.alias, wire::parse(&member.about)?))).collect()
+}
+
+/// The offset of the room's newest entry.
+async fn newest(session: &SessionHandle, room: &str) -> u64 {
+    let question = Question::Older { room: room.to_owned(), before: u64::MAX, count: 1 };
+    match wire::ask(session, &question).await {
+        Some(Answer::Older { entries }) => entries.last().map_or(0, |entry| entry.offset),
+        _ => 0,
+    }
+}

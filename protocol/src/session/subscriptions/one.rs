@@ -1,0 +1,112 @@
+//! One subscription: what it tells its reader, and where it stands.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::wire::{Alias, Body, Denial, Member, Missing, Position, Since};
+
+/// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
+pub(crate) const SLOW: u16 = 1013;
+
+/// The client's code for a subscription that nobody wants any more.
+pub(super) const DONE: u16 = 1000;
+
+/// Names a subscription within its session object, over all connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubscriptionId(pub(crate) u64);
+
+/// What a subscriber is told, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelEvent {
+    /// The feed has begun behind this position; on each new connection it goes on without a word.
+    Started(Position),
+    /// An entry.
+    Entry {
+        /// Where it is.
+        position: Position,
+        /// Milliseconds since the Unix epoch, by the clock of the log's writer.
+        time: u64,
+        /// Who published it.
+        publisher: Alias,
+        /// The publisher's number of it.
+        number: u64,
+        /// The bytes.
+        payload: Body,
+    },
+    /// Entries are missing; the feed goes on behind `at`.
+    Gap {
+        /// Where.
+        at: Position,
+        /// Which, and why.
+        missing: Missing,
+    },
+    /// Others follow or follow no longer: [`ClientSession::members`](crate::session::ClientSession::members) has them.
+    Members,
+    /// A message that may have been lost.
+    Volatile {
+        /// Who sent it.
+        sender: Alias,
+        /// The bytes.
+        payload: Body,
+    },
+    /// The server ended the subscription, or the session has ended.
+    Ended(Denial),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// SUB is to be sent.
+    Wanted,
+    /// SUB was sent.
+    Asked,
+    /// SUBACK came.
+    Started,
+    /// The server ended it for its slowness; it begins again when there is room.
+    Resting,
+    /// Nothing more comes.
+    Ended,
+}
+
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) id: SubscriptionId,
+    pub(super) channel: String,
+    pub(super) since: Since,
+    pub(super) presence: Option<Body>,
+    pub(super) stage: Stage,
+    /// Behind the last entry that came.
+    pub(super) position: Option<Position>,
+    /// Its number on this connection.
+    pub(super) number: u64,
+    /// The bytes that came on this connection, and how many the server was told that may.
+    pub(super) arrived: u64,
+    pub(super) told: u64,
+    pub(super) queue: VecDeque<ChannelEvent>,
+    pub(super) queued: u64,
+    pub(super) volatile: usize,
+    pub(super) members: Vec<Member>,
+    pub(super) members_told: bool,
+    /// What it is listed with has changed.
+    pub(super) relist: bool,
+}
+
+impl Subscription {
+    pub(super) fn credit(&self, window: u64) -> u64 {
+        (self.arrived + window.saturating_sub(self.queued)).max(self.told)
+    }
+
+    pub(super) fn push(&mut self, event: ChannelEvent) {
+        self.queue.push_back(event);
+    }
+
+    pub(super) fn ended(&mut self, denial: Denial) {
+        self.stage = Stage::Ended;
+        self.members.clear();
+        self.push(ChannelEvent::Ended(denial));
+    }
+
+    pub(super) fn since(&self) -> Since {
+        self.position.map_or(self.since, Since::Position)
+    }
+}

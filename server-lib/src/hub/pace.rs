@@ -1,0 +1,92 @@
+//! How fast a session may do what costs others, over all its connections.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::HubSettings;
+use crate::{Bucket, Rate};
+
+/// The buckets of a session. They outlive a connection, so that coming back gives nothing new.
+#[derive(Debug)]
+pub(super) struct Pace {
+    publish: Mutex<Option<Bucket>>,
+    volatile: Mutex<Option<Bucket>>,
+    change: Mutex<Option<Bucket>>,
+    /// Channels in which it has published.
+    channels: Mutex<HashSet<String>>,
+    most_channels: usize,
+}
+
+impl Pace {
+    pub(super) fn new(settings: &HubSettings) -> Self {
+        let now = Instant::now();
+        let bucket = |rate: Option<Rate>| Mutex::new(rate.map(|rate| Bucket::new(rate, now)));
+        Self {
+            publish: bucket(settings.publish_rate),
+            volatile: bucket(settings.volatile_rate),
+            change: bucket(settings.change_rate),
+            channels: Mutex::default(),
+            most_channels: settings.session.channels,
+        }
+    }
+
+    pub(super) fn publish(&self) -> bool {
+        take(&self.publish)
+    }
+
+    /// The log had the publication already, or did not look at it: it costs nothing.
+    pub(super) fn unpublish(&self) {
+        if let Some(bucket) = &mut *self.publish.lock().unwrap_or_else(PoisonError::into_inner) {
+            bucket.give_back();
+        }
+    }
+
+    pub(super) fn volatile(&self) -> bool {
+        take(&self.volatile)
+    }
+
+    pub(super) fn change(&self) -> bool {
+        take(&self.change)
+    }
+
+    /// Whether it may publish in this channel: it may in so many different ones.
+    pub(super) fn channel(&self, name: &str) -> bool {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if channels.contains(name) {
+            return true;
+        }
+        let room = channels.len() < self.most_channels;
+        if room {
+            channels.insert(name.to_owned());
+        }
+        room
+    }
+}
+
+fn take(bucket: &Mutex<Option<Bucket>>) -> bool {
+    let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+    bucket.as_mut().is_none_or(|bucket| bucket.take(Instant::now()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cost_nothing_is_given_back_and_no_more() {
+        let publish_rate = Some(Rate { per_second: 0.001, burst: 2 });
+        let pace = Pace::new(&HubSettings { publish_rate, ..HubSettings::default() });
+        assert!(pace.publish() && pace.publish() && !pace.publish());
+        pace.unpublish();
+        assert!(pace.publish() && !pace.publish());
+    }
+
+    #[test]
+    fn a_session_publishes_in_so_many_channels() {
+        let mut settings = HubSettings::default();
+        settings.session.channels = 1;
+        let pace = Pace::new(&settings);
+        assert!(pace.channel("a") && !pace.channel("b") && pace.channel("a"));
+    }
+}

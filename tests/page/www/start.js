@@ -1,0 +1,4 @@
+// Starts the participant; the test waits for window.participant.
+import init from "./delivery-page.js";
+
+await init();

@@ -1,0 +1,147 @@
+//! A TCP proxy that does to connections what networks do: see [`Fault`]. It is commanded in process ([`Proxy::strike`])
+//! and by HTTP, for tests that run in a browser (`GET /` on its control port lists what there is).
+
+mod connection;
+mod control;
+mod fault;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+pub use control::help;
+pub use fault::Fault;
+
+/// Connections at the same time; more are reset.
+const CONNECTIONS: usize = 4_096;
+/// Faults that may wait for a connection; one that misses some is reset.
+const FAULTS: usize = 64;
+
+/// What the proxy's tasks share.
+struct Shared {
+    server: SocketAddr,
+    faults: broadcast::Sender<Fault>,
+    refusing: watch::Sender<Option<Instant>>,
+}
+
+impl Shared {
+    fn strike(&self, fault: Fault) -> usize {
+        if let Fault::Refuse(time) = fault {
+            self.refusing.send_replace(Some(Instant::now() + time));
+        }
+        // Nobody hears it where nobody is connected.
+        self.faults.send(fault).unwrap_or_default()
+    }
+
+    fn refuses(&self) -> bool {
+        self.refusing.borrow().is_some_and(|until| Instant::now() < until)
+    }
+}
+
+/// A running proxy. Dropping it resets its connections and closes its ports.
+pub struct Proxy {
+    address: SocketAddr,
+    control: SocketAddr,
+    shared: Arc<Shared>,
+    tasks: [AbortHandle; 2],
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("address", &self.address).field("server", &self.shared.server).finish()
+    }
+}
+
+impl Proxy {
+    /// Listens on two free ports of this machine and forwards to a server, which need not run yet.
+    ///
+    /// # Errors
+    /// When there are no ports.
+    pub async fn start(server: SocketAddr) -> io::Result<Self> {
+        let local = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (listener, control) = (TcpListener::bind(local).await?, TcpListener::bind(local).await?);
+        let (faults, _) = broadcast::channel(FAULTS);
+        let (refusing, _) = watch::channel(None);
+        let shared = Arc::new(Shared { server, faults, refusing });
+        let (address, control_address) = (listener.local_addr()?, control.local_addr()?);
+        let tasks = [
+            tokio::spawn(forward(listener, Arc::clone(&shared))).abort_handle(),
+            tokio::spawn(control::serve(control, Arc::clone(&shared))).abort_handle(),
+        ];
+        Ok(Self { address, control: control_address, shared, tasks })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it takes commands by HTTP.
+    #[must_use]
+    pub fn control(&self) -> SocketAddr {
+        self.control
+    }
+
+    /// Does this to all connections that are open. Returns how many they are.
+    pub fn strike(&self, fault: Fault) -> usize {
+        self.shared.strike(fault)
+    }
+
+    /// Connections that are open at both ends.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.faults.receiver_count()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.shared.strike(Fault::Reset);
+    }
+}
+
+async fn forward(listener: TcpListener, shared: Arc<Shared>) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let client = match listener.accept().await {
+            Ok((client, _)) => client,
+            // The client went before it was accepted, or descriptors are short: neither is the listener's end.
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+            connection::reset(client);
+            continue;
+        };
+        if shared.refuses() {
+            connection::reset(client);
+            continue;
+        }
+        let (server, faults) = (shared.server, shared.faults.subscribe());
+        tokio::spawn(async move {
+            match TcpStream::connect(server).await {
+                Ok(server) => {
+                    // Where a socket is broken already, its pump finds out.
+                    let _broken = (client.set_nodelay(true), server.set_nodelay(true));
+                    connection::run(client, server, faults).await;
+                }
+                Err(_) => connection::reset(client),
+            }
+            drop(slot);
+        });
+    }
+}
