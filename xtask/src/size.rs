@@ -20,8 +20,8 @@ const CLIENTS: [(&str, Option<usize>); 4] = [
     ("minimal-gloo-net", None),
     ("minimal-web-sys", None),
 ];
-/// The most gzip bytes of the app's first load.
-const APP_BUDGET: usize = 350_000;
+/// The most gzip bytes of the app's first load: what has been reached with sessions and the lab in it.
+const APP_BUDGET: usize = 380_000;
 /// The most brotli bytes of the npm package's module. 24,000 is the bound; this holds what has been reached, and the
 /// goal is 16,000.
 const NPM_BUDGET: usize = 17_000;
