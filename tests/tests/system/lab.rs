@@ -65,6 +65,10 @@ async fn a_cut_and_a_freeze_cost_nothing() {
         page.nothing_is_repeated().await;
         assert_eq!(page.figure("Named as lost").await, 0, "{button}");
     }
+    // With nothing else under way, what passes at a return stays in sight.
+    let welcomes = page.figure("Welcomes").await;
+    page.press(".faults", "Cut the connection").await;
+    page.figure_reaches("Welcomes", welcomes + 1).await;
     page.shows(".frames .frame-name", "HELLO").await;
     page.shows(".frames .frame-says", "resumed").await;
     page.go("/chat", "#general").await;

@@ -5,7 +5,9 @@ use crate::rig::server::Server;
 
 #[tokio::test]
 async fn a_page_outlives_its_server_and_what_was_typed_meanwhile_arrives_exactly_once() {
-    let server = Server::start(&[]).await;
+    // Kept in a folder: a log in memory begins anew, and who comes back later than another finds a gap, and is told so.
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&["--data", folder.path().to_str().unwrap()]).await;
     let url = server.url("/");
     let (ada, bob) = tokio::join!(chatter(&url, "Ada"), chatter(&url, "Bob"));
     let (ada_page, bob_page) = (ada.page(), bob.page());
