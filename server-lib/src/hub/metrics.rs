@@ -46,7 +46,7 @@ pub struct HubMetrics {
     pub repeats: u64,
     /// Gaps that readers were told of.
     pub gaps: u64,
-    /// Appends that the log has answered, and the time that they took in all.
+    /// Appends that the log has answered.
     pub appends: u64,
     /// The time that they took in all, in microseconds.
     pub append_micros: u64,
