@@ -116,7 +116,9 @@ impl Application for Rooms {
             Action::Publish(body) => {
                 let Said { name, text } = parse(body)?;
                 rules::name(&name).map_err(|reason| denial(BAD, reason))?;
-                rules::text(&text).map_err(|reason| denial(BAD, reason))
+                rules::text(&text).map_err(|reason| denial(BAD, reason))?;
+                // Whoever publishes makes a room as well, so that there are no more of them than may be.
+                self.enter(&room)
             }
             Action::Volatile(body) => parse::<Whisper>(body).map(drop),
             _ => Err(denial(BAD, "this server does not know what you want".into())),
