@@ -15,7 +15,7 @@ use super::application::{Application, AuthError, Credentials, Identity, LostMess
 use super::registry::Crowd;
 use super::session::{Entry, Line, SessionHandle, Word};
 use super::{Inner, Metric};
-use crate::{Close, CloseCode, Connection, Message};
+use crate::{Close, CloseCode, Connection, End, Message};
 
 /// Why a client was not welcomed: what it is told, and the close code behind it.
 pub(super) struct Refused {
@@ -120,7 +120,9 @@ impl<A: Application> Inner<A> {
             Err(_) => return Err(Refused::new(code::HELLO_LATE, "HELLO did not come in time")),
             Ok(None) => {
                 let gone = Refused::new(code::HELLO_LATE, "the connection ended before HELLO");
-                return Err(Refused { at_fault: false, ..gone });
+                // One that this end has closed was too large, or no WebSocket.
+                let at_fault = matches!(connection.end(), Some(End::ByServer(_)));
+                return Err(Refused { at_fault, ..gone });
             }
             Ok(Some(message)) => message,
         };

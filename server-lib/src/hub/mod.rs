@@ -54,6 +54,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use rejoin_protocol::Time;
+use rejoin_protocol::session::code;
 use rejoin_protocol::wire::SessionId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -73,7 +74,7 @@ use registry::Registry;
 use session::Entry;
 
 use crate::log::Log;
-use crate::{Acceptor, Connections, Limits, Origins, Upgrade, UpgradeError};
+use crate::{Acceptor, Close, CloseCode, Connections, Limits, Origins, Upgrade, UpgradeError};
 
 /// The subprotocol that a hub speaks.
 pub const SUBPROTOCOL: &str = "rejoin.v1";
@@ -198,11 +199,16 @@ impl<A: Application> HubBuilder<A> {
             dead_after: settings.dead_after,
             ..Limits::default()
         };
+        let most = settings.wire.max_hello;
+        let bad_frame = CloseCode::own(code::BAD_FRAME).unwrap_or(CloseCode::POLICY);
+        let too_large =
+            Close::new(bad_frame, format!("a first message over {most} bytes, the most of HELLO"));
         let acceptor = Acceptor::new(connections)
             .origins(origins)
             .subprotocol(SUBPROTOCOL)
             .require_subprotocol()
             .handler_leaves()
+            .first_message(most, too_large)
             .limits(limits)
             .map_err(io::Error::other)?;
         let inner = Arc::new(Inner {

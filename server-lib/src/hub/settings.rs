@@ -7,6 +7,9 @@ use rejoin_protocol::wire::WireLimits;
 
 use crate::Rate;
 
+/// The bytes of a HELLO that names a session and says nothing that it need not.
+const HELLO: usize = 128;
+
 /// Everything that can be set about a hub.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -19,7 +22,8 @@ pub struct HubSettings {
     pub session: SessionLimits,
     /// The times of one connection. Default: [`Timing::default`].
     pub timing: Timing,
-    /// The limits on frames.
+    /// The limits on frames. Before a client's HELLO has been judged, not more than [`WireLimits::max_hello`] is read of
+    /// it.
     pub wire: WireLimits,
     /// From one of WebSocket's own pings to a client to the next, and after how long without a sign of life it is
     /// dropped ([`Limits`](crate::Limits)). Default 5 s and 10 s.
@@ -121,6 +125,7 @@ impl HubSettings {
                 self.max_publication > self.wire.max_frame / 2,
                 "max_publication is more than half of wire.max_frame",
             ),
+            (self.wire.max_hello < HELLO, "wire.max_hello is too small for a HELLO that names a session"),
             (lists > self.wire.max_frame, "members times member_bytes do not fit into wire.max_frame"),
             (self.instance.len() > self.wire.max_name, "instance is longer than wire.max_name"),
             (rates.iter().flatten().any(wrong), "a rate needs a burst and a finite number above 0 a second"),
@@ -143,6 +148,9 @@ mod tests {
         assert_eq!(HubSettings::default().check(), Ok(()));
         let settings = HubSettings { instance: "x".repeat(256), ..HubSettings::default() };
         assert!(settings.check().unwrap_err().contains("instance"));
+        let mut settings = HubSettings::default();
+        settings.wire.max_hello = 64;
+        assert!(settings.check().unwrap_err().contains("max_hello"));
         let settings = HubSettings { members: 100_000, ..HubSettings::default() };
         assert!(settings.check().unwrap_err().contains("member_bytes"));
     }

@@ -69,7 +69,10 @@ pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Conn
         }
     };
     match greeted {
-        Ok(greeted) => Task::new(hub, greeted, connection, headers).run().await,
+        Ok(greeted) => {
+            connection.admit();
+            Task::new(hub, greeted, connection, headers).run().await;
+        }
         Err(refused) => {
             tracing::info!(id = connection.info().id, "HELLO refused: {}", refused.close);
             if let Some(bye) = refused.bye {

@@ -18,6 +18,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 /// Long enough for any step on any machine; a test that waits for it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
 pub(crate) struct Client {
     pub(crate) machine: ClientSession,
     pub(crate) messages: Vec<String>,
@@ -27,7 +29,7 @@ pub(crate) struct Client {
     /// How the newest connection ended.
     pub(crate) closed: Option<(u16, String)>,
     pub(crate) ending: Option<Ending>,
-    socket: Option<WebSocketStream<TcpStream>>,
+    socket: Option<Socket>,
     started: Instant,
 }
 
@@ -57,7 +59,7 @@ impl Client {
         Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
     }
 
-    pub(crate) async fn open(address: SocketAddr) -> WebSocketStream<TcpStream> {
+    pub(crate) async fn open(address: SocketAddr) -> Socket {
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "rejoin.v1".parse().unwrap());
         let stream = TcpStream::connect(address).await.unwrap();
@@ -83,7 +85,7 @@ impl Client {
     }
 
     /// Keeps the connection open and forgets it: the server's side lives.
-    pub(crate) fn lose(&mut self) -> WebSocketStream<TcpStream> {
+    pub(crate) fn lose(&mut self) -> Socket {
         let socket = self.socket.take().unwrap();
         self.cut();
         socket
@@ -104,7 +106,7 @@ impl Client {
     }
 
     /// Sends all it has and reads nothing; returns the socket once so many frames have gone or no more are taken.
-    pub(crate) async fn deaf(&mut self, frames: usize) -> WebSocketStream<TcpStream> {
+    pub(crate) async fn deaf(&mut self, frames: usize) -> Socket {
         let mut socket = self.socket.take().unwrap();
         for _ in 0..frames {
             let now = self.now();
