@@ -151,6 +151,16 @@ impl Channel {
     }
 }
 
+/// A channel that somebody of this process follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Followed {
+    /// Its name.
+    pub name: String,
+    /// How many are listed as present.
+    pub present: usize,
+}
+
 /// The channels that somebody follows.
 #[derive(Default)]
 pub(super) struct Channels {
@@ -174,6 +184,16 @@ impl Channels {
         let Some(channel) = channel else { return Vec::new() };
         let members = Arc::clone(&channel.members.borrow());
         members.iter().map(|(alias, (_, about))| Member { alias: *alias, about: about.clone() }).collect()
+    }
+
+    /// Those that somebody follows, in no order.
+    pub(super) fn followed(&self) -> Vec<Followed> {
+        let held = self.lock();
+        let followed = held.all.iter().filter_map(|(name, channel)| {
+            let present = channel.upgrade()?.members.borrow().len();
+            Some(Followed { name: name.clone(), present })
+        });
+        followed.collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, ByName> {

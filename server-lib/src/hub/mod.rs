@@ -60,6 +60,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub use application::{Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
+pub use channel::Followed;
 pub use key::Key;
 pub use metrics::HubMetrics;
 pub use rejoin_protocol::session::{SessionLimits, SessionMessage, Timing};

@@ -125,6 +125,13 @@ pub trait Log: Send + Sync + 'static {
         max_bytes: usize,
     ) -> BoxFuture<'_, Result<Vec<Entry>, LogError>>;
 
+    /// The names of channels that hold entries, in the order of their bytes: the first `most` of those behind a name. From
+    /// `""` on, all of them can be had piece by piece.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>>;
+
     /// The channel's newest position; it changes whenever entries have become visible.
     ///
     /// # Errors

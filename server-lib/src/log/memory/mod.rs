@@ -154,6 +154,10 @@ impl Log for MemoryLog {
         })
     }
 
+    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
+        self.with(|store| Ok(store.names(behind, most)))
+    }
+
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>> {
         self.with(|store| {
             let mut receiver = self.shared.tails.watch(channel);

@@ -192,6 +192,11 @@ impl Log for SqliteLog {
         self.read_by(move |connection| read::back_from(connection, &channel, before, count, max_bytes))
     }
 
+    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
+        let behind = behind.to_owned();
+        self.read_by(move |connection| read::channels(connection, &behind, most))
+    }
+
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>> {
         let mut receiver = self.inner.shared.tails.watch(channel);
         let name = channel.to_owned();
