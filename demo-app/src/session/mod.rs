@@ -3,6 +3,7 @@
 mod feed;
 pub(crate) mod lab;
 mod outbox;
+mod reading;
 mod standing;
 mod typing;
 
