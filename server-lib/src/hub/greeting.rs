@@ -93,6 +93,12 @@ impl<A: Application> Inner<A> {
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
         let resume =
             hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
+        if let Some(resume) = resume
+            && let Err(error) = self.log.touch(resume.id).await
+        {
+            // Before it is asked for, or it could be forgotten between the answer and this.
+            tracing::warn!("the log could not note that a publisher is here: {error}");
+        }
         let (known, young) = match resume {
             None => (false, false),
             Some(resume) if self.is_young(resume.id) => (true, true),
@@ -108,9 +114,6 @@ impl<A: Application> Inner<A> {
         let address = connection.info().peer.map(|peer| peer.ip());
         let place =
             self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
-        if let Err(error) = self.log.touch(place.entry.id).await {
-            tracing::warn!("the log could not note that a publisher is here: {error}");
-        }
         self.take_over(&hello, incarnation, place, expires)
     }
 
@@ -140,7 +143,7 @@ impl<A: Application> Inner<A> {
     }
 
     fn is_young(&self, id: SessionId) -> bool {
-        let life = u64::try_from(self.settings.publisher_life.as_millis()).unwrap_or(u64::MAX);
+        let life = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
         unix_millis().saturating_sub(id.born) < life
     }
 

@@ -97,6 +97,8 @@ pub(crate) struct Inner<A: Application> {
     memory: Arc<AtomicU64>,
     started: Instant,
     failures: Failures,
+    /// How long an identity lives that says nothing.
+    life: Duration,
     /// Sessions hold more memory than they may.
     crowded: Notify,
     dice: AtomicU64,
@@ -179,10 +181,11 @@ impl<A: Application> HubBuilder<A> {
     /// within a tokio runtime.
     ///
     /// # Errors
-    /// When a limit can't work, or the system has no random bytes.
+    /// When a setting can't work, by itself or with those of the log, or the system has no random bytes.
     pub fn build(self, connections: &Connections) -> io::Result<Hub<A>> {
         let Self { application, log, settings, key, origins } = self;
         settings.check().map_err(io::Error::other)?;
+        let life = settings.life(log.publisher_life()).map_err(io::Error::other)?;
         let key = match key {
             Some(key) => key,
             None => Key::random()?,
@@ -223,6 +226,7 @@ impl<A: Application> HubBuilder<A> {
             memory: Arc::default(),
             started: Instant::now(),
             failures: Failures::default(),
+            life,
             crowded: Notify::new(),
             dice: AtomicU64::new(u64::from_le_bytes(seed)),
         });

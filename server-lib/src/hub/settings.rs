@@ -10,6 +10,9 @@ use crate::Rate;
 /// The bytes of a HELLO that names a session and says nothing that it need not.
 const HELLO: usize = 128;
 
+/// No identity lives for less.
+const SHORTEST_LIFE: Duration = Duration::from_millis(10);
+
 /// Everything that can be set about a hub.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -72,9 +75,11 @@ pub struct HubSettings {
     /// Answers that may wait for a client that reads nothing, and their bytes; then it is cut with 1013. Default 16,384
     /// and 4 MiB.
     pub backlog: (usize, u64),
-    /// How long an identity is kept by the log after its last sign of life; a younger id is taken for one that is
-    /// known. Default 24 h, as the logs' own.
-    pub publisher_life: Duration,
+    /// For how long after its birth an identity is kept of which the log knows nothing, because it may not have published
+    /// yet. Not longer than the log knows those who have ([`Log::publisher_life`](crate::log::Log::publisher_life)), or
+    /// one whose outcomes the log has forgotten would be kept and could publish twice; and twice [`ttl`](Self::ttl)
+    /// at least. Default `None`: as long as the log.
+    pub publisher_life: Option<Duration>,
 }
 
 impl Default for HubSettings {
@@ -105,12 +110,38 @@ impl Default for HubSettings {
             cache_bytes: 256 << 10,
             drain_spread: Duration::from_secs(5),
             backlog: (16_384, 4 << 20),
-            publisher_life: Duration::from_secs(24 * 3_600),
+            publisher_life: None,
         }
     }
 }
 
 impl HubSettings {
+    /// How long an identity lives that says nothing, over a log that knows publishers for so long.
+    ///
+    /// # Errors
+    /// The caller's: the settings of the two contradict one another.
+    pub(super) fn life(&self, of_log: Duration) -> Result<Duration, String> {
+        let life = self.publisher_life.unwrap_or(of_log);
+        let least = self.ttl.saturating_mul(2).max(SHORTEST_LIFE);
+        if life > of_log {
+            return Err(format!(
+                "publisher_life is {life:?}, and the log forgets publishers after {of_log:?}: make its retention.publishers \
+                 as long, or publisher_life shorter"
+            ));
+        }
+        if life < least {
+            let whose = if self.publisher_life.is_some() {
+                "publisher_life"
+            } else {
+                "the log's retention.publishers"
+            };
+            return Err(format!(
+                "{whose} is {life:?}, and at least {least:?} are needed, twice the ttl of a session"
+            ));
+        }
+        Ok(life)
+    }
+
     /// Says which setting can't work.
     ///
     /// # Errors
@@ -142,6 +173,23 @@ impl HubSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_identity_lives_longer_than_the_log_knows_it_nor_as_short_as_a_session() {
+        let (minute, day) = (Duration::from_secs(60), Duration::from_secs(24 * 3_600));
+        let with = |publisher_life| HubSettings { publisher_life, ..HubSettings::default() };
+        assert_eq!(with(None).life(day), Ok(day));
+        assert_eq!(with(Some(day)).life(2 * day), Ok(day));
+        let error = with(Some(2 * day)).life(day).unwrap_err();
+        assert!(
+            error.contains("publisher_life is 172800s") && error.contains("retention.publishers"),
+            "{error}"
+        );
+        assert!(with(Some(minute)).life(day).unwrap_err().starts_with("publisher_life is 60s"));
+        assert!(with(None).life(minute).unwrap_err().starts_with("the log's retention.publishers is 60s"));
+        let hasty = HubSettings { ttl: Duration::ZERO, ..with(None) };
+        assert!(hasty.life(Duration::ZERO).is_err());
+    }
 
     #[test]
     fn the_defaults_work_and_what_cannot_is_named() {

@@ -22,7 +22,7 @@ use super::work::Done;
 use super::{Inner, Metric};
 use crate::{Close, CloseCode, Connection, Message, SendError};
 
-/// From one sign of life of a publisher to the next.
+/// From one sign of life of a publisher to the next, at most: a quarter of its life is never exceeded.
 const TOUCH: Duration = Duration::from_secs(3_600);
 /// How long a client that is being left may take for what goes before the close frame.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -86,6 +86,12 @@ pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Conn
     }
 }
 
+impl<A: Application> Inner<A> {
+    fn touch_interval(&self) -> Duration {
+        TOUCH.min(self.life / 4)
+    }
+}
+
 impl<A: Application> Task<A> {
     fn new(
         hub: Arc<Inner<A>>,
@@ -96,6 +102,7 @@ impl<A: Application> Task<A> {
         let Greeted { entry, machine, welcome, line, words, expires } = greeted;
         let mut batch = BatchWriter::default();
         batch.push(&welcome);
+        let touch = hub.touch_interval();
         Self {
             handle: SessionHandle { hub: Arc::clone(&hub), entry: Arc::clone(&entry) },
             hub,
@@ -115,7 +122,7 @@ impl<A: Application> Task<A> {
             following: HashMap::new(),
             expires,
             judging: false,
-            touch_at: Instant::now() + TOUCH,
+            touch_at: Instant::now() + touch,
             close: None,
             farewell: None,
         }
@@ -212,7 +219,7 @@ impl<A: Application> Task<A> {
             self.fail(code::UNAUTHENTICATED, "your authentication has expired");
         }
         if self.touch_at <= instant {
-            self.touch_at = instant + TOUCH;
+            self.touch_at = instant + self.hub.touch_interval();
             let (hub, id) = (Arc::clone(&self.hub), self.entry.id);
             self.work.push(Box::pin(async move { Done::Touched(hub.log.touch(id).await) }));
         }

@@ -138,8 +138,11 @@ pub trait Log: Send + Sync + 'static {
     /// The store can't be read.
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>>;
 
-    /// Whether anything is known of a publisher. All that is known of it goes together, a fixed time after its last
-    /// append or touch ([`Retention::publishers`]), when the log is trimmed.
+    /// How long a publisher is known after its last append or touch, at least ([`Retention::publishers`]).
+    fn publisher_life(&self) -> Duration;
+
+    /// Whether anything is known of a publisher. All that is known of it goes together, when the log is trimmed after
+    /// [`publisher_life`](Log::publisher_life) without an append or touch.
     ///
     /// # Errors
     /// The store can't be read.

@@ -4,5 +4,6 @@
 mod channels;
 mod client;
 mod greetings;
+mod identities;
 mod messages;
 mod server;

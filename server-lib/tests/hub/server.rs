@@ -19,6 +19,7 @@ use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
 use tokio::sync::oneshot;
 
 /// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended; another is a name.
+#[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) lost: Mutex<Vec<LostMessages>>,
     /// How many messages it has handled.
@@ -83,8 +84,7 @@ impl Server {
 
     pub(crate) async fn with(log: Arc<dyn Log>, settings: HubSettings) -> Self {
         let connections = Connections::default();
-        let application = Shouter { lost: Mutex::default(), heard: AtomicUsize::new(0) };
-        let builder = Hub::over(application, log).key(Key::new([7; 32])).settings(settings);
+        let builder = Hub::over(Shouter::default(), log).key(Key::new([7; 32])).settings(settings);
         let hub = builder.build(&connections).unwrap();
         let router = Router::new().route("/ws", get(ws)).with_state(hub.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

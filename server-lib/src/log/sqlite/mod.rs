@@ -19,6 +19,7 @@ mod writer;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rejoin_protocol::wire::{Answer, Position, SessionId, Since};
@@ -207,6 +208,10 @@ impl Log for SqliteLog {
             receiver.mark_unchanged();
             Ok(receiver)
         })
+    }
+
+    fn publisher_life(&self) -> Duration {
+        self.inner.shared.options.retention.publishers
     }
 
     fn knows(&self, publisher: SessionId) -> BoxFuture<'_, Result<bool, LogError>> {
