@@ -36,6 +36,7 @@ mod failures;
 mod follow;
 mod greeting;
 mod key;
+mod listing;
 mod metrics;
 mod pace;
 mod publishing;

@@ -1,6 +1,6 @@
 //! The task of one connection: it alone holds the connection's machine, and does what the machine asks for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +49,8 @@ pub(super) struct Task<A: Application> {
     pub(super) append_bytes: usize,
     pub(super) calls: HashMap<u64, AbortHandle>,
     pub(super) following: HashMap<u64, Following>,
+    /// Subscriptions that are to be told how the list of who is there has changed.
+    pub(super) untold: BTreeSet<u64>,
     pub(super) expires: Option<Instant>,
     /// A token is being judged.
     pub(super) judging: bool,
@@ -120,6 +122,7 @@ impl<A: Application> Task<A> {
             append_bytes: 0,
             calls: HashMap::new(),
             following: HashMap::new(),
+            untold: BTreeSet::new(),
             expires,
             judging: false,
             touch_at: Instant::now() + touch,
@@ -272,6 +275,7 @@ impl<A: Application> Task<A> {
     fn transmit(&mut self) {
         let now = self.hub.now();
         while self.sending.is_none() {
+            self.tell_presence();
             let current = self.entry.with(|state| {
                 while self.batch.gathered() < BatchWriter::DEFAULT_LIMIT
                     && let Some(frame) = self.machine.poll_transmit(now, &mut state.session)
@@ -286,10 +290,26 @@ impl<A: Application> Task<A> {
             // The feeds may read on.
             self.tasks();
             self.batch.flush();
-            let Some(message) = self.batch.pop() else { break };
-            self.hand_over(message);
+            match self.batch.pop() {
+                Some(message) => self.hand_over(message),
+                None if self.untold.is_empty() || self.machine.backlog().0 > 0 => break,
+                None => {}
+            }
         }
         self.mind_end();
+    }
+
+    /// Tells who is there where that has changed, one channel after another and only when the socket has taken all that
+    /// was to be told before: a slow reader gets the newest state and not each step.
+    fn tell_presence(&mut self) {
+        while self.machine.backlog().0 == 0
+            && let Some(subscription) = self.untold.pop_first()
+        {
+            let changes = self.following.get_mut(&subscription).map(Following::changes);
+            for change in changes.unwrap_or_default() {
+                self.machine.presence(subscription, change);
+            }
+        }
     }
 
     /// Says that the session is over, or that too much waits for the client, if that is so.

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::session::{
     ChannelEvent, ClientConfig, ClientEvent, ClientSession, Ending, Lost, Pair, Settlement, SubscriptionId,
 };
-use rejoin_protocol::wire::{BatchWriter, Body, WireLimits, decode};
+use rejoin_protocol::wire::{BatchWriter, Body, Frame, WireLimits, decode};
 use rejoin_protocol::{Closed, ClosedBy, Time};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -29,6 +29,8 @@ pub(crate) struct Client {
     /// How the newest connection ended.
     pub(crate) closed: Option<(u16, String)>,
     pub(crate) ending: Option<Ending>,
+    /// Frames of presence that came.
+    pub(crate) presences: usize,
     socket: Option<Socket>,
     started: Instant,
 }
@@ -43,6 +45,7 @@ impl Client {
             lost: Vec::new(),
             closed: None,
             ending: None,
+            presences: 0,
             socket: None,
             started: Instant::now(),
         }
@@ -148,7 +151,9 @@ impl Client {
                 let body = Body::from(Vec::from(bytes));
                 let now = self.now();
                 for frame in decode(&body, &WireLimits::default()) {
-                    self.machine.handle(now, frame.unwrap()).unwrap();
+                    let frame = frame.unwrap();
+                    self.presences += usize::from(matches!(frame, Frame::Presence { .. }));
+                    self.machine.handle(now, frame).unwrap();
                 }
             }
             Ok(Some(Ok(Message::Close(frame)))) => {
