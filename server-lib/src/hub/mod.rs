@@ -260,6 +260,12 @@ async fn make_room<A: Application>(hub: std::sync::Weak<Inner<A>>) {
     }
 }
 
+/// Whether a subprotocol is a version of this one.
+fn is_version(name: &str) -> bool {
+    let number = name.strip_prefix("rejoin.v");
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 impl<A: Application> Hub<A> {
     /// A hub of an application over a log.
     pub fn builder(application: A, log: impl Log) -> HubBuilder<A> {
@@ -272,14 +278,26 @@ impl<A: Application> Hub<A> {
         HubBuilder { application, log, settings, key: None, origins }
     }
 
-    /// Takes a client: checks its origin, agrees on `rejoin.v1`, and speaks it.
+    /// Takes a client: checks its origin, agrees on `rejoin.v1`, and speaks it. One that offers other versions alone is told
+    /// by the close code 4406, since browsers hide why an upgrade failed.
     ///
     /// # Errors
-    /// When the origin may not connect, the client does not offer `rejoin.v1`, or there is no room. The error is a
+    /// When the origin may not connect, the client offers no version of `rejoin`, or there is no room. The error is a
     /// response.
     pub fn accept(&self, upgrade: Upgrade) -> Result<Response, UpgradeError> {
         let inner = Arc::clone(&self.inner);
         let headers = upgrade.headers().clone();
+        let offers = |name: &str| upgrade.offered().iter().any(|offered| offered == name);
+        if let Some(other) =
+            upgrade.offered().iter().find(|name| is_version(name)).filter(|_| !offers(SUBPROTOCOL))
+        {
+            inner.metrics.count(Metric::Refused);
+            let acceptor = self.acceptor.clone().subprotocol(other);
+            return acceptor.accept(upgrade, |connection| async move {
+                let close_code = CloseCode::own(code::VERSION).unwrap_or(CloseCode::POLICY);
+                connection.close(Close::new(close_code, format!("this server speaks {SUBPROTOCOL}")));
+            });
+        }
         self.acceptor.accept(upgrade, move |connection| task::run(inner, connection, headers))
     }
 

@@ -63,10 +63,19 @@ impl Client {
     }
 
     pub(crate) async fn open(address: SocketAddr) -> Socket {
-        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "rejoin.v1".parse().unwrap());
+        Self::open_as(address, "rejoin.v1").await.unwrap().0
+    }
+
+    /// Opens a connection with these subprotocols; with the one that was chosen.
+    pub(crate) async fn open_as(
+        address: SocketAddr,
+        offered: &str,
+    ) -> Result<(Socket, String), Box<tokio_tungstenite::tungstenite::Error>> {
+        let mut request = format!("ws://{address}/ws").into_client_request()?;
+        request.headers_mut().insert("sec-websocket-protocol", offered.parse().unwrap());
         let stream = TcpStream::connect(address).await.unwrap();
-        tokio_tungstenite::client_async(request, stream).await.unwrap().0
+        let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok((socket, response.headers()["sec-websocket-protocol"].to_str().unwrap().to_owned()))
     }
 
     pub(crate) async fn connect(&mut self, address: SocketAddr) -> Option<Pair> {

@@ -3,6 +3,7 @@
 
 mod channels;
 mod client;
+mod codes;
 mod greetings;
 mod identities;
 mod messages;

@@ -18,7 +18,8 @@ use rejoin_server::log::Log;
 use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
 use tokio::sync::oneshot;
 
-/// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended; another is a name.
+/// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended, `later` can't be
+/// judged; another is a name.
 #[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) lost: Mutex<Vec<LostMessages>>,
@@ -33,6 +34,7 @@ impl Application for Shouter {
         match credentials.token {
             None => Ok(Identity::anonymous(())),
             Some(b"wrong") => Err(AuthError::Unauthenticated),
+            Some(b"later") => Err(AuthError::Unavailable),
             Some(b"nobody") => Err(AuthError::Forbidden),
             Some(b"brief") => Ok(Identity::named("brief", ()).expires_in(Duration::from_millis(10))),
             Some(name) => Ok(Identity::named(String::from_utf8_lossy(name), ())),
