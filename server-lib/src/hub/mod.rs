@@ -56,9 +56,10 @@ use std::time::Duration;
 use axum::response::Response;
 use rejoin_protocol::Time;
 use rejoin_protocol::session::code;
-use rejoin_protocol::wire::SessionId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use application::{Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
 pub use channel::Followed;
@@ -100,6 +101,8 @@ pub(crate) struct Inner<A: Application> {
     failures: Failures,
     /// How long an identity lives that says nothing.
     life: Duration,
+    /// Its connections, from their upgrade on.
+    connected: TaskTracker,
     /// Sessions hold more memory than they may.
     crowded: Notify,
     dice: AtomicU64,
@@ -228,11 +231,13 @@ impl<A: Application> HubBuilder<A> {
             started: Instant::now(),
             failures: Failures::default(),
             life,
+            connected: TaskTracker::new(),
             crowded: Notify::new(),
             dice: AtomicU64::new(u64::from_le_bytes(seed)),
         });
         tokio::spawn(trim(Arc::downgrade(&inner)));
         tokio::spawn(make_room(Arc::downgrade(&inner)));
+        connections.at_farewell(end_with_server(Arc::downgrade(&inner), connections.signals().drain));
         Ok(Hub { inner, acceptor })
     }
 }
@@ -264,6 +269,20 @@ async fn make_room<A: Application>(hub: std::sync::Weak<Inner<A>>) {
 fn is_version(name: &str) -> bool {
     let number = name.strip_prefix("rejoin.v");
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Ends all sessions when the server stops, once their connections have taken their leave: those that are away too, for
+/// this process can't be come back to.
+async fn end_with_server<A: Application>(hub: std::sync::Weak<Inner<A>>, draining: CancellationToken) {
+    while tokio::time::timeout(TRIM, draining.cancelled()).await.is_err() {
+        if hub.strong_count() == 0 {
+            return;
+        }
+    }
+    let Some(hub) = hub.upgrade() else { return };
+    hub.connected.close();
+    hub.connected.wait().await;
+    hub.end_all(SessionEnd::Shutdown);
 }
 
 impl<A: Application> Hub<A> {
@@ -298,7 +317,11 @@ impl<A: Application> Hub<A> {
                 connection.close(Close::new(close_code, format!("this server speaks {SUBPROTOCOL}")));
             });
         }
-        self.acceptor.accept(upgrade, move |connection| task::run(inner, connection, headers))
+        let connected = self.inner.connected.token();
+        self.acceptor.accept(upgrade, move |connection| async move {
+            task::run(inner, connection, headers).await;
+            drop(connected);
+        })
     }
 
     /// The application.
@@ -338,12 +361,6 @@ impl<A: Application> Hub<A> {
 
     /// Ends all sessions, as a restart of the process would: for tests and demonstrations.
     pub fn forget(&self) {
-        let ids: Vec<SessionId> = self.inner.registry().sessions.keys().copied().collect();
-        for id in ids {
-            let entry = self.inner.registry().sessions.get(&id).cloned();
-            if let Some(entry) = entry {
-                self.inner.end(&entry, SessionEnd::Forgotten);
-            }
-        }
+        self.inner.end_all(SessionEnd::Forgotten);
     }
 }

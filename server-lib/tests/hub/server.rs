@@ -11,8 +11,8 @@ use axum::response::Response;
 use axum::routing::get;
 use rejoin_protocol::wire::Body;
 use rejoin_server::hub::{
-    Action, Application, AuthError, Credentials, Denial, Hub, HubSettings, Identity, Key, LostMessages,
-    SessionHandle, SessionMessage,
+    Action, Alias, Application, AuthError, Credentials, Denial, Hub, HubSettings, Identity, Key,
+    LostMessages, SessionHandle, SessionMessage,
 };
 use rejoin_server::log::Log;
 use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
@@ -23,6 +23,8 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) lost: Mutex<Vec<LostMessages>>,
+    /// The sessions that are over.
+    pub(crate) closed: Mutex<Vec<Alias>>,
     /// How many messages it has handled.
     pub(crate) heard: AtomicUsize,
 }
@@ -65,6 +67,10 @@ impl Application for Shouter {
 
     fn lost(&self, _: &SessionHandle<Self>, lost: LostMessages) {
         self.lost.lock().unwrap().push(lost);
+    }
+
+    fn closed(&self, alias: Alias, (): &()) {
+        self.closed.lock().unwrap().push(alias);
     }
 }
 
