@@ -157,6 +157,10 @@ impl HubSettings {
                 "max_publication is more than half of wire.max_frame",
             ),
             (self.wire.max_hello < HELLO, "wire.max_hello is too small for a HELLO that names a session"),
+            (
+                self.members > self.wire.max_members,
+                "members is above wire.max_members: no client would take the list",
+            ),
             (lists > self.wire.max_frame, "members times member_bytes do not fit into wire.max_frame"),
             (self.instance.len() > self.wire.max_name, "instance is longer than wire.max_name"),
             (rates.iter().flatten().any(wrong), "a rate needs a burst and a finite number above 0 a second"),
@@ -199,7 +203,9 @@ mod tests {
         let mut settings = HubSettings::default();
         settings.wire.max_hello = 64;
         assert!(settings.check().unwrap_err().contains("max_hello"));
-        let settings = HubSettings { members: 100_000, ..HubSettings::default() };
+        let settings = HubSettings { members: 10_001, member_bytes: 1, ..HubSettings::default() };
+        assert!(settings.check().unwrap_err().contains("max_members"));
+        let settings = HubSettings { members: 10_000, ..HubSettings::default() };
         assert!(settings.check().unwrap_err().contains("member_bytes"));
     }
 }
