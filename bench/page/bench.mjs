@@ -48,7 +48,7 @@ const sendBy = (Socket) => async (_, count, size) => {
 
 // Text back and forth, each one alone.
 async function rawRoundTrips(_, count, size) {
-  const socket = await open();
+  const socket = await open(WebSocket);
   const text = "x".repeat(size);
   const start = performance.now();
   for (let i = 0; i < count; i++) {
@@ -79,7 +79,7 @@ const send = {
   "rejoin, bytes": wasm.rejoin_send,
   "rejoin, Uint8Array": wasm.rejoin_send_view,
 };
-const small = { "raw JavaScript": rawReceive, "rejoin session": session(wasm.session_receive) };
+const small = { "raw JavaScript": receiveBy(WebSocket), "rejoin session": session(wasm.session_receive) };
 const alone = { "raw JavaScript": rawRoundTrips, "rejoin session": session(wasm.session_round_trips) };
 // gloo-net needs almost a minute for 100,000.
 const sendFew = { "raw JavaScript": sendBy(WebSocket), "rejoin, bytes": wasm.rejoin_send, "gloo-net": wasm.gloo_send };

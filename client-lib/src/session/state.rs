@@ -30,7 +30,8 @@ pub enum SessionState {
     },
     /// This end is closing the session.
     Closing,
-    /// The session is over; [`reconnect`](super::SessionHandle::reconnect) begins another.
+    /// The session is over; [`reconnect`](super::SessionHandle::reconnect) begins another. Code 1000 without a reason
+    /// says that this end closed it.
     Ended(Denial),
 }
 
