@@ -32,7 +32,7 @@ pub struct HubMetrics {
     pub kept: u64,
     /// HELLOs that resumed a session.
     pub resumed: u64,
-    /// HELLOs that were refused.
+    /// HELLOs that were refused, and clients of other versions.
     pub refused: u64,
     /// Resumes at which the two ends counted differently: a fault of one of them.
     pub disagreed: u64,

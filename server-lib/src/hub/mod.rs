@@ -310,12 +310,13 @@ impl<A: Application> Hub<A> {
         if let Some(other) =
             upgrade.offered().iter().find(|name| is_version(name)).filter(|_| !offers(SUBPROTOCOL))
         {
-            inner.metrics.count(Metric::Refused);
             let acceptor = self.acceptor.clone().subprotocol(other);
-            return acceptor.accept(upgrade, |connection| async move {
+            let accepted = acceptor.accept(upgrade, |connection| async move {
                 let close_code = CloseCode::own(code::VERSION).unwrap_or(CloseCode::POLICY);
                 connection.close(Close::new(close_code, format!("this server speaks {SUBPROTOCOL}")));
-            });
+            })?;
+            inner.metrics.count(Metric::Refused);
+            return Ok(accepted);
         }
         let connected = self.inner.connected.token();
         self.acceptor.accept(upgrade, move |connection| async move {
