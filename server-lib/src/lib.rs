@@ -73,6 +73,7 @@ mod message;
 mod origins;
 mod queue;
 mod serve;
+mod sip;
 mod typed;
 mod upgrade;
 

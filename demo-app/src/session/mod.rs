@@ -4,6 +4,7 @@ mod feed;
 pub(crate) mod lab;
 mod lab_teller;
 mod outbox;
+mod reading;
 mod standing;
 mod typing;
 
