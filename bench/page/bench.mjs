@@ -99,10 +99,13 @@ async function report(line) {
 
 try {
   await init();
-  const rounds = Number(new URLSearchParams(location.search).get("rounds") ?? 9);
+  const search = new URLSearchParams(location.search);
+  const rounds = Number(search.get("rounds") ?? 9);
+  // `&only=round` runs the cases with that in their name, for whoever opens the page by hand.
+  const only = search.get("only") ?? "";
   // Round 0 warms up and is not counted.
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, count, size, contenders } of cases) {
+    for (const { name, count, size, contenders } of cases.filter(({ name }) => name.includes(only))) {
       const names = Object.keys(contenders);
       // Each round begins with another contender, so that none always follows the same one.
       const turn = names.map((_, i) => names[(i + round) % names.length]);

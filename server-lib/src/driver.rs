@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::beside::beside;
 use crate::bucket::Bucket;
 use crate::close::{Close, CloseCode, End};
 use crate::connection::Shared;
@@ -128,25 +129,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) async fn run(self, handler: impl Future<Output = ()>) {
         let shared = Arc::clone(&self.shared);
         let abort = self.signals.abort.clone();
-        let mut handler = std::pin::pin!(AssertUnwindSafe(handler).catch_unwind().fuse());
-        let mut io = std::pin::pin!(self.drive().fuse());
-        let mut handler_done = false;
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut io => break,
-                outcome = &mut handler, if !handler_done => {
-                    handler_done = true;
-                    shared.outbox.finish(match outcome {
-                        Ok(()) => Close::new(CloseCode::NORMAL, ""),
-                        Err(_) => {
-                            tracing::error!(id = shared.info.id, "the connection's handler panicked");
-                            Close::new(CloseCode::INTERNAL, "the server met a fault of its own")
-                        }
-                    });
+        let mut handler = std::pin::pin!(AssertUnwindSafe(handler).catch_unwind());
+        let handler_done = beside(self.drive(), handler.as_mut(), |outcome| {
+            shared.outbox.finish(match outcome {
+                Ok(()) => Close::new(CloseCode::NORMAL, ""),
+                Err(_) => {
+                    tracing::error!(id = shared.info.id, "the connection's handler panicked");
+                    Close::new(CloseCode::INTERNAL, "the server met a fault of its own")
                 }
-            }
-        }
+            });
+        })
+        .await;
         if !handler_done {
             tokio::select! {
                 _ = &mut handler => {}

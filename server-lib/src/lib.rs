@@ -56,6 +56,7 @@
 //!   compiler.
 
 mod acceptor;
+mod beside;
 mod bucket;
 mod close;
 mod connection;

@@ -134,6 +134,7 @@ impl<A: Application> Task<A> {
     async fn run(mut self) {
         let mut draining = false;
         let mut drained = pin!(self.connection.draining());
+        let mut timer = pin!(tokio::time::sleep_until(self.wake_at()));
         loop {
             if let Some(until) = self.frozen.take() {
                 tokio::time::sleep_until(until).await;
@@ -143,7 +144,11 @@ impl<A: Application> Task<A> {
                 self.leave(close).await;
                 break;
             }
-            let timer = tokio::time::sleep_until(self.wake_at());
+            // To wake too early now and then costs less than to set the timer anew for every message.
+            let wake_at = self.wake_at();
+            if wake_at < timer.deadline() || timer.is_elapsed() {
+                timer.as_mut().reset(wake_at);
+            }
             let sending = async {
                 match &mut self.sending {
                     Some(sending) => sending.await,
@@ -165,7 +170,7 @@ impl<A: Application> Task<A> {
                 Some(done) = self.appends.next() => self.done(done),
                 Some(done) = self.work.next() => self.done(done),
                 Some(word) = self.words.recv() => self.word(word),
-                () = timer => self.wake(),
+                () = &mut timer => self.wake(),
                 () = &mut drained, if !draining => {
                     draining = true;
                     self.drain();

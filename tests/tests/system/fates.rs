@@ -4,14 +4,13 @@ use crate::rig::chat::{TEXTS, chatter};
 use crate::rig::server::Server;
 
 /// Spoils the name of a field in what the page says, where it says this, so that the server can't read it.
+/// Firefox's driver runs scripts where the page's bytes can be handed on, and not be changed.
 const SPOIL: &str = r#"const send = WebSocket.prototype.send;
     window.unspoil = () => { WebSocket.prototype.send = send; };
     WebSocket.prototype.send = function (data) {
-        if (data instanceof Uint8Array) {
-            const at = new TextDecoder('latin1').decode(data).indexOf('"text":"Spoilt');
-            if (at >= 0) { data = data.slice(); data[at + 1] = 120; }
-        }
-        return send.call(this, data);
+        const at = new TextDecoder('latin1').decode(data).indexOf('"text":"Spoilt');
+        const whole = new Blob([data]);
+        return send.call(this, at < 0 ? data : new Blob([whole.slice(0, at + 1), 'x', whole.slice(at + 2)]));
     };"#;
 
 /// Notes when this has been said to the server.
