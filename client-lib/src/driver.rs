@@ -76,6 +76,8 @@ struct Chores {
 }
 
 impl Driver {
+    // Inlined into where options are made, it would take them apart field by field.
+    #[inline(never)]
     pub(crate) fn new(options: Options) -> Rc<Self> {
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             this: this.clone(),

@@ -29,6 +29,7 @@ impl Time {
 
     /// How long before this moment `earlier` was; zero if it was not.
     #[must_use]
+    #[inline(never)]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -43,8 +44,13 @@ impl Add<Duration> for Time {
 }
 
 /// A duration's microseconds, in 64 bits rather than the library's 128: they are half a million years, and saturate.
+#[inline(never)]
 pub(crate) const fn micros(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
+    const MOST_SECONDS: u64 = u64::MAX / 1_000_000;
+    if duration.as_secs() >= MOST_SECONDS {
+        return u64::MAX;
+    }
+    duration.as_secs() * 1_000_000 + duration.subsec_micros() as u64
 }
 
 #[cfg(test)]

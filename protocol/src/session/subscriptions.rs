@@ -168,17 +168,13 @@ impl Subscriptions {
         }
     }
 
-    /// All of them.
-    pub(crate) fn ids(&self) -> Vec<SubscriptionId> {
-        self.all.iter().map(|subscription| subscription.id).collect()
-    }
-
-    /// The session has ended for good.
-    pub(crate) fn end(&mut self, denial: &Denial) {
+    /// The session has ended for good: names each of them, for what it has to tell.
+    pub(crate) fn end(&mut self, denial: &Denial, mut tell: impl FnMut(SubscriptionId)) {
         for subscription in &mut self.all {
             if subscription.stage != Stage::Ended {
                 subscription.ended(denial.clone());
             }
+            tell(subscription.id);
         }
     }
 

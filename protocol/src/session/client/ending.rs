@@ -26,8 +26,7 @@ impl ClientSession {
         self.volatile.clear();
         self.volatile_bytes = 0;
         self.subscriptions.disconnected();
-        let lost = self.calls.disconnected();
-        self.called(lost);
+        self.lose_calls(false);
         let bye = self.heard.take();
         let hint = bye.as_ref().and_then(|bye| bye.retry_after).map(Duration::from_millis);
         let last = bye.as_ref().is_some_and(|bye| bye.last);
@@ -77,10 +76,8 @@ impl ClientSession {
     /// Ends the session for good, without a connection: open receipts become unknown, and what was never transmitted
     /// is handed back. [`connected`](Self::connected) begins a fresh one.
     pub fn stop(&mut self, denial: &Denial) {
-        let settled = self.publications.lose();
-        self.settle(settled);
-        let called = self.calls.end();
-        self.called(called);
+        self.lose_publications();
+        self.lose_calls(true);
         let had = self.pair.take().is_some();
         self.incarnation = None;
         let unacked = self.numbered.lose(0);
@@ -89,10 +86,8 @@ impl ClientSession {
             let lost = Lost { reason: LostReason::Stopped, unacked, unsent };
             self.events.push_back(ClientEvent::Lost(lost));
         }
-        self.subscriptions.end(denial);
-        for id in self.subscriptions.ids() {
-            self.events.push_back(ClientEvent::Channel(id));
-        }
+        let events = &mut self.events;
+        self.subscriptions.end(denial, |id| events.push_back(ClientEvent::Channel(id)));
         self.holding = false;
         self.phase = Phase::Over;
     }

@@ -11,10 +11,10 @@ use core::time::Duration;
 
 pub use event::{ClientConfig, ClientEvent, Ending, Lost, LostReason, Pair};
 
-use super::calls::{CallId, CallOutcome, Calls};
+use super::calls::{CallId, Calls};
 use super::inbox::Taken;
 use super::numbered::Numbered;
-use super::publications::{Publication, Publications, Settlement, Stored};
+use super::publications::{Publication, Publications, Stored};
 use super::subscriptions::{ChannelEvent, SubscriptionId, Subscriptions};
 use super::{SessionMessage, Violation};
 use crate::wire::{Body, Bye, Frame, Member, Position, Since};
@@ -76,6 +76,8 @@ pub struct ClientSession {
 impl ClientSession {
     /// A session without a connection.
     #[must_use]
+    // As it is inlined nowhere, nobody takes its fields apart to move them.
+    #[inline(never)]
     pub fn new(config: ClientConfig) -> Self {
         let limits = &config.limits;
         Self {
@@ -350,12 +352,18 @@ impl ClientSession {
         self.events.pop_front()
     }
 
-    fn settle(&mut self, settled: Vec<(Publication, Settlement)>) {
-        self.events.extend(settled.into_iter().map(|(which, how)| ClientEvent::Settled(which, how)));
+    /// Settles all publications, of which nothing more can be learned.
+    fn lose_publications(&mut self) {
+        while let Some((publication, settlement)) = self.publications.lose() {
+            self.events.push_back(ClientEvent::Settled(publication, settlement));
+        }
     }
 
-    fn called(&mut self, called: Vec<(CallId, CallOutcome)>) {
-        self.events.extend(called.into_iter().map(|(which, how)| ClientEvent::Called(which, how)));
+    /// Ends the calls that were transmitted, or all of them.
+    fn lose_calls(&mut self, all: bool) {
+        while let Some((call, outcome)) = self.calls.lose(all) {
+            self.events.push_back(ClientEvent::Called(call, outcome));
+        }
     }
 
     fn tell_message(&mut self) {
