@@ -16,7 +16,7 @@ use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::options::{Options, Rider};
 use crate::returned::Returned;
-use crate::state::{Watch, register};
+use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, SendError, State};
@@ -168,9 +168,7 @@ impl Driver {
 
     /// Wakes everybody who waits.
     pub(crate) fn wake(&self) {
-        for waker in self.waiting.take() {
-            waker.wake();
-        }
+        wake(&self.waiting);
     }
 
     pub(crate) fn input(&self, input: Input) {

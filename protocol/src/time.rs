@@ -38,13 +38,13 @@ impl Time {
 impl Add<Duration> for Time {
     type Output = Self;
 
+    #[inline(never)]
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }
 }
 
 /// A duration's microseconds, in 64 bits rather than the library's 128: they are half a million years, and saturate.
-#[inline(never)]
 pub(crate) const fn micros(duration: Duration) -> u64 {
     const MOST_SECONDS: u64 = u64::MAX / 1_000_000;
     if duration.as_secs() >= MOST_SECONDS {

@@ -6,9 +6,9 @@ use rejoin_protocol::Input;
 use rejoin_protocol::session::{ClientEvent, Lost, LostReason, SessionMessage};
 
 use super::SessionEvent;
-use super::core::{Core, News, OnEvent, OnMessage, wake};
+use super::core::{Core, News, OnEvent, OnMessage};
 use super::keeper::Keeper;
-use crate::state::register;
+use crate::state::{register, wake};
 use crate::timer::now;
 
 /// Events that are kept for a reader; past this the oldest go.
@@ -94,18 +94,20 @@ impl Core {
         let mut unread = self.unread.borrow_mut();
         unread.push_back(event);
         let before = unread.len();
-        let (mut bytes, mut room) = (0, EVENTS);
-        let mut index = unread.len();
-        while index > 0 {
-            index -= 1;
-            let cost = unread.get(index).map_or(0, cost_of);
-            bytes += cost;
+        // Of what is still to be looked at and kept.
+        let mut bytes: u64 = unread.iter().map(cost_of).sum();
+        for _ in 0..before {
+            let Some(event) = unread.pop_front() else { break };
+            let cost = cost_of(&event);
             let newest = bytes == cost;
-            if room == 0 || (cost > 0 && bytes > self.lost_bytes && !newest) {
-                unread.remove(index);
+            if cost > 0 && bytes > self.lost_bytes && !newest {
+                bytes -= cost;
             } else {
-                room -= 1;
+                unread.push_back(event);
             }
+        }
+        while unread.len() > EVENTS {
+            unread.pop_front();
         }
         (before - unread.len()) as u64
     }

@@ -379,13 +379,7 @@ impl Subscriptions {
         if cost > most {
             return Ok(None);
         }
-        while subscription.volatile + cost > most {
-            let oldest = |event: &ChannelEvent| matches!(event, ChannelEvent::Volatile { .. });
-            let Some(index) = subscription.queue.iter().position(oldest) else { break };
-            if let Some(ChannelEvent::Volatile { payload, .. }) = subscription.queue.remove(index) {
-                subscription.volatile -= payload.len() + FRAME_COST as usize;
-            }
-        }
+        subscription.drop_volatile(most - cost);
         subscription.volatile += cost;
         subscription.push(ChannelEvent::Volatile { sender, payload });
         Ok(Some(subscription.id))

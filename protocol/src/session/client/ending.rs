@@ -1,5 +1,6 @@
 //! The end of a connection, and what follows: the close-code policy of a session.
 
+use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 
@@ -23,7 +24,7 @@ impl ClientSession {
         let over = self.is_over() || self.bye.take().is_some();
         let went_back = core::mem::take(&mut self.went_back);
         self.phase = Phase::Away;
-        self.volatile.clear();
+        self.volatile = VecDeque::new();
         self.volatile_bytes = 0;
         self.subscriptions.disconnected();
         self.lose_calls(false);

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::super::message::FRAME_COST;
 use crate::wire::{Alias, Body, Denial, Member, Missing, Position, Since};
 
 /// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
@@ -98,6 +99,22 @@ impl Subscription {
 
     pub(super) fn push(&mut self, event: ChannelEvent) {
         self.queue.push_back(event);
+    }
+
+    /// Drops the oldest volatile messages until those that are left have no more than so many bytes.
+    pub(super) fn drop_volatile(&mut self, most: usize) {
+        if self.volatile <= most {
+            return;
+        }
+        for _ in 0..self.queue.len() {
+            match self.queue.pop_front() {
+                Some(ChannelEvent::Volatile { payload, .. }) if self.volatile > most => {
+                    self.volatile -= payload.len() + FRAME_COST as usize;
+                }
+                Some(event) => self.queue.push_back(event),
+                None => break,
+            }
+        }
     }
 
     pub(super) fn ended(&mut self, denial: Denial) {
