@@ -52,6 +52,7 @@ impl Subscriptions {
     }
 
     /// The subscription of a number; `None` for one that was given up meanwhile.
+    #[inline(never)]
     fn by_number(&mut self, number: u64) -> Result<Option<&mut Subscription>, Violation> {
         if number >= self.next_number {
             return Err(Violation::bad_frame("a frame names a subscription that was never asked for"));
@@ -354,7 +355,11 @@ impl Subscriptions {
         let members = &mut subscription.members;
         match presence {
             Presence::Full(all) => *members = all,
-            Presence::Left(alias) => members.retain(|member| member.alias != alias),
+            Presence::Left(alias) => {
+                while let Some(index) = members.iter().position(|member| member.alias == alias) {
+                    members.remove(index);
+                }
+            }
             Presence::Joined(new) | Presence::Changed(new) => {
                 match members.iter_mut().find(|member| member.alias == new.alias) {
                     Some(member) => *member = new,
