@@ -27,6 +27,19 @@ impl Time {
         self.0
     }
 
+    /// The earliest of some moments, if there is one.
+    #[must_use]
+    #[inline(never)]
+    pub fn earliest(moments: &[Option<Self>]) -> Option<Self> {
+        let mut earliest = None;
+        for moment in moments.iter().flatten() {
+            if earliest.is_none_or(|earliest| *moment < earliest) {
+                earliest = Some(*moment);
+            }
+        }
+        earliest
+    }
+
     /// How long before this moment `earlier` was; zero if it was not.
     #[must_use]
     #[inline(never)]
@@ -56,6 +69,15 @@ pub(crate) const fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_earliest_is_found_among_what_is_there() {
+        let (one, two) = (Some(Time(1)), Some(Time(2)));
+        assert_eq!(Time::earliest(&[None, two, one, None]), one);
+        assert_eq!(Time::earliest(&[one, two]), one);
+        assert_eq!(Time::earliest(&[None, two]), two);
+        assert_eq!(Time::earliest(&[None]), None);
+    }
 
     #[test]
     fn arithmetic_saturates_at_both_ends() {

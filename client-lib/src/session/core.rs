@@ -17,7 +17,7 @@ use rejoin_protocol::session::{
 use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
 use super::closing::Closing;
-use super::keeper::Keeper;
+use super::keeper::Kept;
 use super::line::Line;
 use super::slot::Slots;
 use super::source::Credentials;
@@ -51,7 +51,7 @@ pub(crate) struct Core {
     /// The connection below.
     pub(crate) socket: Handle,
     pub(crate) credentials: Rc<Credentials>,
-    pub(crate) keeper: Option<Rc<dyn Keeper>>,
+    pub(crate) keeper: Option<Kept>,
     pub(crate) drain_timeout: Duration,
     /// How many bytes of lost messages are kept for a reader.
     pub(crate) lost_bytes: u64,
@@ -96,7 +96,7 @@ pub(crate) struct Core {
 pub(crate) struct Setup {
     pub(crate) machine: ClientSession,
     pub(crate) credentials: Rc<Credentials>,
-    pub(crate) keeper: Option<Rc<dyn Keeper>>,
+    pub(crate) keeper: Option<Kept>,
     pub(crate) drain_timeout: Duration,
     pub(crate) lost_bytes: u64,
 }

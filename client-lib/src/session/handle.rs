@@ -11,6 +11,7 @@ use rejoin_protocol::wire::{Body, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
 use super::core::Core;
+use super::keeper::Keeper;
 use super::line::in_line;
 use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
 use crate::random::random;

@@ -24,3 +24,36 @@ pub(crate) trait Keeper {
     /// The session is over.
     fn over(&self);
 }
+
+/// Who keeps a session, where somebody may. Where nobody can there is no code that asks.
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
+pub(crate) type Kept = std::rc::Rc<dyn Keeper>;
+#[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
+pub(crate) type Kept = Nobody;
+
+/// Nobody, of whom there is none.
+#[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
+pub(crate) enum Nobody {}
+
+#[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
+impl Keeper for Nobody {
+    fn identity(&self, _: Weak<Core>, _: &Pair) {
+        match *self {}
+    }
+
+    fn published(&self, _: Weak<Core>, _: Publication, _: &str, _: &Stored) {
+        match *self {}
+    }
+
+    fn settled(&self, _: Weak<Core>, _: Publication) {
+        match *self {}
+    }
+
+    fn lost(&self) {
+        match *self {}
+    }
+
+    fn over(&self) {
+        match *self {}
+    }
+}

@@ -7,7 +7,7 @@ use rejoin_protocol::session::{ClientEvent, Lost, LostReason, SessionMessage};
 
 use super::SessionEvent;
 use super::core::{Core, News, OnEvent, OnMessage};
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Kept};
 use crate::state::{register, wake};
 use crate::timer::now;
 
@@ -38,7 +38,7 @@ impl Core {
 
     fn tell_machine(&self, event: ClientEvent) {
         if let Some(keeper) = &self.keeper {
-            self.keep(&**keeper, &event);
+            self.keep(keeper, &event);
         }
         match event {
             ClientEvent::Live { resumed, protocol } => {
@@ -63,7 +63,7 @@ impl Core {
         }
     }
 
-    fn keep(&self, keeper: &dyn Keeper, event: &ClientEvent) {
+    fn keep(&self, keeper: &Kept, event: &ClientEvent) {
         match event {
             ClientEvent::Live { .. } => {
                 let pair = self.machine.borrow().pair();

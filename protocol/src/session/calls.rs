@@ -114,7 +114,11 @@ impl Calls {
     }
 
     pub(crate) fn deadline(&self) -> Option<Time> {
-        self.all.iter().map(|call| call.deadline).min()
+        let mut deadline = None;
+        for call in &self.all {
+            deadline = Time::earliest(&[deadline, Some(call.deadline)]);
+        }
+        deadline
     }
 
     /// A call whose time is over.

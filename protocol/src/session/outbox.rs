@@ -153,11 +153,11 @@ impl Outbox {
 
     fn position_of(&self, number: u64) -> Option<u64> {
         let count = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        if count == self.held.len() {
-            return Some(self.next_position());
+        let mut position = self.first_position;
+        for index in 0..count {
+            position += self.held.get(index)?.cost();
         }
-        (count < self.held.len())
-            .then(|| self.first_position + self.held.iter().take(count).map(Held::cost).sum::<u64>())
+        Some(position)
     }
 
     /// The bytes of the next new frame, if there is one and the credit suffices.

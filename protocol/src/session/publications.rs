@@ -256,8 +256,11 @@ impl Publications {
 
     /// When a channel that waits goes on.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        let waiting = self.channels.iter().filter(|channel| !channel.pending.is_empty());
-        waiting.filter_map(|channel| channel.wait).min()
+        let mut deadline = None;
+        for channel in self.channels.iter().filter(|channel| !channel.pending.is_empty()) {
+            deadline = Time::earliest(&[deadline, channel.wait]);
+        }
+        deadline
     }
 
     /// The next publication to go out, each channel in its turn.

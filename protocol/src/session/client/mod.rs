@@ -380,11 +380,11 @@ impl ClientSession {
             Phase::Greeting { deadline, .. } => Some(deadline),
             Phase::Live { .. } => {
                 let acks = self.numbered.inbox.ack_deadline();
-                [acks, self.publications.deadline()].into_iter().flatten().min()
+                Time::earliest(&[acks, self.publications.deadline()])
             }
             Phase::Away | Phase::Over => None,
         };
-        [of_phase, self.calls.deadline()].into_iter().flatten().min()
+        Time::earliest(&[of_phase, self.calls.deadline()])
     }
 
     /// The time has come, or is long past.
