@@ -21,8 +21,9 @@ use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, SendError, State};
 
-type OnMessage = Rc<dyn Fn(Incoming)>;
-type OnEvent = Rc<dyn Fn(Event)>;
+// Boxed as they come: the library's way from a box to a shared trait object is larger than what it saves.
+type OnMessage = Rc<Box<dyn Fn(Incoming)>>;
+type OnEvent = Rc<Box<dyn Fn(Event)>>;
 
 /// What those who wait may wait for.
 #[derive(Clone, Copy, Default, PartialEq)]

@@ -27,8 +27,8 @@ use crate::options::Rider;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 
-pub(crate) type OnMessage = Rc<dyn Fn(SessionMessage)>;
-pub(crate) type OnEvent = Rc<dyn Fn(SessionEvent)>;
+pub(crate) type OnMessage = Rc<Box<dyn Fn(SessionMessage)>>;
+pub(crate) type OnEvent = Rc<Box<dyn Fn(SessionEvent)>>;
 
 /// What is to be told, in order.
 pub(crate) enum News {
