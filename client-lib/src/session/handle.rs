@@ -11,7 +11,6 @@ use rejoin_protocol::wire::{Body, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
 use super::core::Core;
-use super::keeper::Keeper;
 use super::line::in_line;
 use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
 use crate::random::random;
@@ -264,6 +263,13 @@ impl SessionHandle {
     /// Begins to end the session as [`close`](Self::close) does, and does not wait.
     pub fn begin_close(&self) {
         self.0.begin_close();
+    }
+
+    /// What is left of the wait before the next attempt, a hint of the server's included; `None` when there is no wait. For a
+    /// count-down beside a button that calls [`reconnect`](Self::reconnect).
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        self.0.socket.retry_in()
     }
 
     /// Connects at once, whatever the state: leaves the present connection, skips the rest of a wait. The session goes

@@ -7,7 +7,6 @@ use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode_from_server};
 use rejoin_protocol::{Close, Closed, Link};
 
 use super::core::Core;
-use super::keeper::Keeper;
 use super::{SessionEvent, closing};
 use crate::timer::now;
 use crate::{Event, Incoming, State};

@@ -36,24 +36,10 @@ pub(crate) type Kept = Nobody;
 pub(crate) enum Nobody {}
 
 #[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
-impl Keeper for Nobody {
-    fn identity(&self, _: Weak<Core>, _: &Pair) {
-        match *self {}
-    }
+impl std::ops::Deref for Nobody {
+    type Target = dyn Keeper;
 
-    fn published(&self, _: Weak<Core>, _: Publication, _: &str, _: &Stored) {
-        match *self {}
-    }
-
-    fn settled(&self, _: Weak<Core>, _: Publication) {
-        match *self {}
-    }
-
-    fn lost(&self) {
-        match *self {}
-    }
-
-    fn over(&self) {
+    fn deref(&self) -> &Self::Target {
         match *self {}
     }
 }

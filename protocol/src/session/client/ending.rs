@@ -35,7 +35,11 @@ impl ClientSession {
             Some(bye) => (bye.code, bye.reason),
             None => (closed.code, closed.reason.clone()),
         };
-        if over || last || closed.by == ClosedBy::Caller && closed.code == 1000 {
+        if over {
+            // This end wanted it, also where the server's answer to that was seen first.
+            return self.stopped(1000, String::new());
+        }
+        if last || closed.by == ClosedBy::Caller && closed.code == 1000 {
             return self.stopped(code, reason);
         }
         if went_back {
@@ -44,6 +48,20 @@ impl ClientSession {
         match self.follow(code, closed.by) {
             Some((at_cap, fresh_auth)) => Ending::Retry { after: hint, at_cap, fresh_auth },
             None => self.stopped(code, reason),
+        }
+    }
+
+    /// Settles all publications, of which nothing more can be learned.
+    pub(super) fn lose_publications(&mut self) {
+        while let Some((publication, settlement)) = self.publications.lose() {
+            self.events.push_back(ClientEvent::Settled(publication, settlement));
+        }
+    }
+
+    /// Ends the calls that were transmitted, or all of them.
+    fn lose_calls(&mut self, all: bool) {
+        while let Some((call, outcome)) = self.calls.lose(all) {
+            self.events.push_back(ClientEvent::Called(call, outcome));
         }
     }
 

@@ -352,20 +352,6 @@ impl ClientSession {
         self.events.pop_front()
     }
 
-    /// Settles all publications, of which nothing more can be learned.
-    fn lose_publications(&mut self) {
-        while let Some((publication, settlement)) = self.publications.lose() {
-            self.events.push_back(ClientEvent::Settled(publication, settlement));
-        }
-    }
-
-    /// Ends the calls that were transmitted, or all of them.
-    fn lose_calls(&mut self, all: bool) {
-        while let Some((call, outcome)) = self.calls.lose(all) {
-            self.events.push_back(ClientEvent::Called(call, outcome));
-        }
-    }
-
     fn tell_message(&mut self) {
         if !self.message_told && self.numbered.inbox.has_message() {
             self.message_told = true;
