@@ -90,11 +90,13 @@ impl Driver {
         {
             return;
         }
-        let of_target = self.first.take();
-        let of_opening = self.options.first.as_ref().map(|first| first()).unwrap_or_default();
+        let mut first = self.first.take();
+        if let Some(of_opening) = &self.options.first {
+            first.append(&mut of_opening());
+        }
         // Asking may have closed the connection or begun another.
         if self.is_connecting(generation) {
-            for message in of_target.into_iter().chain(of_opening) {
+            for message in first {
                 let len = message.len();
                 self.transmit(message, len);
             }

@@ -3,7 +3,7 @@
 //! It hands bytes to the socket while the link is borrowed, because the browser calls nothing back from there, and
 //! tells the application only after the borrow has ended, so that a callback may open, send, close and reconnect.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
@@ -16,13 +16,14 @@ use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::options::{Options, Rider};
 use crate::returned::Returned;
-use crate::state::{Watch, register};
+use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, SendError, State};
 
-type OnMessage = Rc<dyn Fn(Incoming)>;
-type OnEvent = Rc<dyn Fn(Event)>;
+// Boxed as they come: the library's way from a box to a shared trait object is larger than what it saves.
+type OnMessage = Rc<Box<dyn Fn(Incoming)>>;
+type OnEvent = Rc<Box<dyn Fn(Event)>>;
 
 /// What those who wait may wait for.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -75,7 +76,16 @@ struct Chores {
     never_opened: Option<(Generation, Close)>,
 }
 
+/// A change of the link under way.
+struct Step<'a> {
+    link: RefMut<'a, Link<Message>>,
+    now: Time,
+    chores: Chores,
+}
+
 impl Driver {
+    // Inlined into where options are made, it would take them apart field by field.
+    #[inline(never)]
     pub(crate) fn new(options: Options) -> Rc<Self> {
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             this: this.clone(),
@@ -112,29 +122,27 @@ impl Driver {
 
     /// Changes the link, then does everything that it asks for. Only the change itself is compiled anew for each use.
     pub(crate) fn step<R>(&self, change: impl FnOnce(&mut Link<Message>, Time) -> R) -> R {
-        let now = now();
-        let mut chores = Chores::default();
-        let result = {
-            let link = &mut self.link.borrow_mut();
-            self.begin_step(link, now, &mut chores);
-            let result = change(link, now);
-            self.drain(link, now, &mut chores);
-            result
-        };
-        self.finish_step(chores);
+        let mut step = self.begin_step();
+        let result = change(&mut step.link, step.now);
+        self.finish_step(step);
         result
     }
 
     #[inline(never)]
-    fn begin_step(&self, link: &mut Link<Message>, now: Time, chores: &mut Chores) {
-        if let Some(generation) = self.noticed_closing(link) {
-            link.handle_input(now, Input::PeerClosing { generation });
-            self.drain(link, now, chores);
+    fn begin_step(&self) -> Step<'_> {
+        let mut step = Step { link: self.link.borrow_mut(), now: now(), chores: Chores::default() };
+        if let Some(generation) = self.noticed_closing(&step.link) {
+            step.link.handle_input(step.now, Input::PeerClosing { generation });
+            self.drain(&mut step);
         }
+        step
     }
 
     #[inline(never)]
-    fn finish_step(&self, chores: Chores) {
+    fn finish_step(&self, mut step: Step<'_>) {
+        self.drain(&mut step);
+        let Step { link, chores, .. } = step;
+        drop(link);
         if let Some((generation, close)) = chores.never_opened {
             let mut closed = Closed::abnormal(ClosedBy::Caller, false, close.reason());
             closed.code = close.code().unwrap_or(1005);
@@ -166,9 +174,7 @@ impl Driver {
 
     /// Wakes everybody who waits.
     pub(crate) fn wake(&self) {
-        for waker in self.waiting.take() {
-            waker.wake();
-        }
+        wake(&self.waiting);
     }
 
     pub(crate) fn input(&self, input: Input) {
@@ -193,7 +199,7 @@ impl Driver {
         (open && transport.ready_state() > ReadyState::Open).then(|| transport.generation())
     }
 
-    fn drain(&self, link: &mut Link<Message>, now: Time, chores: &mut Chores) {
+    fn drain(&self, Step { link, now, chores }: &mut Step<'_>) {
         loop {
             match link.poll_output() {
                 Output::Open { generation, attempt } => chores.open = Some((generation, attempt)),
@@ -218,7 +224,7 @@ impl Driver {
                 }
                 Output::Event(event) => self.note(event),
                 Output::Wait(at) => {
-                    self.timer.set(now, at);
+                    self.timer.set(*now, at);
                     return;
                 }
             }

@@ -234,12 +234,12 @@ impl Handle {
     /// woken. What the stream had not yielded yet is handed over first. The handler may call back in, by a
     /// [`WeakHandle`], since with a [`Handle`] of this connection it would keep it alive; `None` goes back to the stream.
     pub fn set_on_message(&self, handler: Option<Box<dyn Fn(Incoming)>>) {
-        self.0.set_on_message(handler.map(Rc::from));
+        self.0.set_on_message(handler.map(Rc::new));
     }
 
     /// Calls `handler` for each event, in order. It may call back in, by a [`WeakHandle`]; `None` takes it off.
     pub fn set_on_event(&self, handler: Option<Box<dyn Fn(Event)>>) {
-        self.0.set_on_event(handler.map(Rc::from));
+        self.0.set_on_event(handler.map(Rc::new));
     }
 
     #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]

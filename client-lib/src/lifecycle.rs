@@ -10,10 +10,28 @@ use web_sys::Event;
 use crate::driver::Driver;
 use crate::global::{Any, GLOBAL, listen};
 
+/// What an event says.
+#[derive(Clone, Copy)]
+enum Said {
+    Online,
+    Offline,
+    /// The page is shown, perhaps from the back-forward cache.
+    Shown,
+    Visibility,
+    Frozen,
+    Resumed,
+}
+
 /// What is listened to at the global scope. A worker has only the first two.
-const GLOBAL_EVENTS: [&str; 4] = ["online", "offline", "pageshow", "pagehide"];
+const GLOBAL_EVENTS: [(&str, Said); 4] = [
+    ("online", Said::Online),
+    ("offline", Said::Offline),
+    ("pageshow", Said::Shown),
+    ("pagehide", Said::Frozen),
+];
 /// What is listened to at the document.
-const DOCUMENT_EVENTS: [&str; 3] = ["visibilitychange", "freeze", "resume"];
+const DOCUMENT_EVENTS: [(&str, Said); 3] =
+    [("visibilitychange", Said::Visibility), ("freeze", Said::Frozen), ("resume", Said::Resumed)];
 
 /// Listeners for as long as it lives.
 pub(crate) struct Lifecycle {
@@ -30,16 +48,18 @@ impl Lifecycle {
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let hidden = of_listener.as_ref().is_some_and(Any::hidden);
             let name = event.unchecked_ref::<Event>().type_();
-            let input = match name.as_bytes() {
-                b"online" => Input::Online,
-                b"offline" => Input::Offline,
-                b"freeze" | b"pagehide" => Input::Frozen,
-                b"resume" => Input::Resumed,
-                // Shown from the back-forward cache; the first showing of a page is no resumption.
-                b"pageshow" if event.unchecked_ref::<Any>().persisted() => Input::Resumed,
-                b"visibilitychange" if hidden => Input::Hidden,
-                b"visibilitychange" => Input::Visible,
-                _ => return,
+            let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS);
+            let Some((_, said)) = all.find(|(event, _)| **event == *name) else { return };
+            let input = match said {
+                Said::Online => Input::Online,
+                Said::Offline => Input::Offline,
+                Said::Frozen => Input::Frozen,
+                Said::Resumed => Input::Resumed,
+                // The first showing of a page is no resumption.
+                Said::Shown if event.unchecked_ref::<Any>().persisted() => Input::Resumed,
+                Said::Shown => return,
+                Said::Visibility if hidden => Input::Hidden,
+                Said::Visibility => Input::Visible,
             };
             if let Some(driver) = driver.upgrade() {
                 driver.input(input);
@@ -52,11 +72,11 @@ impl Lifecycle {
 
     fn listen(&self, add: bool) {
         let listener = self.listener.as_ref();
-        for event in GLOBAL_EVENTS {
+        for (event, _) in GLOBAL_EVENTS {
             listen(&self.global, event, listener, add);
         }
         if let Some(document) = &self.document {
-            for event in DOCUMENT_EVENTS {
+            for (event, _) in DOCUMENT_EVENTS {
                 listen(document, event, listener, add);
             }
         }

@@ -17,9 +17,9 @@ impl Returned {
     }
 
     /// Keeps these behind those that are kept already; returns how many of the oldest had to go for it.
-    pub(crate) fn keep(&self, messages: Vec<Message>) -> usize {
+    pub(crate) fn keep(&self, mut messages: Vec<Message>) -> usize {
         let mut all = self.messages.borrow_mut();
-        all.extend(messages);
+        all.append(&mut messages);
         let (mut room, mut kept) = (self.limits.bytes, 0);
         for message in all.iter().rev().take(self.limits.messages.max(1)) {
             // The newest is kept however large it is: the sink may have taken one larger than the queue.

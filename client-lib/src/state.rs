@@ -89,9 +89,7 @@ impl<S: Clone> Watch<S> {
     }
 
     fn wake(&self) {
-        for waker in self.wakers.take() {
-            waker.wake();
-        }
+        wake(&self.wakers);
     }
 }
 
@@ -136,6 +134,13 @@ pub(crate) fn register(wakers: &RefCell<Vec<Waker>>, context: &Context<'_>) {
     let mut wakers = wakers.borrow_mut();
     if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
         wakers.push(context.waker().clone());
+    }
+}
+
+/// Wakes all who wait. They may run at once, so that nothing is borrowed meanwhile.
+pub(crate) fn wake(wakers: &RefCell<Vec<Waker>>) {
+    for waker in &wakers.take() {
+        waker.wake_by_ref();
     }
 }
 

@@ -27,8 +27,22 @@ impl Time {
         self.0
     }
 
+    /// The earliest of some moments, if there is one.
+    #[must_use]
+    #[inline(never)]
+    pub fn earliest(moments: &[Option<Self>]) -> Option<Self> {
+        let mut earliest = None;
+        for moment in moments.iter().flatten() {
+            if earliest.is_none_or(|earliest| *moment < earliest) {
+                earliest = Some(*moment);
+            }
+        }
+        earliest
+    }
+
     /// How long before this moment `earlier` was; zero if it was not.
     #[must_use]
+    #[inline(never)]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -37,6 +51,7 @@ impl Time {
 impl Add<Duration> for Time {
     type Output = Self;
 
+    #[inline(never)]
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }
@@ -44,12 +59,25 @@ impl Add<Duration> for Time {
 
 /// A duration's microseconds, in 64 bits rather than the library's 128: they are half a million years, and saturate.
 pub(crate) const fn micros(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
+    const MOST_SECONDS: u64 = u64::MAX / 1_000_000;
+    if duration.as_secs() >= MOST_SECONDS {
+        return u64::MAX;
+    }
+    duration.as_secs() * 1_000_000 + duration.subsec_micros() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_earliest_is_found_among_what_is_there() {
+        let (one, two) = (Some(Time(1)), Some(Time(2)));
+        assert_eq!(Time::earliest(&[None, two, one, None]), one);
+        assert_eq!(Time::earliest(&[one, two]), one);
+        assert_eq!(Time::earliest(&[None, two]), two);
+        assert_eq!(Time::earliest(&[None]), None);
+    }
 
     #[test]
     fn arithmetic_saturates_at_both_ends() {

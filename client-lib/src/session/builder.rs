@@ -10,7 +10,7 @@ use rejoin_protocol::wire::Body;
 use rejoin_protocol::{Backoff, ClosedBy, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
-use super::keeper::Keeper;
+use super::keeper::Kept;
 use super::source::{Asks, Credentials, MAX_AUTH, provider};
 use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
 use crate::driver::Driver;
@@ -203,7 +203,7 @@ impl SessionBuilder {
     /// Opens a session that may be kept, and prepares its machine.
     pub(crate) fn open_with(
         mut self,
-        keeper: Option<Rc<dyn Keeper>>,
+        keeper: Option<Kept>,
         prepares: impl FnOnce(&mut ClientSession),
     ) -> Result<Session, ConnectError> {
         self.machine.persistent = keeper.is_some();

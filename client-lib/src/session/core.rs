@@ -17,18 +17,18 @@ use rejoin_protocol::session::{
 use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
 use super::closing::Closing;
-use super::keeper::Keeper;
+use super::keeper::Kept;
 use super::line::Line;
 use super::slot::Slots;
 use super::source::Credentials;
 use super::{Left, SessionEvent, SessionMetrics, SessionState};
 use crate::Handle;
 use crate::options::Rider;
-use crate::state::{Watch, register};
+use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 
-pub(crate) type OnMessage = Rc<dyn Fn(SessionMessage)>;
-pub(crate) type OnEvent = Rc<dyn Fn(SessionEvent)>;
+pub(crate) type OnMessage = Rc<Box<dyn Fn(SessionMessage)>>;
+pub(crate) type OnEvent = Rc<Box<dyn Fn(SessionEvent)>>;
 
 /// What is to be told, in order.
 pub(crate) enum News {
@@ -51,7 +51,7 @@ pub(crate) struct Core {
     /// The connection below.
     pub(crate) socket: Handle,
     pub(crate) credentials: Rc<Credentials>,
-    pub(crate) keeper: Option<Rc<dyn Keeper>>,
+    pub(crate) keeper: Option<Kept>,
     pub(crate) drain_timeout: Duration,
     /// How many bytes of lost messages are kept for a reader.
     pub(crate) lost_bytes: u64,
@@ -96,7 +96,7 @@ pub(crate) struct Core {
 pub(crate) struct Setup {
     pub(crate) machine: ClientSession,
     pub(crate) credentials: Rc<Credentials>,
-    pub(crate) keeper: Option<Rc<dyn Keeper>>,
+    pub(crate) keeper: Option<Kept>,
     pub(crate) drain_timeout: Duration,
     pub(crate) lost_bytes: u64,
 }
@@ -173,11 +173,7 @@ impl Core {
     }
 
     pub(crate) fn wake_feed(&self, id: SubscriptionId) {
-        let mut feeds = self.feeds.borrow_mut();
-        let index = feeds.iter().position(|(other, _)| *other == id);
-        let waker = index.map(|index| feeds.swap_remove(index).1);
-        drop(feeds);
-        if let Some(waker) = waker {
+        if let Some(waker) = self.forget_feed(id) {
             waker.wake();
         }
     }
@@ -254,13 +250,15 @@ impl Core {
     }
 
     pub(crate) fn register_feed(&self, id: SubscriptionId, context: &Context<'_>) {
-        let mut feeds = self.feeds.borrow_mut();
-        feeds.retain(|(other, _)| *other != id);
-        feeds.push((id, context.waker().clone()));
+        drop(self.forget_feed(id));
+        self.feeds.borrow_mut().push((id, context.waker().clone()));
     }
 
-    pub(crate) fn forget_feed(&self, id: SubscriptionId) {
-        self.feeds.borrow_mut().retain(|(other, _)| *other != id);
+    /// Who reads a feed is no longer to be woken.
+    pub(crate) fn forget_feed(&self, id: SubscriptionId) -> Option<Waker> {
+        let mut feeds = self.feeds.borrow_mut();
+        let index = feeds.iter().position(|(other, _)| *other == id)?;
+        Some(feeds.swap_remove(index).1)
     }
 
     /// Remembers whom to wake when there is room, or the state is another.
@@ -273,15 +271,9 @@ impl Core {
         for wakers in [&self.reader, &self.waiting, &self.event_readers] {
             wake(wakers);
         }
-        for (_, waker) in self.feeds.take() {
-            waker.wake();
+        for (_, waker) in &self.feeds.take() {
+            waker.wake_by_ref();
         }
-    }
-}
-
-pub(crate) fn wake(wakers: &RefCell<Vec<Waker>>) {
-    for waker in wakers.take() {
-        waker.wake();
     }
 }
 

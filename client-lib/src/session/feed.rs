@@ -166,7 +166,7 @@ impl Stream for Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.core.forget_feed(self.id);
+        drop(self.core.forget_feed(self.id));
         self.core.step(|machine, _| machine.unsubscribe(self.id));
     }
 }

@@ -230,14 +230,14 @@ impl SessionHandle {
     /// kept come first. It may call back in, by a [`WeakSession`], since with a handle of this session it would keep it
     /// alive; `None` takes it off.
     pub fn set_on_event(&self, handler: Option<Box<dyn Fn(SessionEvent)>>) {
-        self.0.set_on_event(handler.map(Rc::from));
+        self.0.set_on_event(handler.map(Rc::new));
     }
 
     /// Calls `handler` for each message instead of leaving it to the stream: the fastest way. It may call back in, by
     /// a [`WeakSession`]; `None` goes back to the stream. Messages count as taken when it is called, which does not suit
     /// [`release_by_hand`](super::SessionBuilder::release_by_hand).
     pub fn set_on_message(&self, handler: Option<Box<dyn Fn(SessionMessage)>>) {
-        self.0.set_on_message(handler.map(Rc::from));
+        self.0.set_on_message(handler.map(Rc::new));
     }
 
     /// What identifies the session, once the server has welcomed it. The token proves it: keep it secret.

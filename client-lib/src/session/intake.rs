@@ -118,14 +118,24 @@ impl Core {
     fn handle(&self, message: &Body) -> Result<(), Violation> {
         let mut machine = self.machine.borrow_mut();
         let (now, mut frames) = (now(), 0);
-        let result = decode_from_server(message, &self.wire).try_for_each(|frame| {
-            let unreadable = "the server sent a frame that can't be read";
-            let frame = frame.map_err(|_| Violation { code: code::BAD_FRAME, reason: unreadable })?;
-            frames += 1;
-            #[cfg(feature = "inspect")]
-            self.inspector.see(super::inspect::Way::In, &frame);
-            machine.handle(now, frame)
-        });
+        let mut result = Ok(());
+        for frame in decode_from_server(message, &self.wire) {
+            result = match frame {
+                Ok(frame) => {
+                    frames += 1;
+                    #[cfg(feature = "inspect")]
+                    self.inspector.see(super::inspect::Way::In, &frame);
+                    machine.handle(now, frame)
+                }
+                Err(_) => {
+                    let reason = "the server sent a frame that can't be read";
+                    Err(Violation { code: code::BAD_FRAME, reason })
+                }
+            };
+            if result.is_err() {
+                break;
+            }
+        }
         self.metrics.borrow_mut().frames_received += frames;
         result
     }

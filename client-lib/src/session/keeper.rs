@@ -24,3 +24,22 @@ pub(crate) trait Keeper {
     /// The session is over.
     fn over(&self);
 }
+
+/// Who keeps a session, where somebody may. Where nobody can there is no code that asks.
+#[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
+pub(crate) type Kept = std::rc::Rc<dyn Keeper>;
+#[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
+pub(crate) type Kept = Nobody;
+
+/// Nobody, of whom there is none.
+#[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
+pub(crate) enum Nobody {}
+
+#[cfg(not(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32"))))))]
+impl std::ops::Deref for Nobody {
+    type Target = dyn Keeper;
+
+    fn deref(&self) -> &Self::Target {
+        match *self {}
+    }
+}

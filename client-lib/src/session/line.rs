@@ -5,7 +5,8 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::core::{Core, wake};
+use super::core::Core;
+use crate::state::wake;
 
 /// Those who wait for the same room, in the order in which they began to.
 #[derive(Default)]
@@ -17,6 +18,13 @@ impl Line {
         let place = places.last().map_or(0, |last| last + 1);
         places.push(place);
         place
+    }
+
+    fn leave(&self, place: u64) {
+        let mut places = self.0.borrow_mut();
+        if let Some(index) = places.iter().position(|other| *other == place) {
+            places.remove(index);
+        }
     }
 
     fn first(&self) -> Option<u64> {
@@ -33,7 +41,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        (self.line)(&self.core).0.borrow_mut().retain(|number| *number != self.number);
+        (self.line)(&self.core).leave(self.number);
         // The next may have room, and nothing else may happen that would tell.
         wake(&self.core.waiting);
     }
@@ -69,7 +77,8 @@ mod tests {
     fn places_are_in_the_order_of_joining() {
         let line = Line::default();
         assert_eq!((line.first(), line.join(), line.join()), (None, 0, 1));
-        line.0.borrow_mut().remove(0);
+        line.leave(0);
+        line.leave(7);
         assert_eq!((line.first(), line.join()), (Some(1), 2));
     }
 }

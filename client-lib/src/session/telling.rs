@@ -6,9 +6,9 @@ use rejoin_protocol::session::{ClientEvent, Lost, LostReason, SessionMessage};
 use rejoin_protocol::{Input, Link};
 
 use super::SessionEvent;
-use super::core::{Core, News, OnEvent, OnMessage, wake};
-use super::keeper::Keeper;
-use crate::state::register;
+use super::core::{Core, News, OnEvent, OnMessage};
+use super::keeper::Kept;
+use crate::state::{register, wake};
 use crate::timer::now;
 
 /// Events that are kept for a reader; past this the oldest go.
@@ -38,7 +38,7 @@ impl Core {
 
     fn tell_machine(&self, event: ClientEvent) {
         if let Some(keeper) = &self.keeper {
-            self.keep(&**keeper, &event);
+            self.keep(keeper, &event);
         }
         match event {
             ClientEvent::Live { resumed, protocol } => {
@@ -64,7 +64,7 @@ impl Core {
         }
     }
 
-    fn keep(&self, keeper: &dyn Keeper, event: &ClientEvent) {
+    fn keep(&self, keeper: &Kept, event: &ClientEvent) {
         match event {
             ClientEvent::Live { .. } => {
                 let pair = self.machine.borrow().pair();
@@ -95,18 +95,20 @@ impl Core {
         let mut unread = self.unread.borrow_mut();
         unread.push_back(event);
         let before = unread.len();
-        let (mut bytes, mut room) = (0, EVENTS);
-        let mut index = unread.len();
-        while index > 0 {
-            index -= 1;
-            let cost = unread.get(index).map_or(0, cost_of);
-            bytes += cost;
+        // Of what is still to be looked at and kept.
+        let mut bytes: u64 = unread.iter().map(cost_of).sum();
+        for _ in 0..before {
+            let Some(event) = unread.pop_front() else { break };
+            let cost = cost_of(&event);
             let newest = bytes == cost;
-            if room == 0 || (cost > 0 && bytes > self.lost_bytes && !newest) {
-                unread.remove(index);
+            if cost > 0 && bytes > self.lost_bytes && !newest {
+                bytes -= cost;
             } else {
-                room -= 1;
+                unread.push_back(event);
             }
+        }
+        while unread.len() > EVENTS {
+            unread.pop_front();
         }
         (before - unread.len()) as u64
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rejoin_protocol::ReadyState;
+use rejoin_protocol::{ReadyState, Time};
 
 use super::core::Core;
 use crate::spawn::spawn_local;
@@ -131,11 +131,7 @@ impl Core {
         let of_closing = self.closing.get().map(|closing| closing.deadline);
         let of_machine = self.machine.borrow().deadline();
         // What is due and can't go, since the socket is full, is looked at again in a while.
-        let at = [of_closing, of_machine]
-            .into_iter()
-            .flatten()
-            .min()
-            .map(|at| if at > now { at } else { now + LATER });
+        let at = Time::earliest(&[of_closing, of_machine]).map(|at| if at > now { at } else { now + LATER });
         self.timer.set(now, at);
     }
 }

@@ -147,7 +147,7 @@ impl<M> Link<M> {
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        of_phase.into_iter().chain(of_poll).min()
+        Time::earliest(&[of_phase, of_poll])
     }
 }
 

@@ -132,7 +132,11 @@ impl<M> Queue<M> {
 
     pub(crate) fn take(&mut self) -> Vec<M> {
         self.bytes = 0;
-        core::mem::take(&mut self.waiting).into_iter().map(|(message, _)| message).collect()
+        let mut taken = Vec::new();
+        while let Some((message, _)) = self.waiting.pop_front() {
+            taken.push(message);
+        }
+        taken
     }
 }
 

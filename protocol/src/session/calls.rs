@@ -114,7 +114,11 @@ impl Calls {
     }
 
     pub(crate) fn deadline(&self) -> Option<Time> {
-        self.all.iter().map(|call| call.deadline).min()
+        let mut deadline = None;
+        for call in &self.all {
+            deadline = Time::earliest(&[deadline, Some(call.deadline)]);
+        }
+        deadline
     }
 
     /// A call whose time is over.
@@ -129,22 +133,13 @@ impl Calls {
         }
     }
 
-    /// The connection has ended, and with it every call that went over it.
-    pub(crate) fn disconnected(&mut self) -> Vec<(CallId, CallOutcome)> {
+    /// The connection has ended, and with it every call that went over it; or, if all are to end, the session has, and
+    /// what was not transmitted comes back. To be called until there is no more.
+    pub(crate) fn lose(&mut self, all: bool) -> Option<(CallId, CallOutcome)> {
         self.cancelled.clear();
-        let mut lost = Vec::new();
-        while let Some(index) = self.all.iter().position(|call| call.transmitted) {
-            lost.push((self.remove(index).id, CallOutcome::Unknown));
-        }
-        lost
-    }
-
-    /// The session has ended: what was not transmitted comes back.
-    pub(crate) fn end(&mut self) -> Vec<(CallId, CallOutcome)> {
-        let mut lost = self.disconnected();
-        self.cost = 0;
-        lost.extend(self.all.drain(..).map(|call| (call.id, CallOutcome::Unsent(call.payload))));
-        lost
+        let index = self.all.iter().position(|call| all || call.transmitted)?;
+        let Call { id, payload, transmitted, .. } = self.remove(index);
+        Some((id, if transmitted { CallOutcome::Unknown } else { CallOutcome::Unsent(payload) }))
     }
 }
 
@@ -166,7 +161,8 @@ mod tests {
         assert!(matches!(calls.next_frame(), Some(Frame::Call { id: 0, timeout: 1_000, .. })));
         let second = calls.call(NOW, Body::from(b"b"), SECOND).unwrap();
         assert_eq!(calls.call(NOW, Body::new(), SECOND).unwrap_err().reason, Refusal::Full);
-        assert_eq!(calls.disconnected(), [(first, CallOutcome::Unknown)]);
+        assert_eq!(calls.lose(false), Some((first, CallOutcome::Unknown)));
+        assert_eq!(calls.lose(false), None);
         assert!(calls.wants_to_send());
         assert!(matches!(calls.next_frame(), Some(Frame::Call { id: 1, .. })));
         assert_eq!(calls.replied(0, Ok(Body::new())), None);

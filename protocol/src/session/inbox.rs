@@ -153,9 +153,10 @@ impl Inbox {
             if data.last {
                 let len = self.pieces.iter().map(|piece| piece.len()).sum();
                 let mut whole = Vec::with_capacity(len);
-                for piece in self.pieces.drain(..) {
-                    whole.extend_from_slice(&piece);
+                for piece in &self.pieces {
+                    whole.extend_from_slice(piece);
                 }
+                self.pieces.clear();
                 (self.pieces_bytes, self.pieces_cost) = (0, 0);
                 self.complete(whole.into())?;
             }

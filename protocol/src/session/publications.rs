@@ -256,8 +256,11 @@ impl Publications {
 
     /// When a channel that waits goes on.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        let waiting = self.channels.iter().filter(|channel| !channel.pending.is_empty());
-        waiting.filter_map(|channel| channel.wait).min()
+        let mut deadline = None;
+        for channel in self.channels.iter().filter(|channel| !channel.pending.is_empty()) {
+            deadline = Time::earliest(&[deadline, channel.wait]);
+        }
+        deadline
     }
 
     /// The next publication to go out, each channel in its turn.
@@ -347,24 +350,29 @@ impl Publications {
         Ok(Consequence::Settled(pending.publication, settlement))
     }
 
-    /// Ends this identity: nothing more can be learned of what was transmitted.
-    pub(crate) fn lose(&mut self) -> Vec<(Publication, Settlement)> {
-        (self.count, self.cost, self.turn) = (0, 0, 0);
-        let mut channels = core::mem::take(&mut self.channels);
-        // In the order of publishing; each channel's are in order already, and a sort would cost a client kilobytes.
-        let next = core::iter::from_fn(|| {
-            let first = |channel: &&mut Channel| channel.pending.front().map(|pending| pending.publication);
-            let pending =
-                channels.iter_mut().filter(|channel| !channel.pending.is_empty()).min_by_key(first)?;
-            pending.pending.pop_front()
-        });
-        let settle = |pending: Pending| {
-            let settlement =
-                if pending.transmitted { Settlement::Unknown } else { Settlement::Unsent(pending.payload) };
-            (pending.publication, settlement)
+    /// Ends this identity: nothing more can be learned of what was transmitted. To be called until there is no more, in
+    /// the order of publishing; each channel's are in order already, and a sort would cost a client kilobytes.
+    pub(crate) fn lose(&mut self) -> Option<(Publication, Settlement)> {
+        let mut oldest: Option<&mut VecDeque<Pending>> = None;
+        for Channel { pending, .. } in &mut self.channels {
+            let before = |other: &&mut VecDeque<Pending>| first(other) < first(pending);
+            if !pending.is_empty() && !oldest.as_ref().is_some_and(before) {
+                oldest = Some(pending);
+            }
+        }
+        let Some(pending) = oldest.and_then(VecDeque::pop_front) else {
+            (self.count, self.cost, self.turn) = (0, 0, 0);
+            self.channels.clear();
+            return None;
         };
-        next.map(settle).collect()
+        let settlement =
+            if pending.transmitted { Settlement::Unknown } else { Settlement::Unsent(pending.payload) };
+        Some((pending.publication, settlement))
     }
+}
+
+fn first(pending: &VecDeque<Pending>) -> Option<Publication> {
+    pending.front().map(|pending| pending.publication)
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ impl Subscriptions {
     }
 
     /// The subscription of a number; `None` for one that was given up meanwhile.
+    #[inline(never)]
     fn by_number(&mut self, number: u64) -> Result<Option<&mut Subscription>, Violation> {
         if number >= self.next_number {
             return Err(Violation::bad_frame("a frame names a subscription that was never asked for"));
@@ -172,17 +173,13 @@ impl Subscriptions {
         }
     }
 
-    /// All of them.
-    pub(crate) fn ids(&self) -> Vec<SubscriptionId> {
-        self.all.iter().map(|subscription| subscription.id).collect()
-    }
-
-    /// The session has ended for good.
-    pub(crate) fn end(&mut self, denial: &Denial) {
+    /// The session has ended for good: names each of them, for what it has to tell.
+    pub(crate) fn end(&mut self, denial: &Denial, mut tell: impl FnMut(SubscriptionId)) {
         for subscription in &mut self.all {
             if subscription.stage != Stage::Ended {
                 subscription.ended(denial.clone());
             }
+            tell(subscription.id);
         }
     }
 
@@ -378,13 +375,7 @@ impl Subscriptions {
         if cost > most {
             return Ok(None);
         }
-        while subscription.volatile + cost > most {
-            let oldest = |event: &ChannelEvent| matches!(event, ChannelEvent::Volatile { .. });
-            let Some(index) = subscription.queue.iter().position(oldest) else { break };
-            if let Some(ChannelEvent::Volatile { payload, .. }) = subscription.queue.remove(index) {
-                subscription.volatile -= payload.len() + FRAME_COST as usize;
-            }
-        }
+        subscription.drop_volatile(most - cost);
         subscription.volatile += cost;
         subscription.push(ChannelEvent::Volatile { sender, payload });
         Ok(Some(subscription.id))

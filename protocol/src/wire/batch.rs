@@ -118,11 +118,12 @@ impl BatchWriter {
         if !single {
             message.push(kind::BATCH);
         }
-        for (place, payload) in self.payloads.drain(..) {
-            message.extend_from_slice(self.heads.get(from..place).unwrap_or_default());
-            message.extend_from_slice(&payload);
-            from = place;
+        for (place, payload) in &self.payloads {
+            message.extend_from_slice(self.heads.get(from..*place).unwrap_or_default());
+            message.extend_from_slice(payload);
+            from = *place;
         }
+        self.payloads.clear();
         message.extend_from_slice(self.heads.get(from..).unwrap_or_default());
         self.ready.push_back(message);
         self.heads.clear();

@@ -118,7 +118,7 @@ impl SessionBuilder {
         });
         let mut restored = Vec::new();
         let session = self
-            .open_with(Some(keep.clone() as Rc<dyn Keeper>), |machine| {
+            .open_with(Some(keep.clone()), |machine| {
                 restored = keep.restore(machine, channels);
             })
             .map_err(KeepError::Connect)?;

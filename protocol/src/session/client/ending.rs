@@ -1,5 +1,6 @@
 //! The end of a connection, and what follows: the close-code policy of a session.
 
+use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 
@@ -23,11 +24,10 @@ impl ClientSession {
         let over = self.is_over() || self.bye.take().is_some();
         let went_back = core::mem::take(&mut self.went_back);
         self.phase = Phase::Away;
-        self.volatile.clear();
+        self.volatile = VecDeque::new();
         self.volatile_bytes = 0;
         self.subscriptions.disconnected();
-        let lost = self.calls.disconnected();
-        self.called(lost);
+        self.lose_calls(false);
         let bye = self.heard.take();
         let hint = bye.as_ref().and_then(|bye| bye.retry_after).map(Duration::from_millis);
         let last = bye.as_ref().is_some_and(|bye| bye.last);
@@ -48,6 +48,20 @@ impl ClientSession {
         match self.follow(code, closed.by) {
             Some((at_cap, fresh_auth)) => Ending::Retry { after: hint, at_cap, fresh_auth },
             None => self.stopped(code, reason),
+        }
+    }
+
+    /// Settles all publications, of which nothing more can be learned.
+    pub(super) fn lose_publications(&mut self) {
+        while let Some((publication, settlement)) = self.publications.lose() {
+            self.events.push_back(ClientEvent::Settled(publication, settlement));
+        }
+    }
+
+    /// Ends the calls that were transmitted, or all of them.
+    fn lose_calls(&mut self, all: bool) {
+        while let Some((call, outcome)) = self.calls.lose(all) {
+            self.events.push_back(ClientEvent::Called(call, outcome));
         }
     }
 
@@ -81,10 +95,8 @@ impl ClientSession {
     /// Ends the session for good, without a connection: open receipts become unknown, and what was never transmitted
     /// is handed back. [`connected`](Self::connected) begins a fresh one.
     pub fn stop(&mut self, denial: &Denial) {
-        let settled = self.publications.lose();
-        self.settle(settled);
-        let called = self.calls.end();
-        self.called(called);
+        self.lose_publications();
+        self.lose_calls(true);
         let had = self.pair.take().is_some();
         self.incarnation = None;
         let unacked = self.numbered.lose(0);
@@ -93,10 +105,8 @@ impl ClientSession {
             let lost = Lost { reason: LostReason::Stopped, unacked, unsent };
             self.events.push_back(ClientEvent::Lost(lost));
         }
-        self.subscriptions.end(denial);
-        for id in self.subscriptions.ids() {
-            self.events.push_back(ClientEvent::Channel(id));
-        }
+        let events = &mut self.events;
+        self.subscriptions.end(denial, |id| events.push_back(ClientEvent::Channel(id)));
         self.holding = false;
         self.phase = Phase::Over;
     }

@@ -11,10 +11,10 @@ use core::time::Duration;
 
 pub use event::{ClientConfig, ClientEvent, Ending, Lost, LostReason, Pair};
 
-use super::calls::{CallId, CallOutcome, Calls};
+use super::calls::{CallId, Calls};
 use super::inbox::Taken;
 use super::numbered::Numbered;
-use super::publications::{Publication, Publications, Settlement, Stored};
+use super::publications::{Publication, Publications, Stored};
 use super::subscriptions::{ChannelEvent, SubscriptionId, Subscriptions};
 use super::{SessionMessage, Violation};
 use crate::wire::{Body, Bye, Frame, Member, Position, Since};
@@ -76,6 +76,8 @@ pub struct ClientSession {
 impl ClientSession {
     /// A session without a connection.
     #[must_use]
+    // As it is inlined nowhere, nobody takes its fields apart to move them.
+    #[inline(never)]
     pub fn new(config: ClientConfig) -> Self {
         let limits = &config.limits;
         Self {
@@ -350,14 +352,6 @@ impl ClientSession {
         self.events.pop_front()
     }
 
-    fn settle(&mut self, settled: Vec<(Publication, Settlement)>) {
-        self.events.extend(settled.into_iter().map(|(which, how)| ClientEvent::Settled(which, how)));
-    }
-
-    fn called(&mut self, called: Vec<(CallId, CallOutcome)>) {
-        self.events.extend(called.into_iter().map(|(which, how)| ClientEvent::Called(which, how)));
-    }
-
     fn tell_message(&mut self) {
         if !self.message_told && self.numbered.inbox.has_message() {
             self.message_told = true;
@@ -372,11 +366,11 @@ impl ClientSession {
             Phase::Greeting { deadline, .. } => Some(deadline),
             Phase::Live { .. } => {
                 let acks = self.numbered.inbox.ack_deadline();
-                [acks, self.publications.deadline()].into_iter().flatten().min()
+                Time::earliest(&[acks, self.publications.deadline()])
             }
             Phase::Away | Phase::Over => None,
         };
-        [of_phase, self.calls.deadline()].into_iter().flatten().min()
+        Time::earliest(&[of_phase, self.calls.deadline()])
     }
 
     /// The time has come, or is long past.

@@ -52,48 +52,37 @@ impl ClientSession {
                 self.events.push_back(ClientEvent::Pong(pulse.nonce));
             }
             Frame::PubAck { channel, number, answer } => self.answered(now, &channel, number, answer)?,
-            Frame::SubAck { subscription, outcome } => {
-                let told = self.subscriptions.started(subscription, outcome)?;
-                self.tell_channel(told);
-            }
-            Frame::Event(event) => {
-                let told = self.subscriptions.event(event)?;
-                self.tell_channel(told);
-            }
-            Frame::Gap { subscription, at, missing } => {
-                let told = self.subscriptions.gap(subscription, at, missing)?;
-                self.tell_channel(told);
-            }
-            Frame::Unsub { subscription, denial } => {
-                let told = self.subscriptions.ended(subscription, denial)?;
-                self.tell_channel(told);
-            }
-            Frame::Presence { subscription, presence } => {
-                let told = self.subscriptions.presence(subscription, presence)?;
-                self.tell_channel(told);
-            }
             Frame::Volatile { target: Target::Session, payload, .. } => {
                 self.events.push_back(ClientEvent::Volatile(payload));
-            }
-            Frame::Volatile { target: Target::Subscription(number), sender, payload } => {
-                let told = self.subscriptions.volatile(number, sender.unwrap_or_default(), payload)?;
-                self.tell_channel(told);
             }
             Frame::Reply { id, result } => {
                 if let Some((id, outcome)) = self.calls.replied(id, result) {
                     self.events.push_back(ClientEvent::Called(id, outcome));
                 }
             }
-            _ => return Err(Violation::bad_frame("a frame came that only a client sends")),
+            of_feed => {
+                if let Some(id) = self.feed_frame(of_feed)?
+                    && !matches!(self.events.back(), Some(ClientEvent::Channel(last)) if *last == id)
+                {
+                    self.events.push_back(ClientEvent::Channel(id));
+                }
+            }
         }
         Ok(())
     }
 
-    fn tell_channel(&mut self, id: Option<SubscriptionId>) {
-        if let Some(id) = id
-            && self.events.back() != Some(&ClientEvent::Channel(id))
-        {
-            self.events.push_back(ClientEvent::Channel(id));
+    /// A frame of a subscription; says which one has more to tell.
+    fn feed_frame(&mut self, frame: Frame) -> Result<Option<SubscriptionId>, Violation> {
+        match frame {
+            Frame::SubAck { subscription, outcome } => self.subscriptions.started(subscription, outcome),
+            Frame::Event(event) => self.subscriptions.event(event),
+            Frame::Gap { subscription, at, missing } => self.subscriptions.gap(subscription, at, missing),
+            Frame::Unsub { subscription, denial } => self.subscriptions.ended(subscription, denial),
+            Frame::Presence { subscription, presence } => self.subscriptions.presence(subscription, presence),
+            Frame::Volatile { target: Target::Subscription(number), sender, payload } => {
+                self.subscriptions.volatile(number, sender.unwrap_or_default(), payload)
+            }
+            _ => Err(Violation::bad_frame("a frame came that only a client sends")),
         }
     }
 
@@ -135,8 +124,7 @@ impl ClientSession {
             Outcome::Kept => self.begin_numbering(LostReason::Kept, welcome),
             Outcome::Fresh => {
                 if self.pair.is_some() {
-                    let lost = self.publications.lose();
-                    self.settle(lost);
+                    self.lose_publications();
                 }
                 self.begin_numbering(LostReason::Fresh, welcome);
             }
@@ -184,8 +172,7 @@ impl ClientSession {
 
     /// Gives the identity up: the next connection begins a fresh session.
     pub(super) fn give_up_identity(&mut self) {
-        let lost = self.publications.lose();
-        self.settle(lost);
+        self.lose_publications();
         let had = self.pair.take().is_some();
         self.incarnation = None;
         let unacked = self.numbered.lose(0);

@@ -6,6 +6,30 @@ use super::{ClientSession, Phase};
 use crate::Time;
 use crate::wire::{Body, Bye, Frame, Hello, Resume, SessionId, Target};
 
+/// What may have a frame to transmit.
+type Step = fn(&mut ClientSession, Time) -> Option<Frame>;
+
+/// What is asked for a frame, in this order.
+const ALL: [Step; 7] = [
+    |session, now| session.numbered.next_control(now),
+    |session, _| session.subscriptions.next_control(),
+    |session, _| session.subscriptions.next_sub(),
+    |session, _| session.next_volatile(),
+    |session, _| session.calls.next_frame(),
+    ClientSession::next_weighty,
+    |session, _| session.next_bye(),
+];
+
+/// While the application has not decided over what waits, only what has not waited goes.
+const HELD: [Step; 6] = [
+    |session, _| session.numbered.next_pulse(),
+    |session, now| session.numbered.next_ack(now),
+    |session, _| session.subscriptions.next_control(),
+    |session, _| session.subscriptions.next_sub(),
+    |session, _| session.next_volatile(),
+    |session, _| session.next_bye(),
+];
+
 impl ClientSession {
     /// The next frame to transmit on the present connection. To be called while the socket takes more: what is not taken
     /// waits here, where a cut does not lose it.
@@ -63,27 +87,8 @@ impl ClientSession {
         if let Some(token) = self.reauth.take() {
             return Some(Frame::Auth(token));
         }
-        if self.holding {
-            return self.next_held(now);
-        }
-        self.numbered
-            .next_control(now)
-            .or_else(|| self.subscriptions.next_control())
-            .or_else(|| self.subscriptions.next_sub())
-            .or_else(|| self.next_volatile())
-            .or_else(|| self.calls.next_frame())
-            .or_else(|| self.next_weighty(now))
-            .or_else(|| self.next_bye())
-    }
-
-    /// While the application has not decided over what waits, only what has not waited goes.
-    fn next_held(&mut self, now: Time) -> Option<Frame> {
-        let frame = self.numbered.next_pulse().or_else(|| self.numbered.next_ack(now));
-        frame
-            .or_else(|| self.subscriptions.next_control())
-            .or_else(|| self.subscriptions.next_sub())
-            .or_else(|| self.next_volatile())
-            .or_else(|| self.next_bye())
+        let steps: &[Step] = if self.holding { &HELD } else { &ALL };
+        steps.iter().find_map(|next| next(self, now))
     }
 
     fn next_volatile(&mut self) -> Option<Frame> {

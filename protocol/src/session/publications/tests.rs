@@ -97,7 +97,7 @@ fn an_expectation_below_what_is_settled_means_that_the_log_went_back() {
     assert_eq!(sent(&mut publications, NOW), [2]);
     let consequence = publications.answered(NOW, "room", 2, Answer::Expected(1)).unwrap();
     assert_eq!(consequence, Consequence::LogWentBack);
-    let lost = publications.lose();
+    let lost: Vec<_> = core::iter::from_fn(|| publications.lose()).collect();
     assert_eq!(lost, [(Publication(2), Settlement::Unknown)]);
 }
 
@@ -126,7 +126,7 @@ fn what_was_never_transmitted_comes_back_when_the_identity_ends() {
     publish(&mut publications, 1);
     sent(&mut publications, NOW);
     publish(&mut publications, 1);
-    let lost = publications.lose();
+    let lost: Vec<_> = core::iter::from_fn(|| publications.lose()).collect();
     assert_eq!(lost[0].1, Settlement::Unknown);
     assert_eq!(lost[1].1, Settlement::Unsent(Body::from(b"x")));
     assert_eq!(publications.publish("room", Body::new(), 9).unwrap().1, 0, "numbers begin anew");

@@ -347,7 +347,7 @@ impl ServerConnection {
     pub fn deadline(&self, session: &ServerSession) -> Option<Time> {
         let starving =
             self.feeds.values().filter_map(|feed| feed.starved_until(self.timing.starvation)).min();
-        [Some(self.ping_at), starving, session.ack_deadline()].into_iter().flatten().min()
+        Time::earliest(&[Some(self.ping_at), starving, session.ack_deadline()])
     }
 
     /// The time has come, or is past.

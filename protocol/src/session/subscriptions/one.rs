@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
+use super::super::message::FRAME_COST;
 use super::members::Members;
 use crate::wire::{Alias, Body, Denial, Missing, Position, Since};
 
@@ -98,6 +99,22 @@ impl Subscription {
 
     pub(super) fn push(&mut self, event: ChannelEvent) {
         self.queue.push_back(event);
+    }
+
+    /// Drops the oldest volatile messages until those that are left have no more than so many bytes.
+    pub(super) fn drop_volatile(&mut self, most: usize) {
+        if self.volatile <= most {
+            return;
+        }
+        for _ in 0..self.queue.len() {
+            match self.queue.pop_front() {
+                Some(ChannelEvent::Volatile { payload, .. }) if self.volatile > most => {
+                    self.volatile -= payload.len() + FRAME_COST as usize;
+                }
+                Some(event) => self.queue.push_back(event),
+                None => break,
+            }
+        }
     }
 
     pub(super) fn ended(&mut self, denial: Denial) {

@@ -154,12 +154,12 @@ fn an_end_is_the_last_thing_that_is_told() {
     all.ended(0, denial(4403)).unwrap();
     all.disconnected();
     all.connected();
-    all.end(&denial(1000));
+    all.end(&denial(1000), |_| ());
     assert_eq!(all.take(id), Some(ChannelEvent::Members));
     assert_eq!((all.take(id), all.take(id)), (Some(ChannelEvent::Ended(denial(4403))), None));
     assert!(!all.wants_sub());
     let (mut all, id) = following(1_000);
-    all.end(&denial(1000));
+    all.end(&denial(1000), |_| ());
     assert_eq!(all.take(id), Some(ChannelEvent::Ended(denial(1000))));
 }
 

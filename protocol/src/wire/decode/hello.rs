@@ -8,10 +8,10 @@ use super::reader::{Blame, Reader};
 use crate::wire::{Fault, Hello, Outcome, Resume, Welcome, kind};
 
 /// A HELLO of a newer minor version may have flags and, behind all else, fields that are not known here.
-pub(super) fn hello<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Box<Hello>, B> {
-    let newer = reader.integer("minor")? > kind::MINOR;
-    let features = reader.integer("features")?;
-    let flags = if newer { reader.byte("flags")? } else { reader.flags(kind::hello::ALL)? };
+pub(super) fn hello<B: Blame>(reader: &mut Reader<'_, B>) -> Box<Hello> {
+    let newer = reader.integer("minor") > kind::MINOR;
+    let features = reader.integer("features");
+    let flags = if newer { reader.byte("flags") } else { reader.flags(kind::hello::ALL) };
     let has = |flag| flags & flag != 0;
     let resume = match (has(kind::hello::RESUME), has(kind::hello::INCARNATION)) {
         (false, false) => None,
@@ -20,59 +20,63 @@ pub(super) fn hello<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Box<Hello>, 
                 found: kind::hello::INCARNATION,
                 known: kind::hello::ALL & !kind::hello::INCARNATION,
             };
-            return Err(reader.wrong_before(fault, "flags"));
+            reader.wrong_before(fault, "flags");
+            None
         }
         (true, numbered) => Some(Resume {
-            id: reader.session_id()?,
-            token: reader.array("token")?,
-            incarnation: if numbered { Some(reader.random("incarnation")?) } else { None },
+            id: reader.session_id(),
+            token: reader.array("token"),
+            incarnation: if numbered { Some(reader.random("incarnation")) } else { None },
         }),
     };
     let hello = Hello {
         features,
         resume,
-        attempt: reader.integer("attempt")?,
-        standing: reader.standing()?,
-        auth: if has(kind::hello::AUTH) { Some(reader.sized("auth")?) } else { None },
-        protocols: protocols(reader)?,
-        max_message: reader.integer("max_message")?,
-        client: reader.text(reader.limits.max_name, "client")?,
+        attempt: reader.integer("attempt"),
+        standing: reader.standing(),
+        auth: if has(kind::hello::AUTH) { Some(reader.sized("auth")) } else { None },
+        protocols: protocols(reader),
+        max_message: reader.integer("max_message"),
+        client: reader.text(reader.limits.max_name, "client"),
     };
     if newer {
         reader.skip();
     }
-    Ok(Box::new(hello))
+    Box::new(hello)
 }
 
-fn protocols<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Vec<String>, B> {
-    let (count, room) = reader.count(reader.limits.max_protocols, 1, "protocols")?;
+fn protocols<B: Blame>(reader: &mut Reader<'_, B>) -> Vec<String> {
+    let (count, room) = reader.count(reader.limits.max_protocols, 1, "protocols");
     let mut protocols = Vec::with_capacity(room);
     for _ in 0..count {
-        protocols.push(reader.text(reader.limits.max_name, "protocol")?);
+        if reader.is_wrong() {
+            break;
+        }
+        protocols.push(reader.text(reader.limits.max_name, "protocol"));
     }
-    Ok(protocols)
+    protocols
 }
 
-pub(super) fn welcome<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Box<Welcome>, B> {
-    let outcome = match reader.value("outcome", 2)? {
+pub(super) fn welcome<B: Blame>(reader: &mut Reader<'_, B>) -> Box<Welcome> {
+    let outcome = match reader.value("outcome", 2) {
         0 => Outcome::Resumed,
         1 => Outcome::Kept,
         _ => Outcome::Fresh,
     };
-    let chosen = reader.flags(kind::welcome::PROTOCOL)? != 0;
-    Ok(Box::new(Welcome {
+    let chosen = reader.flags(kind::welcome::PROTOCOL) != 0;
+    Box::new(Welcome {
         outcome,
-        features: reader.integer("features")?,
-        id: reader.session_id()?,
-        token: reader.array("token")?,
-        incarnation: reader.random("incarnation")?,
-        alias: reader.random("alias")?,
-        standing: reader.standing()?,
-        protocol: if chosen { Some(reader.text(reader.limits.max_name, "protocol")?) } else { None },
-        max_message: reader.integer("max_message")?,
-        max_publication: reader.integer("max_publication")?,
-        ping_interval: reader.integer("ping_interval")?,
-        ttl: reader.integer("ttl")?,
-        instance: reader.text(reader.limits.max_name, "instance")?,
-    }))
+        features: reader.integer("features"),
+        id: reader.session_id(),
+        token: reader.array("token"),
+        incarnation: reader.random("incarnation"),
+        alias: reader.random("alias"),
+        standing: reader.standing(),
+        protocol: if chosen { Some(reader.text(reader.limits.max_name, "protocol")) } else { None },
+        max_message: reader.integer("max_message"),
+        max_publication: reader.integer("max_publication"),
+        ping_interval: reader.integer("ping_interval"),
+        ttl: reader.integer("ttl"),
+        instance: reader.text(reader.limits.max_name, "instance"),
+    })
 }

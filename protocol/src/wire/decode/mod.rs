@@ -11,7 +11,8 @@ use core::iter::FusedIterator;
 use reader::{Blame, Reader};
 
 use super::{
-    Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, Unreadable, WireError, WireLimits, kind, varint,
+    Ack, Body, Bye, Data, Fault, Frame, Pulse, SubOutcome, Target, Unreadable, WireError, WireLimits, kind,
+    varint,
 };
 
 /// Reads a message: the one frame that it is, or the frames of the batch that it is.
@@ -141,117 +142,117 @@ impl<'a> Parts<'a> {
     fn frame<B: Blame>(&self, start: usize, end: usize) -> Result<Frame, B> {
         let mut reader = Reader::<B>::new(self.message, start..end, self.limits);
         if start == end {
-            return Err(reader.wrong_here(Fault::Empty, "type"));
+            return Err(B::new(Fault::Empty, "type", start));
         }
-        let kind = reader.byte("type")?;
+        let kind = reader.byte("type");
         let most = if kind == kind::HELLO { self.limits.max_hello } else { self.limits.max_frame };
         if end - start > most {
             let fault = Fault::TooLarge { found: (end - start) as u64, most: most as u64 };
             return Err(B::new(fault, "length", start));
         }
-        let frame = body(kind, &mut reader)?;
-        reader.finish()?;
-        Ok(frame)
+        let frame = body(kind, &mut reader);
+        reader.finish(frame)
     }
 }
 
 /// What follows a type.
-fn body<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Result<Frame, B> {
-    Ok(match kind {
-        kind::HELLO if B::OF_CLIENTS => Frame::Hello(hello::hello(reader)?),
-        kind::WELCOME => Frame::Welcome(hello::welcome(reader)?),
-        kind::BYE => Frame::Bye(bye(reader)?),
+fn body<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Frame {
+    match kind {
+        kind::HELLO if B::OF_CLIENTS => Frame::Hello(hello::hello(reader)),
+        kind::WELCOME => Frame::Welcome(hello::welcome(reader)),
+        kind::BYE => Frame::Bye(bye(reader)),
         kind::AUTH if B::OF_CLIENTS => Frame::Auth(reader.rest()),
-        kind::PING => Frame::Ping(pulse(reader)?),
-        kind::PONG => Frame::Pong(pulse(reader)?),
-        kind::ACK => Frame::Ack(reader.ack()?),
-        kind::DATA..=kind::DATA_END => Frame::Data(data(kind, reader)?),
-        kind::SUB if B::OF_CLIENTS => Frame::Sub(channel::sub(reader)?),
-        kind::UNSUB => {
-            Frame::Unsub { subscription: reader.integer("subscription")?, denial: reader.denial()? }
-        }
+        kind::PING => Frame::Ping(pulse(reader)),
+        kind::PONG => Frame::Pong(pulse(reader)),
+        kind::ACK => Frame::Ack(reader.ack()),
+        kind::DATA..=kind::DATA_END => Frame::Data(data(kind, reader)),
+        kind::SUB if B::OF_CLIENTS => Frame::Sub(channel::sub(reader)),
+        kind::UNSUB => Frame::Unsub { subscription: reader.integer("subscription"), denial: reader.denial() },
         kind::SUBACK => {
-            Frame::SubAck { subscription: reader.integer("subscription")?, outcome: sub_ack(reader)? }
+            Frame::SubAck { subscription: reader.integer("subscription"), outcome: sub_ack(reader) }
         }
-        kind::EVENT => Frame::Event(channel::event(reader)?),
+        kind::EVENT => Frame::Event(channel::event(reader)),
         kind::GAP => Frame::Gap {
-            subscription: reader.integer("subscription")?,
-            at: reader.position()?,
-            missing: reader.missing()?,
+            subscription: reader.integer("subscription"),
+            at: reader.position(),
+            missing: reader.missing(),
         },
         kind::CREDIT if B::OF_CLIENTS => {
-            Frame::Credit { subscription: reader.integer("subscription")?, credit: reader.integer("credit")? }
+            Frame::Credit { subscription: reader.integer("subscription"), credit: reader.integer("credit") }
         }
         kind::PRESENCE => Frame::Presence {
-            subscription: reader.integer("subscription")?,
-            presence: channel::presence(reader)?,
+            subscription: reader.integer("subscription"),
+            presence: channel::presence(reader),
         },
-        kind::VOLATILE => volatile(reader)?,
-        kind::PUB if B::OF_CLIENTS => Frame::Pub(channel::publish(reader)?),
-        kind::PUBACK => channel::pub_ack(reader)?,
+        kind::VOLATILE => volatile(reader),
+        kind::PUB if B::OF_CLIENTS => Frame::Pub(channel::publish(reader)),
+        kind::PUBACK => channel::pub_ack(reader),
         kind::CALL if B::OF_CLIENTS => Frame::Call {
-            id: reader.integer("id")?,
-            timeout: reader.integer("timeout")?,
+            id: reader.integer("id"),
+            timeout: reader.integer("timeout"),
             payload: reader.rest(),
         },
-        kind::REPLY => reply(reader)?,
-        kind::CANCEL if B::OF_CLIENTS => Frame::Cancel { id: reader.integer("id")? },
-        unknown => return Err(reader.wrong_before(Fault::UnknownType(unknown), "type")),
-    })
+        kind::REPLY => reply(reader),
+        kind::CANCEL if B::OF_CLIENTS => Frame::Cancel { id: reader.integer("id") },
+        unknown => {
+            reader.wrong_before(Fault::UnknownType(unknown), "type");
+            Frame::Ack(Ack::default())
+        }
+    }
 }
 
-fn data<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Result<Data, B> {
+fn data<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Data {
     let has = |flag| kind & flag != 0;
-    Ok(Data {
+    Data {
         binary: has(kind::data::BINARY),
         first: has(kind::data::FIRST),
         last: has(kind::data::LAST),
-        ack: if has(kind::data::ACK) { Some(reader.ack()?) } else { None },
+        ack: if has(kind::data::ACK) { Some(reader.ack()) } else { None },
         payload: reader.rest(),
-    })
+    }
 }
 
-fn pulse<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Pulse, B> {
-    Ok(Pulse { next: reader.integer("next")?, nonce: reader.random("nonce")?, ack: reader.ack()? })
+fn pulse<B: Blame>(reader: &mut Reader<'_, B>) -> Pulse {
+    Pulse { next: reader.integer("next"), nonce: reader.random("nonce"), ack: reader.ack() }
 }
 
-fn bye<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Bye, B> {
-    let flags = reader.flags(kind::bye::LAST | kind::bye::RETRY)?;
-    let denial = reader.denial()?;
+fn bye<B: Blame>(reader: &mut Reader<'_, B>) -> Bye {
+    let flags = reader.flags(kind::bye::LAST | kind::bye::RETRY);
+    let denial = reader.denial();
     let retry = flags & kind::bye::RETRY != 0;
-    Ok(Bye {
+    Bye {
         code: denial.code,
         reason: denial.reason,
-        retry_after: if retry { Some(reader.integer("retry_after")?) } else { None },
+        retry_after: if retry { Some(reader.integer("retry_after")) } else { None },
         last: flags & kind::bye::LAST != 0,
-    })
+    }
 }
 
-fn volatile<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Frame, B> {
-    let flags = reader.flags(kind::volatile::SUBSCRIPTION | kind::volatile::SENDER)?;
+fn volatile<B: Blame>(reader: &mut Reader<'_, B>) -> Frame {
+    let flags = reader.flags(kind::volatile::SUBSCRIPTION | kind::volatile::SENDER);
     let target = if flags & kind::volatile::SUBSCRIPTION != 0 {
-        Target::Subscription(reader.integer("subscription")?)
+        Target::Subscription(reader.integer("subscription"))
     } else {
         Target::Session
     };
-    let sender = if flags & kind::volatile::SENDER != 0 { Some(reader.random("sender")?) } else { None };
-    Ok(Frame::Volatile { target, sender, payload: reader.rest() })
+    let sender = if flags & kind::volatile::SENDER != 0 { Some(reader.random("sender")) } else { None };
+    Frame::Volatile { target, sender, payload: reader.rest() }
 }
 
-fn sub_ack<B: Blame>(reader: &mut Reader<'_, B>) -> Result<SubOutcome, B> {
-    Ok(match reader.value("outcome", kind::suback::REFUSED)? {
-        kind::suback::STARTED => SubOutcome::Started { at: reader.position()?, recovered: false },
-        kind::suback::RECOVERED => SubOutcome::Started { at: reader.position()?, recovered: true },
-        kind::suback::GAP => SubOutcome::Gap { at: reader.position()?, missing: reader.missing()? },
-        _ => SubOutcome::Refused(reader.denial()?),
-    })
+fn sub_ack<B: Blame>(reader: &mut Reader<'_, B>) -> SubOutcome {
+    match reader.value("outcome", kind::suback::REFUSED) {
+        kind::suback::STARTED => SubOutcome::Started { at: reader.position(), recovered: false },
+        kind::suback::RECOVERED => SubOutcome::Started { at: reader.position(), recovered: true },
+        kind::suback::GAP => SubOutcome::Gap { at: reader.position(), missing: reader.missing() },
+        _ => SubOutcome::Refused(reader.denial()),
+    }
 }
 
-fn reply<B: Blame>(reader: &mut Reader<'_, B>) -> Result<Frame, B> {
-    let id = reader.integer("id")?;
-    let result = match reader.value("result", kind::reply::REFUSED)? {
+fn reply<B: Blame>(reader: &mut Reader<'_, B>) -> Frame {
+    let id = reader.integer("id");
+    let result = match reader.value("result", kind::reply::REFUSED) {
         kind::reply::ANSWERED => Ok(reader.rest()),
-        _ => Err(reader.denial()?),
+        _ => Err(reader.denial()),
     };
-    Ok(Frame::Reply { id, result })
+    Frame::Reply { id, result }
 }

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use core::marker::PhantomData;
 use core::ops::Range;
 
 use crate::wire::{Body, Fault, Unreadable, WireError, WireLimits, varint};
@@ -35,6 +34,8 @@ impl Blame for Unreadable {
     }
 }
 
+/// Reads on after an error, of which it keeps the first: what is read then is zero, or empty, and worth nothing. So the
+/// reading of a frame is free of questions, and asks one at its end.
 pub(super) struct Reader<'a, B> {
     message: &'a Body,
     /// The message up to the end of the frame.
@@ -42,105 +43,133 @@ pub(super) struct Reader<'a, B> {
     /// The next byte. Never beyond the end of `bytes`.
     at: usize,
     pub(super) limits: &'a WireLimits,
-    blame: PhantomData<B>,
+    wrong: Option<B>,
 }
 
 impl<'a, B: Blame> Reader<'a, B> {
     /// A cursor over a part of a message. What of it lies beyond the message's end does not exist.
     pub(super) fn new(message: &'a Body, frame: Range<usize>, limits: &'a WireLimits) -> Self {
         let bytes = message.get(..frame.end).unwrap_or(message);
-        Self { message, bytes, at: frame.start.min(bytes.len()), limits, blame: PhantomData }
+        Self { message, bytes, at: frame.start.min(bytes.len()), limits, wrong: None }
     }
 
     fn left(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    pub(super) fn wrong_here(&self, fault: Fault, field: &'static str) -> B {
-        B::new(fault, field, self.at)
+    /// Whether there has been an error.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.wrong.is_some()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wrong(&mut self, fault: Fault, field: &'static str, at: usize) {
+        if self.wrong.is_none() {
+            self.wrong = Some(B::new(fault, field, at));
+        }
+        // Nothing can be read behind it.
+        self.at = self.bytes.len();
     }
 
     /// An error at the byte that has just been read.
-    pub(super) fn wrong_before(&self, fault: Fault, field: &'static str) -> B {
-        B::new(fault, field, self.at.saturating_sub(1))
+    pub(super) fn wrong_before(&mut self, fault: Fault, field: &'static str) {
+        self.wrong(fault, field, self.at.saturating_sub(1));
     }
 
-    fn truncated(&self, needed: u64, field: &'static str) -> B {
-        self.wrong_here(Fault::Truncated { needed, left: self.left().len() as u64 }, field)
+    fn truncated(&mut self, needed: u64, field: &'static str) {
+        self.wrong(Fault::Truncated { needed, left: self.left().len() as u64 }, field, self.at);
     }
 
-    pub(super) fn byte(&mut self, field: &'static str) -> Result<u8, B> {
-        let byte = *self.left().first().ok_or_else(|| self.truncated(1, field))?;
-        self.at += 1;
-        Ok(byte)
+    pub(super) fn byte(&mut self, field: &'static str) -> u8 {
+        let [byte] = self.array(field);
+        byte
     }
 
-    pub(super) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], B> {
-        let array = *self.left().first_chunk().ok_or_else(|| self.truncated(N as u64, field))?;
-        self.at += N;
-        Ok(array)
+    pub(super) fn array<const N: usize>(&mut self, field: &'static str) -> [u8; N] {
+        match self.left().first_chunk() {
+            Some(array) => {
+                self.at += N;
+                *array
+            }
+            None => {
+                self.truncated(N as u64, field);
+                [0; N]
+            }
+        }
     }
 
-    pub(super) fn integer(&mut self, field: &'static str) -> Result<u64, B> {
-        let (value, bytes) = varint::read(self.left()).map_err(|fault| self.wrong_here(fault, field))?;
-        self.at += bytes;
-        Ok(value)
+    pub(super) fn integer(&mut self, field: &'static str) -> u64 {
+        match varint::read(self.left()) {
+            Ok((value, bytes)) => {
+                self.at += bytes;
+                value
+            }
+            Err(fault) => {
+                self.wrong(fault, field, self.at);
+                0
+            }
+        }
     }
 
     /// An integer that may not be larger than `most`.
-    pub(super) fn at_most(&mut self, most: u64, field: &'static str) -> Result<u64, B> {
+    pub(super) fn at_most(&mut self, most: u64, field: &'static str) -> u64 {
         let start = self.at;
-        let found = self.integer(field)?;
+        let found = self.integer(field);
         if found > most {
-            return Err(B::new(Fault::TooLarge { found, most }, field, start));
+            self.wrong(Fault::TooLarge { found, most }, field, start);
+            return 0;
         }
-        Ok(found)
+        found
     }
 
     /// A byte that may not be larger than `most`.
-    pub(super) fn value(&mut self, field: &'static str, most: u8) -> Result<u8, B> {
-        let found = self.byte(field)?;
+    pub(super) fn value(&mut self, field: &'static str, most: u8) -> u8 {
+        let found = self.byte(field);
         if found > most {
-            return Err(self.wrong_before(Fault::UnknownValue { found, most }, field));
+            self.wrong_before(Fault::UnknownValue { found, most }, field);
         }
-        Ok(found)
+        found
     }
 
     /// A byte of flags, of which no other than the known may be set.
-    pub(super) fn flags(&mut self, known: u8) -> Result<u8, B> {
-        let flags = self.byte("flags")?;
+    pub(super) fn flags(&mut self, known: u8) -> u8 {
+        let flags = self.byte("flags");
         if flags & !known != 0 {
-            return Err(self.wrong_before(Fault::UnknownFlags { found: flags & !known, known }, "flags"));
+            self.wrong_before(Fault::UnknownFlags { found: flags & !known, known }, "flags");
         }
-        Ok(flags)
+        flags
     }
 
     /// Where bytes with their length before them lie. They are there: nothing is allocated for a length alone.
-    fn range(&mut self, most: usize, field: &'static str) -> Result<Range<usize>, B> {
-        let length = self.at_most(most as u64, field)?;
-        let left = self.left().len() as u64;
-        if length > left {
-            return Err(self.truncated(length, field));
+    fn range(&mut self, most: usize, field: &'static str) -> Range<usize> {
+        let length = self.at_most(most as u64, field);
+        if length > self.left().len() as u64 {
+            self.truncated(length, field);
+            return self.at..self.at;
         }
         let start = self.at;
         self.at += length as usize;
-        Ok(start..self.at)
+        start..self.at
     }
 
-    pub(super) fn text(&mut self, most: usize, field: &'static str) -> Result<String, B> {
-        let range = self.range(most, field)?;
+    pub(super) fn text(&mut self, most: usize, field: &'static str) -> String {
+        let range = self.range(most, field);
         let start = range.start;
         let bytes = self.bytes.get(range).unwrap_or_default();
         match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(text.into()),
-            Err(error) => Err(B::new(Fault::NotUtf8, field, start + error.valid_up_to())),
+            Ok(text) => text.into(),
+            Err(error) => {
+                self.wrong(Fault::NotUtf8, field, start + error.valid_up_to());
+                String::new()
+            }
         }
     }
 
     /// Bytes with their length before them. The frame's own limit bounds them.
-    pub(super) fn sized(&mut self, field: &'static str) -> Result<Body, B> {
-        let range = self.range(self.limits.max_frame, field)?;
-        Ok(self.message.slice(range))
+    pub(super) fn sized(&mut self, field: &'static str) -> Body {
+        let range = self.range(self.limits.max_frame, field);
+        self.message.slice(range)
     }
 
     /// All that is left.
@@ -151,23 +180,19 @@ impl<'a, B: Blame> Reader<'a, B> {
     }
 
     /// A count of things that take so many bytes at least, and how many of them to make room for.
-    pub(super) fn count(
-        &mut self,
-        most: usize,
-        bytes_each: usize,
-        field: &'static str,
-    ) -> Result<(u64, usize), B> {
-        let count = self.at_most(most as u64, field)?;
+    pub(super) fn count(&mut self, most: usize, bytes_each: usize, field: &'static str) -> (u64, usize) {
+        let count = self.at_most(most as u64, field);
         let possible = self.left().len() / bytes_each;
-        Ok((count, usize::try_from(count).unwrap_or(possible).min(possible)))
+        (count, usize::try_from(count).unwrap_or(possible).min(possible))
     }
 
-    /// Checks that nothing is left.
-    pub(super) fn finish(&self) -> Result<(), B> {
-        match self.left().len() {
-            0 => Ok(()),
-            bytes => Err(self.wrong_here(Fault::Trailing { bytes }, "end")),
+    /// Hands out what was read, unless there was an error or something is left.
+    pub(super) fn finish<T>(mut self, read: T) -> Result<T, B> {
+        let bytes = self.left().len();
+        if bytes > 0 {
+            self.wrong(Fault::Trailing { bytes }, "end", self.at);
         }
+        self.wrong.map_or(Ok(read), Err)
     }
 
     /// Passes over all that is left.
