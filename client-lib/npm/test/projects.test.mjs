@@ -34,25 +34,6 @@ async function project(name) {
   return path;
 }
 
-/** demo-server on a port of its own, which can be restarted. */
-async function startServer(context, origin) {
-  const port = await freePort();
-  let child;
-  const start = async () => {
-    const given = ["--listen", `127.0.0.1:${port}`, "--classic", "chat", "--app", folder, "--log", "warn"];
-    if (origin) given.push("--allow-origin", origin);
-    child = spawn(process.env.REJOIN_SERVER, given, { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
-  };
-  const stop = async () => {
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  };
-  await start();
-  context.after(stop);
-  return { address: `ws://127.0.0.1:${port}/ws`, restart: async () => (await stop(), await start()) };
-}
-
 /** What a project says, with the server restarted after the first words. */
 async function follow(said, server) {
   const words = [];
