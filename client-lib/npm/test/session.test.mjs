@@ -534,7 +534,7 @@ test("feeds and sessions that nobody holds any more are given back", async () =>
     }
     const over = performance.now() >= deadline;
     await session.close();
-    console.log(collected.sort().join(), over);`;
+    process.stdout.write(collected.sort().join() + " " + over);`;
   const said = await new Promise((resolve) => {
     execFile(process.execPath, ["--expose-gc", "--input-type=module", "--eval", program], { timeout: 30_000 }, (error, out, words) => resolve(error ? words : out));
   });
