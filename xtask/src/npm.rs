@@ -6,7 +6,7 @@ use crate::app::PROFILE;
 use crate::context::Context;
 use crate::failure::{Context as _, Failure, Result};
 use crate::setup::{self, Need};
-use crate::{process, say, toolchain};
+use crate::{names, process, say, toolchain};
 
 /// The crate of the link, whose folder has the scripts too.
 const LINK: &str = "rejoin-npm";
@@ -53,7 +53,9 @@ fn build(context: &Context) -> Result<PathBuf> {
     // Of what wasm-bindgen makes only the module is used: numbers need no glue.
     inline(&module(context, LINK, &stage.join("wasm"))?, &stage)?;
     bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[])?;
-    inline(&module(context, SESSION, &session)?, &session)?;
+    let wasm = module(context, SESSION, &session)?;
+    names::shorten(context, &wasm, &session.join("port.js"))?;
+    inline(&wasm, &session)?;
     bundle(context, &session.join("glue.js"), &session.join("bundled.js"), &SURROUNDINGS)?;
     bundle(context, &session.join("index.js"), &folder.join(MODULES[1]), &[])?;
     for name in ["rejoin.d.ts", "session.d.ts", "README.md"] {

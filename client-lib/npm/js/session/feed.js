@@ -13,16 +13,17 @@ const POSITION = /^(\d{1,16})\.([0-9a-f]{1,16})\.(\d{1,16})$/;
 
 /** From where, as the module takes it. */
 function readSince(since = "now") {
-  if (since === "now") return [0, 0, 0n, 0];
-  if (since === "everything") return [2, 0, 0n, 0];
+  if (since === "now") return [0];
+  if (since === "everything") return [2];
   if (typeof since === "object" && since !== null && Number.isSafeInteger(since.last) && since.last >= 0) {
-    return [1, since.last, 0n, 0];
+    return [1, since.last];
   }
   const [, ordinal, epoch, offset] = POSITION.exec(since) ?? [];
   if (epoch === undefined) {
     throw new TypeError("`since` must be 'now', 'everything', { last: n }, or the position of an entry.");
   }
-  return [3, Number(ordinal), BigInt(`0x${epoch}`), Number(offset)];
+  const bits = epoch.padStart(16, "0");
+  return [3, ordinal, parseInt(bits.slice(0, 8), 16), parseInt(bits.slice(8), 16), offset].map(Number);
 }
 
 export class Feed extends Reader {
@@ -40,7 +41,7 @@ export class Feed extends Reader {
     });
     const from = readSince(since);
     const about = as === undefined ? undefined : encode(as);
-    const made = port ? port.subscribe(channel, ...from, about, bell, !bytes) : CLOSED;
+    const made = port ? port.subscribe(channel, from, about, bell, !bytes) : CLOSED;
     if (typeof made === "number") throw new NotTakenError(made);
     this.#port = made;
     this.#bytes = bytes;

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use rejoin::session::{Body, Call, CallError};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::future_to_promise;
 
+use crate::promise::{list, promise};
 use crate::{payload, refusal};
 
 /// What comes of a call, in the order of `js/session/calling.js`.
@@ -21,9 +21,12 @@ const TIMED_OUT: u32 = 3;
 const UNKNOWN: u32 = 4;
 const UNSENT: u32 = 5;
 
+/// A call, until it is cancelled.
+type Pending = Rc<RefCell<Option<Call>>>;
+
 /// Calls under way, by numbers that JavaScript gives.
 #[derive(Default)]
-pub(crate) struct Calls(RefCell<Vec<(u32, Rc<RefCell<Option<Call>>>)>>);
+pub(crate) struct Calls(RefCell<Vec<(u32, Pending)>>);
 
 impl Calls {
     /// A promise of what comes of a call: what, and up to two values. One that is cancelled is never settled.
@@ -31,7 +34,7 @@ impl Calls {
         let call = Rc::new(RefCell::new(Some(call)));
         self.0.borrow_mut().push((key, call.clone()));
         let calls = self.clone();
-        future_to_promise(async move {
+        promise(async move {
             let outcome: Result<Body, CallError> = poll_fn(|context| match &mut *call.borrow_mut() {
                 Some(call) => Pin::new(call).poll(context),
                 None => Poll::Pending,
@@ -48,7 +51,7 @@ impl Calls {
                 Err(CallError::Unsent(_)) => (UNSENT, JsValue::UNDEFINED, JsValue::UNDEFINED),
                 Err(_) => (UNKNOWN, JsValue::UNDEFINED, JsValue::UNDEFINED),
             };
-            Ok([what.into(), first, second].into_iter().collect::<Array>().into())
+            Ok(list(&[what.into(), first, second]))
         })
     }
 

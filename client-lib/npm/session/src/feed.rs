@@ -101,15 +101,16 @@ pub(crate) fn position(at: Position) -> JsValue {
     host::position(at.epoch.ordinal as f64, at.epoch.id, at.offset as f64)
 }
 
-/// From where: 0 now, 1 the last so many, 2 everything, 3 a position.
-pub(crate) fn since(kind: u32, number: f64, id: u64, offset: f64) -> Since {
-    match kind {
-        0 => Since::Now,
-        1 => Since::Last(number as u64),
-        2 => Since::All,
-        _ => {
-            let epoch = Epoch { ordinal: number as u64, id };
+/// From where, as numbers: 0, now; 1, the last so many; 2, everything; 3, a position: the epoch's ordinal and the two
+/// halves of its 64 bits, and the offset.
+pub(crate) fn since(given: &[f64]) -> Since {
+    match *given {
+        [1.0, last] => Since::Last(last as u64),
+        [2.0] => Since::All,
+        [3.0, ordinal, high, low, offset] => {
+            let epoch = Epoch { ordinal: ordinal as u64, id: (high as u64) << 32 | low as u64 };
             Since::Position(Position { epoch, offset: offset as u64 })
         }
+        _ => Since::Now,
     }
 }

@@ -4,14 +4,14 @@ use js_sys::{Array, Promise};
 use rejoin::SessionBuilder;
 use rejoin::session::{KeepError, Reopened};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::payload;
 use crate::port::{Port, outcome};
+use crate::promise::{self, promise};
 
 /// A promise of the session kept under this name.
 pub(crate) fn reopen(session: u32, name: String, builder: SessionBuilder) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let Reopened { session: opened, receipts, payloads, .. } =
             builder.reopen(&name).await.map_err(|error| match error {
                 KeepError::NoStorage => JsValue::UNDEFINED,
@@ -25,6 +25,6 @@ pub(crate) fn reopen(session: u32, name: String, builder: SessionBuilder) -> Pro
             list.push(&outcome(receipt));
         }
         let port = Port::new(session, opened);
-        Ok([JsValue::from(port), list.into()].into_iter().collect::<Array>().into())
+        Ok(promise::list(&[port.into(), list.into()]))
     })
 }

@@ -11,6 +11,7 @@ mod kept;
 mod options;
 mod payload;
 mod port;
+mod promise;
 mod refusal;
 mod target;
 mod told;

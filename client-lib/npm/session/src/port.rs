@@ -10,11 +10,12 @@ use js_sys::{Array, Promise};
 use rejoin::Session;
 use rejoin::session::{PublishError, Receipt, SessionHandle};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 use crate::bell::Reader;
 use crate::call::Calls;
 use crate::feed::{self, FeedPort};
+use crate::promise::{list, promise};
 use crate::{payload, refusal, told};
 
 /// What becomes of a publication, in the order of `js/session/publishing.js`.
@@ -62,7 +63,7 @@ impl Port {
     /// The same, waiting for room.
     pub fn send(&self, given: &JsValue) -> Promise {
         let (handle, message) = (self.handle.clone(), payload::message(given));
-        future_to_promise(async move {
+        promise(async move {
             let sent = handle.send(message).await;
             Ok(sent.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN).into())
         })
@@ -71,7 +72,7 @@ impl Port {
     /// Publishes, waiting for room: a promise of why not, or 0, the number and the promise of the outcome.
     pub fn publish(&self, channel: String, given: &JsValue) -> Promise {
         let (handle, body) = (self.handle.clone(), payload::body(given));
-        future_to_promise(async move {
+        promise(async move {
             let values: [JsValue; 3] = match handle.publish(&channel, body).await {
                 Ok(receipt) => {
                     let number = receipt.number() as f64;
@@ -81,23 +82,13 @@ impl Port {
                     [refusal::number(refused.reason).into(), JsValue::UNDEFINED, JsValue::UNDEFINED]
                 }
             };
-            Ok(values.into_iter().collect::<Array>().into())
+            Ok(list(&values))
         })
     }
 
-    /// Follows a channel; `kind` and the numbers are read by [`feed::since`]. A number instead says why not.
-    pub fn subscribe(
-        &self,
-        channel: &str,
-        kind: u32,
-        number: f64,
-        epoch: u64,
-        offset: f64,
-        about: &JsValue,
-        bell: u32,
-        text: bool,
-    ) -> JsValue {
-        let since = feed::since(kind, number, epoch, offset);
+    /// Follows a channel; `since` is read by [`feed::since`]. A number instead says why not.
+    pub fn subscribe(&self, channel: &str, since: &[f64], about: &JsValue, bell: u32, text: bool) -> JsValue {
+        let since = feed::since(since);
         let subscribed = if about.is_undefined() {
             self.handle.subscribe(channel, since)
         } else {
@@ -162,10 +153,10 @@ impl Port {
     pub fn close(&self) -> Promise {
         self.handle.begin_close();
         let handle = self.handle.clone();
-        future_to_promise(async move {
+        promise(async move {
             let left = handle.close().await;
             let counts = [left.unsent, left.unacked, left.unanswered];
-            Ok(counts.into_iter().map(|count| JsValue::from(count as f64)).collect::<Array>().into())
+            Ok(list(&counts.map(|count| (count as f64).into())))
         })
     }
 
@@ -203,13 +194,13 @@ impl Port {
 
 /// A promise of what becomes of a publication: what, and up to two values.
 pub(crate) fn outcome(receipt: Receipt) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let (what, first, second) = match receipt.await {
             Ok(position) => (DURABLE, feed::position(position), JsValue::UNDEFINED),
             Err(PublishError::Refused(denial)) => (REFUSED, denial.code.into(), denial.reason.into()),
             Err(PublishError::Unsent(_)) => (UNSENT, JsValue::UNDEFINED, JsValue::UNDEFINED),
             Err(_) => (UNKNOWN, JsValue::UNDEFINED, JsValue::UNDEFINED),
         };
-        Ok([what.into(), first, second].into_iter().collect::<Array>().into())
+        Ok(list(&[what.into(), first, second]))
     })
 }

@@ -5,6 +5,7 @@ use rejoin::Closed;
 use rejoin::session::{Denial, Lost, LostReason, SessionEvent, SessionMessage, SessionState};
 use wasm_bindgen::JsValue;
 
+use crate::promise::list;
 use crate::{host, payload};
 
 const LIVE: u32 = 0;
@@ -44,7 +45,7 @@ fn tell_lost(session: u32, Lost { reason, unacked, unsent }: &Lost) {
         LostReason::GivenUp => 2,
         _ => 3,
     };
-    let both = [messages(unacked), messages(unsent)].into_iter().collect::<Array>();
+    let both = list(&[messages(unacked).into(), messages(unsent).into()]);
     host::tell(session, LOST, &reason.into(), &both);
 }
 
@@ -57,8 +58,8 @@ pub(crate) fn state(session: u32, state: &SessionState) {
     let (first, second) = match state {
         SessionState::Connecting { attempt } => ((*attempt).into(), nothing),
         SessionState::Waiting { attempt, delay, last } => {
-            let times = [JsValue::from(*attempt), (delay.as_secs_f64() * 1_000.0).into()];
-            (times.into_iter().collect::<Array>().into(), closed(last))
+            let times = [(*attempt).into(), (delay.as_secs_f64() * 1_000.0).into()];
+            (list(&times), closed(last))
         }
         _ => (nothing.clone(), nothing),
     };
