@@ -114,3 +114,19 @@ pub(crate) fn since(given: &[f64]) -> Since {
         _ => Since::Now,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_with_all_its_bits() {
+        assert_eq!(since(&[0.0]), Since::Now);
+        assert_eq!(since(&[1.0, 20.0]), Since::Last(20));
+        assert_eq!(since(&[2.0]), Since::All);
+        let epoch = Epoch { ordinal: 3, id: 0xfedc_ba98_7654_3210 };
+        let position = Position { epoch, offset: 1 << 52 };
+        let halves = [f64::from(0xfedc_ba98_u32), f64::from(0x7654_3210)];
+        assert_eq!(since(&[3.0, 3.0, halves[0], halves[1], 2_f64.powi(52)]), Since::Position(position));
+    }
+}

@@ -16,3 +16,16 @@ pub(crate) fn number(refusal: Refusal) -> f64 {
     };
     kind + 8.0 * limit as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_and_limit_can_be_told_apart() {
+        assert_eq!(number(Refusal::Full), 1.0);
+        assert_eq!(number(Refusal::TooLarge { limit: 16 << 20 }), 2.0 + 8.0 * f64::from(16 << 20));
+        assert_eq!(number(Refusal::NameTooLong { limit: 255 }) % 8.0, 4.0);
+        assert_eq!(number(Refusal::Closed), 5.0);
+    }
+}
