@@ -487,7 +487,8 @@ type Answer<T> = T extends { answer: infer TAnswer } ? TAnswer : JsonValue;
 type AnyCall = { args: object; answer: JsonValue };
 
 /**
- * A session with a server that speaks `rejoin.v1`, over as many connections as it takes.
+ * A session with a server that speaks `rejoin.v1`, over as many connections as it takes. It lives until it is closed or
+ * over, whether anybody holds it or not; a feed that nobody holds any more is unsubscribed.
  *
  * @typeParam TChannels - the entries of channels by name: `{ [room: `room/${string}`]: Said }`.
  * @typeParam TCalls - calls by name, with `args` and `answer`: `{ rooms: { answer: Rooms } }`.

@@ -76,7 +76,7 @@ test("every member that the types promise is there, and no other", async () => {
   const types = await readFile(join(PACKAGE, "session.d.ts"), "utf8");
   const classes = [...types.matchAll(/^export class (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual([...classes, "default"].sort(), Object.keys(session).sort());
-  assert.equal(session.RejoinSession.length, 1);
+  assert.deepEqual([session.RejoinSession.length, session.RejoinSession.name], [1, "RejoinSession"]);
 });
 
 /** Compares a class with what the types say of it. */

@@ -1,6 +1,7 @@
 // The session in Node.js, over `ws`: with the peer, which misbehaves on demand, and with demo-server.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -502,6 +503,31 @@ test("a program ends when its sessions are closed, though a feed is held", async
     execFile(process.execPath, ["--input-type=module", "--eval", program], { timeout: 20_000 }, (error) => resolve(error ?? { code: 0 }));
   });
   assert.equal(code, 0);
+});
+
+test("a server that answers nothing does not keep a program whose session is closed", async (t) => {
+  const server = await startServer(t);
+  const program = `
+    import { WebSocket } from ${JSON.stringify(toolUrl("ws/wrapper.mjs"))};
+    import { RejoinSession } from ${JSON.stringify(sessionUrl)};
+    const session = new RejoinSession(${JSON.stringify(server.session)}, { WebSocket, drainTimeout: 50, closeTimeout: 50 });
+    await session.ready;
+    process.stdout.write("ready");
+    await new Promise((resolve) => process.stdin.once("data", resolve));
+    process.stdin.destroy();
+    session.trySend("unheard");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const { unacked } = await session.close();
+    process.exitCode = unacked;`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  await once(child.stdout, "data");
+  server.pause();
+  child.stdin.write("go");
+  const late = setTimeout(() => child.kill(), 10_000);
+  // One frame was transmitted and not acknowledged.
+  assert.deepEqual(await ended, [1, null]);
+  clearTimeout(late);
 });
 
 test("feeds and sessions that nobody holds any more are given back", async () => {

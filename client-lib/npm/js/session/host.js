@@ -30,6 +30,12 @@ export function WebSocket(url, protocols) {
     socket.send = (data) => send.call(socket, data.slice());
     // In Node.js an error that nobody listens to ends the program; the end that follows says all.
     socket.addEventListener("error", () => {});
+    const { removeEventListener } = socket;
+    socket.removeEventListener = (type, listener) => {
+      removeEventListener.call(socket, type, listener);
+      // One that is left while it is closing has had its time; `ws` would keep the program for 30 s more.
+      if (type === "close" && socket.readyState === WebSocket.CLOSING) socket.terminate?.();
+    };
   }
   return socket;
 }

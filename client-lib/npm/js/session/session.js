@@ -285,7 +285,8 @@ export class RejoinSession extends EventTarget {
         configurable: true,
       });
     }
-    Object.defineProperty(this, "length", { value: 1 });
+    // As it is written, whatever a minifier makes of it.
+    Object.defineProperties(this, { length: { value: 1 }, name: { value: "RejoinSession" } });
   }
 }
 
