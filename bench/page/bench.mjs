@@ -48,7 +48,7 @@ const sendBy = (Socket) => async (_, count, size) => {
 
 // Text back and forth, each one alone.
 async function rawRoundTrips(_, count, size) {
-  const socket = await open();
+  const socket = await open(WebSocket);
   const text = "x".repeat(size);
   const start = performance.now();
   for (let i = 0; i < count; i++) {
@@ -79,7 +79,7 @@ const send = {
   "rejoin, bytes": wasm.rejoin_send,
   "rejoin, Uint8Array": wasm.rejoin_send_view,
 };
-const small = { "raw JavaScript": rawReceive, "rejoin session": session(wasm.session_receive) };
+const small = { "raw JavaScript": receiveBy(WebSocket), "rejoin session": session(wasm.session_receive) };
 const alone = { "raw JavaScript": rawRoundTrips, "rejoin session": session(wasm.session_round_trips) };
 // gloo-net needs almost a minute for 100,000.
 const sendFew = { "raw JavaScript": sendBy(WebSocket), "rejoin, bytes": wasm.rejoin_send, "gloo-net": wasm.gloo_send };
@@ -99,10 +99,13 @@ async function report(line) {
 
 try {
   await init();
-  const rounds = Number(new URLSearchParams(location.search).get("rounds") ?? 9);
+  const search = new URLSearchParams(location.search);
+  const rounds = Number(search.get("rounds") ?? 9);
+  // `&only=round` runs the cases with that in their name, for whoever opens the page by hand.
+  const only = search.get("only") ?? "";
   // Round 0 warms up and is not counted.
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, count, size, contenders } of cases) {
+    for (const { name, count, size, contenders } of cases.filter(({ name }) => name.includes(only))) {
       const names = Object.keys(contenders);
       // Each round begins with another contender, so that none always follows the same one.
       const turn = names.map((_, i) => names[(i + round) % names.length]);

@@ -41,18 +41,19 @@ impl Timer {
         Self { at: Cell::new(None), running: RefCell::new(JsValue::UNDEFINED), callback }
     }
 
-    /// Sets the timer for a moment, or stops it. The one set before is forgotten.
+    /// Has the timer fire at a moment, if any, or before. One that is set for an earlier moment is left as it is: to wake
+    /// too early now and then costs less than to set a timer anew for every message.
     pub(crate) fn set(&self, now: Time, at: Option<Time>) {
-        if self.at.replace(at) == at {
+        let Some(at) = at else { return };
+        if self.at.get().is_some_and(|set| set <= at) {
             return;
         }
         self.stop();
-        if let Some(at) = at {
-            // Rounded up, so that it does not fire before the moment.
-            let micros = at.as_micros().saturating_sub(now.as_micros()) as f64;
-            let millis = (micros / 1_000.0).ceil().min(LONGEST);
-            self.running.replace(set_timeout(self.callback.as_ref(), millis));
-        }
+        self.at.set(Some(at));
+        // Rounded up, so that it does not fire before the moment.
+        let micros = at.as_micros().saturating_sub(now.as_micros()) as f64;
+        let millis = (micros / 1_000.0).ceil().min(LONGEST);
+        self.running.replace(set_timeout(self.callback.as_ref(), millis));
     }
 
     /// To be called when the timer has fired: it may be set for the same moment again.

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::browser;
 use crate::chat::log::Entry;
 use crate::chat::outbox::{Failure, Outcome};
-use crate::chat::state::Fed;
+use crate::chat::state::{Break, Fed};
 use crate::link::{Ending, Link};
 use crate::words;
 
@@ -155,7 +155,12 @@ pub(crate) fn fed(item: TypedItem<Said>, members: impl FnOnce() -> Vec<(u64, Abo
         }
         FeedItem::Gap { at, missing: Missing { from, to, reason } } => {
             let missing = (to >= from).then(|| to - from + 1);
-            Fed::Gap { offset: at.offset, missing, anew: reason != GapReason::Trimmed }
+            let how = match reason {
+                GapReason::Trimmed => Break::Hole { missing },
+                GapReason::UnknownEpoch if at.offset > 0 => Break::AnewBehind,
+                _ => Break::Anew,
+            };
+            Fed::Gap { offset: at.offset, how }
         }
         FeedItem::Members => Fed::Members(members()),
         // What is volatile is of another type than what is kept.

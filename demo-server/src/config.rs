@@ -80,9 +80,18 @@ pub struct Config {
     #[arg(long, env = "REJOIN_DEAD_SECONDS", value_name = "SECONDS", default_value_t = 10.0)]
     pub dead_seconds: f64,
 
-    /// Rooms of the chat at the same time.
+    /// Rooms of the chat that somebody is in or of which messages are kept.
     #[arg(long, env = "REJOIN_MAX_ROOMS", value_name = "N", default_value_t = 100)]
     pub max_rooms: usize,
+
+    /// How many of them one session may have made.
+    #[arg(long, env = "REJOIN_MAX_ROOMS_PER_SESSION", value_name = "N", default_value_t = 20)]
+    pub max_rooms_per_session: usize,
+
+    /// How many of them may have been made from one IP address, of IPv6 one network of 64 bits, since the server started;
+    /// behind a proxy all have the proxy's.
+    #[arg(long, env = "REJOIN_MAX_ROOMS_PER_ADDRESS", value_name = "N", default_value_t = 50)]
+    pub max_rooms_per_address: usize,
 
     /// Messages of a room that are kept, of those that are not older than 30 days.
     #[arg(long, env = "REJOIN_HISTORY_MESSAGES", value_name = "N", default_value_t = 100_000)]
@@ -119,6 +128,8 @@ impl Default for Config {
             ping_seconds: 5.0,
             dead_seconds: 10.0,
             max_rooms: 100,
+            max_rooms_per_session: 20,
+            max_rooms_per_address: 50,
             history_messages: 100_000,
             header_seconds: 10.0,
             drain_seconds: 10.0,

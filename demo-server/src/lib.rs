@@ -43,6 +43,7 @@ mod echo;
 mod error;
 mod files;
 mod page;
+mod rooms;
 mod router;
 mod server;
 mod session;

@@ -20,7 +20,7 @@ use crate::config::{Classic, Config};
 use crate::echo::echo;
 use crate::files::{Files, host};
 use crate::page::{CLASSIC_CHAT_JS, CLASSIC_SPEED_JS, Page};
-use crate::session::{self, Rooms};
+use crate::session::{self, Chat};
 use crate::speed::{self as speed_test, File};
 
 /// The echo's address.
@@ -37,7 +37,7 @@ pub(crate) struct App {
     /// The coursework's protocol at `/ws`, which knows no subprotocol.
     pub(crate) classic_socket: Acceptor,
     pub(crate) chat: Arc<ClassicChat>,
-    pub(crate) hub: Hub<Rooms>,
+    pub(crate) hub: Hub<Chat>,
     pub(crate) file: File,
     pub(crate) files: Files,
     pub(crate) config: Config,
@@ -139,6 +139,8 @@ async fn info(State(app): Shared) -> Response {
             "room_messages_per_second": config.chat_rate,
             "room_messages_at_once": config.chat_burst(),
             "rooms": config.max_rooms,
+            "rooms_per_session": config.max_rooms_per_session,
+            "rooms_per_address": config.max_rooms_per_address,
             "room_history_messages": config.history_messages,
             "send_queue_bytes": chat_limits.send_queue_bytes,
             "speed_duration_ms": speed::MAX_DURATION_MS,

@@ -15,14 +15,18 @@ use crate::chat::Classic as ClassicChat;
 use crate::config::{Classic, Config, seconds};
 use crate::error::RunError;
 use crate::files::Files;
+use crate::rooms::RoomLimits;
 use crate::router::{App, router};
-use crate::session::Rooms;
+use crate::session::Chat;
 use crate::speed::File;
 
 /// The demo's server, ready to be run.
 pub struct Server {
     router: Router,
     connections: Connections,
+    hub: Hub<Chat>,
+    /// The log in a file.
+    store: Option<SqliteLog>,
     limits: ServeLimits,
 }
 
@@ -46,7 +50,7 @@ impl Server {
         for origin in &config.allow_origin {
             origins = origins.allow(origin)?;
         }
-        let hub = hub(&config, origins.clone(), &connections)?;
+        let (hub, store) = hub(&config, origins.clone(), &connections)?;
         let acceptor = Acceptor::new(&connections).origins(origins);
         let classic_limits = match config.classic {
             Some(Classic::Speed) => config.speed_limits(),
@@ -62,31 +66,49 @@ impl Server {
             speed_socket: with_subprotocol::<speed::Speed>(&acceptor).limits(config.speed_limits())?,
             classic_socket: acceptor.limits(classic_limits)?,
             chat: Arc::new(ClassicChat::default()),
-            hub,
+            hub: hub.clone(),
             file: File::random()?,
             files: Files::new(&config.app),
             started: Instant::now(),
             config,
         };
-        Ok(Self { router: router(Arc::new(app)), connections, limits })
+        Ok(Self { router: router(Arc::new(app)), connections, hub, store, limits })
     }
 
-    /// Serves until `shutdown` resolves; then closes every WebSocket with 1012, lets requests finish, and
-    /// returns, at the latest after the configured time to drain.
+    /// Serves until `shutdown` resolves; then closes every WebSocket with 1012, lets requests finish, closes
+    /// the log and returns, at the latest after the configured time to drain.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        serve(listener, self.router, &self.connections, self.limits, shutdown).await;
+        let (chat, log) = (self.hub.application(), self.hub.log());
+        // Before anybody comes, or a room that is kept could be taken for a new one.
+        chat.look(&**log).await;
+        let serving = serve(listener, self.router, &self.connections, self.limits, shutdown);
+        tokio::select! {
+            () = serving => {}
+            () = chat.watch(&**log) => {}
+        }
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
     }
 }
 
 /// The sessions' hub, over a log in the folder for data or in memory.
-fn hub(config: &Config, origins: Origins, connections: &Connections) -> Result<Hub<Rooms>, RunError> {
-    let rooms = Rooms::new(config.max_rooms);
+fn hub(
+    config: &Config,
+    origins: Origins,
+    connections: &Connections,
+) -> Result<(Hub<Chat>, Option<SqliteLog>), RunError> {
+    let chat = Chat::new(RoomLimits {
+        all: config.max_rooms,
+        per_session: config.max_rooms_per_session,
+        per_address: config.max_rooms_per_address,
+    });
     let entries = Some(config.history_messages);
-    let builder = match &config.data {
+    let (builder, store) = match &config.data {
         None => {
             let mut options = MemoryOptions::default();
             options.retention.entries = entries;
-            Hub::builder(rooms, MemoryLog::new(options))
+            (Hub::builder(chat, MemoryLog::new(options)), None)
         }
         Some(folder) => {
             let wrong = |reason: String| RunError::Data { folder: folder.clone(), reason };
@@ -96,10 +118,11 @@ fn hub(config: &Config, origins: Origins, connections: &Connections) -> Result<H
             let log = SqliteLog::open(folder.join("rooms.sqlite"), options)
                 .map_err(|error| wrong(error.to_string()))?;
             let key = Key::at(&folder.join("session.key")).map_err(|error| wrong(error.to_string()))?;
-            Hub::builder(rooms, log).key(key)
+            (Hub::builder(chat, log.clone()).key(key), Some(log))
         }
     };
-    builder.settings(config.hub_settings()).origins(origins).build(connections).map_err(RunError::Hub)
+    let builder = builder.settings(config.hub_settings()).origins(origins);
+    Ok((builder.build(connections).map_err(RunError::Hub)?, store))
 }
 
 fn with_subprotocol<E: Endpoint>(acceptor: &Acceptor) -> Acceptor {

@@ -1,6 +1,7 @@
 //! The session: the chat's rooms as channels of a log, and an echo of the session's own messages.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,61 +12,74 @@ use demo_messages::room::{
 use rejoin_server::hub::{
     Action, Application, AuthError, Body, Credentials, Denial, Identity, SessionHandle, SessionMessage,
 };
+use rejoin_server::log::{Log, LogError};
 use rejoin_server::{Channel, Json, from_bytes, to_bytes};
 
 use crate::chat::rules;
+use crate::rooms::{InUse, Maker, RoomLimits, Rooms};
 
 /// Bytes of entries that are looked back at once.
 const OLDER_BYTES: usize = 256 << 10;
+/// From one look at which rooms the log holds to the next.
+const LOOK: Duration = Duration::from_secs(60);
+/// Names of channels that are asked of the log at once.
+const NAMES: usize = 256;
 /// The codes of refusals, after HTTP's.
 const BAD: u16 = 400;
 const NOT_FOUND: u16 = 404;
 const TOO_MANY: u16 = 429;
 const UNAVAILABLE: u16 = 503;
 
-type Handle = SessionHandle<Rooms>;
+type Handle = SessionHandle<Chat>;
 
 /// The application of the demo's sessions.
 #[derive(Debug)]
-pub(crate) struct Rooms {
-    /// Rooms that somebody has entered since the server started.
-    entered: Mutex<BTreeSet<String>>,
-    most: usize,
+pub(crate) struct Chat {
+    rooms: Mutex<Rooms>,
 }
 
-impl Rooms {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { entered: Mutex::default(), most }
+impl Chat {
+    pub(crate) fn new(limits: RoomLimits) -> Self {
+        Self { rooms: Mutex::new(Rooms::new(limits)) }
     }
 
-    fn entered(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, room: &str) -> Result<(), Denial> {
-        let mut entered = self.entered();
-        if entered.contains(room) {
-            return Ok(());
+    /// Lets a session into a room, or tells why not.
+    fn enter(&self, session: &Handle, room: &str, publishes: bool) -> Result<(), Denial> {
+        let maker = Maker::new(session.alias(), *session.context());
+        let entered = self.rooms().enter(room, maker, publishes, || in_use(session));
+        entered.map_err(|reason| denial(TOO_MANY, reason))
+    }
+
+    fn list(&self, session: &Handle) -> Vec<RoomInfo> {
+        let listed = self.rooms().list(&in_use(session));
+        let info = |(name, people)| RoomInfo { name, members: u32::try_from(people).unwrap_or(u32::MAX) };
+        listed.into_iter().map(info).collect()
+    }
+
+    /// Looks which rooms the log holds.
+    pub(crate) async fn look(&self, log: &dyn Log) {
+        let reading = self.rooms().begin_reading();
+        match kept(log).await {
+            Ok(kept) => self.rooms().read(reading, &kept),
+            Err(error) => tracing::warn!("the log does not say which rooms it holds: {error}"),
         }
-        if entered.len() >= self.most {
-            return Err(denial(TOO_MANY, format!("there are {} rooms, as many as there may be", self.most)));
-        }
-        entered.insert(room.to_owned());
-        Ok(())
     }
 
-    fn rooms(&self, session: &Handle) -> Vec<RoomInfo> {
-        let names: Vec<String> = self.entered().iter().cloned().collect();
-        let info = |name: String| {
-            let members = session.present(&Room(name.clone()).name()).len();
-            RoomInfo { name, members: u32::try_from(members).unwrap_or(u32::MAX) }
-        };
-        names.into_iter().map(info).collect()
+    /// Looks now and then, for ever.
+    pub(crate) async fn watch(&self, log: &dyn Log) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            self.look(log).await;
+        }
     }
 
     async fn answer(&self, session: &Handle, question: Question) -> Result<Answer, Denial> {
         match question {
-            Question::Rooms => Ok(Answer::Rooms { rooms: self.rooms(session) }),
+            Question::Rooms => Ok(Answer::Rooms { rooms: self.list(session) }),
             Question::Older { room, before, count } => {
                 rules::room(&room).map_err(|reason| denial(NOT_FOUND, reason))?;
                 let count = count.min(OLDER) as usize;
@@ -95,20 +109,46 @@ impl Rooms {
     }
 }
 
-impl Application for Rooms {
-    type Context = ();
+/// The rooms that somebody is in, and how many are listed in each.
+fn in_use(session: &Handle) -> InUse {
+    let followed = session.followed().into_iter();
+    followed.filter_map(|channel| Some((Room::of_channel(&channel.name)?.0, channel.present))).collect()
+}
 
-    async fn authenticate(&self, _: Credentials<'_>) -> Result<Identity<()>, AuthError> {
-        Ok(Identity::anonymous(()))
+/// The rooms of which the log holds something.
+async fn kept(log: &dyn Log) -> Result<BTreeSet<String>, LogError> {
+    let (mut kept, mut behind) = (BTreeSet::new(), String::new());
+    loop {
+        let names = log.channels(&behind, NAMES).await?;
+        let last = names.len() < NAMES;
+        if let Some(newest) = names.last() {
+            behind.clone_from(newest);
+        }
+        kept.extend(names.iter().filter_map(|name| Room::of_channel(name)).map(|Room(room)| room));
+        if last {
+            return Ok(kept);
+        }
+    }
+}
+
+impl Application for Chat {
+    /// From where the client has come, if the server knows.
+    type Context = Option<IpAddr>;
+
+    async fn authenticate(
+        &self,
+        credentials: Credentials<'_>,
+    ) -> Result<Identity<Option<IpAddr>>, AuthError> {
+        Ok(Identity::anonymous(credentials.peer.map(|peer| peer.ip())))
     }
 
-    fn authorize(&self, _: &Handle, channel: &str, action: Action<'_>) -> Result<(), Denial> {
+    fn authorize(&self, session: &Handle, channel: &str, action: Action<'_>) -> Result<(), Denial> {
         let Some(Room(room)) = Room::of_channel(channel) else {
             return Err(denial(NOT_FOUND, format!("there is no channel {channel}")));
         };
         rules::room(&room).map_err(|reason| denial(NOT_FOUND, reason))?;
         match action {
-            Action::Subscribe => self.enter(&room),
+            Action::Subscribe => self.enter(session, &room, false),
             Action::Appear(about) => {
                 let About { name } = parse(about)?;
                 rules::name(&name).map(drop).map_err(|reason| denial(BAD, reason))
@@ -118,7 +158,7 @@ impl Application for Rooms {
                 rules::name(&name).map_err(|reason| denial(BAD, reason))?;
                 rules::text(&text).map_err(|reason| denial(BAD, reason))?;
                 // Whoever publishes makes a room as well, so that there are no more of them than may be.
-                self.enter(&room)
+                self.enter(session, &room, true)
             }
             Action::Volatile(body) => parse::<Whisper>(body).map(drop),
             _ => Err(denial(BAD, "this server does not know what you want".into())),

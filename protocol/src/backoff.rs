@@ -185,6 +185,25 @@ mod tests {
     }
 
     #[test]
+    fn each_setting_changes_itself_alone() {
+        let (base, time) = (Backoff::default(), Duration::from_secs(77));
+        assert_eq!(base.with_first(time), Backoff { first: time, ..base });
+        assert_eq!(base.with_cap(time), Backoff { cap: time, ..base });
+        assert_eq!(base.with_floor(time), Backoff { floor: time, ..base });
+        assert_eq!(base.with_first_floor(time), Backoff { first_floor: time, ..base });
+        assert_eq!(base.with_growth_percent(7), Backoff { growth_percent: 7, ..base });
+        assert_eq!(base.with_stable(time), Backoff { stable: time, ..base });
+        assert_eq!(base.with_max_attempts(7), Backoff { max_attempts: Some(7), ..base });
+    }
+
+    #[test]
+    fn growing_is_exact_to_the_microsecond() {
+        assert_eq!(grow(150, 130), 195);
+        assert_eq!(grow(99, 250), 247);
+        assert_eq!(grow(1_000, 200), 2_000);
+    }
+
+    #[test]
     fn unlimited_means_unlimited_and_a_limit_counts_the_first_attempt() {
         assert!(!Backoff::default().exhausted(u32::MAX));
         let three = Backoff { max_attempts: Some(3), ..Backoff::default() };

@@ -9,7 +9,8 @@ use http::{HeaderValue, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::connection::{Connection, Info, Shared};
+use crate::close::Close;
+use crate::connection::{Connection, First, Info, Shared};
 use crate::connections::Connections;
 use crate::driver::Driver;
 use crate::limits::{InvalidLimits, Limits};
@@ -43,6 +44,7 @@ pub struct Acceptor {
     subprotocols: Vec<Arc<str>>,
     required: bool,
     handler_leaves: bool,
+    first: Option<First>,
     limits: Arc<Limits>,
 }
 
@@ -56,6 +58,7 @@ impl Acceptor {
             subprotocols: Vec::new(),
             required: false,
             handler_leaves: false,
+            first: None,
             limits: Arc::default(),
         }
     }
@@ -95,6 +98,14 @@ impl Acceptor {
         self
     }
 
+    /// Takes one message of at most so many bytes from a peer, and nothing behind it, until the handler lets the peer in
+    /// by `Connection::admit`. A larger one is refused before room is made for it.
+    #[must_use]
+    pub(crate) fn first_message(mut self, max_bytes: usize, too_large: Close) -> Self {
+        self.first = Some(First { max_bytes, too_large });
+        self
+    }
+
     /// Sets what a connection may use.
     ///
     /// # Errors
@@ -125,7 +136,8 @@ impl Acceptor {
         let response = response(&upgrade, subprotocol.as_deref());
         let info = Info { id: permit.id, peer: upgrade.peer, subprotocol };
         let (limits, signals) = (Arc::clone(&self.limits), self.connections.signals());
-        let shared = Arc::new(Shared::new(info, &limits, signals.drain.clone(), self.handler_leaves));
+        let (draining, first) = (signals.drain.clone(), self.first.clone());
+        let shared = Arc::new(Shared::new(info, &limits, draining, self.handler_leaves, first));
         self.connections.spawn(async move {
             let _permit = permit;
             let io = match upgrade.on_upgrade.await {

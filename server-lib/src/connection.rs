@@ -37,6 +37,19 @@ pub(crate) struct Shared {
     pub(crate) leaves_by_itself: bool,
     /// The transport is to be dropped without a word.
     pub(crate) cut: CancellationToken,
+    /// What the peer may send before the handler has let it in; `None`: whatever the limits allow.
+    pub(crate) first: Option<First>,
+    /// The handler has let the peer in.
+    pub(crate) admitted: CancellationToken,
+}
+
+/// What a peer may send that the handler has not let in yet: one message, behind which nothing is read.
+#[derive(Debug, Clone)]
+pub(crate) struct First {
+    /// Its most bytes.
+    pub(crate) max_bytes: usize,
+    /// What is said to a larger one.
+    pub(crate) too_large: Close,
 }
 
 impl Shared {
@@ -45,6 +58,7 @@ impl Shared {
         limits: &Limits,
         draining: CancellationToken,
         leaves_by_itself: bool,
+        first: Option<First>,
     ) -> Self {
         Self {
             info,
@@ -54,6 +68,8 @@ impl Shared {
             draining,
             leaves_by_itself,
             cut: CancellationToken::new(),
+            first,
+            admitted: CancellationToken::new(),
         }
     }
 }
@@ -103,6 +119,11 @@ impl Connection {
     /// ([`Acceptor::handler_leaves`](crate::Acceptor::handler_leaves)).
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         self.shared.draining.clone().cancelled_owned()
+    }
+
+    /// Lets the peer in, whose first message alone was read so far.
+    pub(crate) fn admit(&self) {
+        self.shared.admitted.cancel();
     }
 
     /// Drops the transport at once, without a close frame: what is queued is gone. For tests and demonstrations of what a

@@ -43,6 +43,8 @@ struct Inner {
     counts: Mutex<Counts>,
     next_id: AtomicU64,
     tasks: TaskTracker,
+    /// What is to be done once the server has begun to drain.
+    farewells: TaskTracker,
     signals: Signals,
 }
 
@@ -68,6 +70,7 @@ impl Connections {
             counts: Mutex::default(),
             next_id: AtomicU64::new(1),
             tasks: TaskTracker::new(),
+            farewells: TaskTracker::new(),
             signals,
         };
         Self { inner: Arc::new(inner) }
@@ -96,12 +99,14 @@ impl Connections {
     pub async fn drain(&self, timeout: Duration) -> usize {
         self.inner.signals.drain.cancel();
         self.inner.tasks.close();
-        if tokio::time::timeout(timeout, self.inner.tasks.wait()).await.is_ok() {
-            return 0;
+        let mut left = 0;
+        if tokio::time::timeout(timeout, self.inner.tasks.wait()).await.is_err() {
+            left = self.inner.tasks.len();
+            self.inner.signals.abort.cancel();
+            self.inner.tasks.wait().await;
         }
-        let left = self.inner.tasks.len();
-        self.inner.signals.abort.cancel();
-        self.inner.tasks.wait().await;
+        self.inner.farewells.close();
+        self.inner.farewells.wait().await;
         left
     }
 
@@ -130,6 +135,12 @@ impl Connections {
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.inner.tasks.spawn(task);
+    }
+
+    /// Does something that [`Self::drain`] waits for behind the connections' tasks. It has to end soon once draining has
+    /// begun and they are done.
+    pub(crate) fn at_farewell(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.farewells.spawn(task);
     }
 
     pub(crate) fn signals(&self) -> Signals {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// A transport that counts.
 #[derive(Debug)]
 pub(crate) struct Counted<S> {
-    inner: S,
+    pub(crate) inner: S,
     /// Bytes that came from the peer.
     pub(crate) read: u64,
     /// Bytes that the transport took.

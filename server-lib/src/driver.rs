@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::beside::beside;
 use crate::bucket::Bucket;
 use crate::close::{Close, CloseCode, End};
 use crate::connection::Shared;
@@ -27,6 +28,7 @@ use crate::limits::Limits;
 use crate::liveness::{Liveness, Seen, Verdict};
 use crate::message::Message;
 use crate::queue::Popped;
+use crate::sip::Sip;
 
 /// Our frames' bytes gathered before a write.
 const WRITE_BUFFER: usize = 16 << 10;
@@ -56,6 +58,17 @@ pub(crate) enum Cause {
     Gone(End),
 }
 
+/// Whom the driver reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Somebody whose first message has not come.
+    Stranger,
+    /// Somebody on whose first message the handler has not decided: nothing more is read.
+    Judged,
+    /// Somebody who is let in.
+    Guest,
+}
+
 /// A large message on its way out in parts.
 struct Fragments {
     rest: Bytes,
@@ -64,10 +77,12 @@ struct Fragments {
 
 /// The task of one connection.
 pub(crate) struct Driver<S> {
-    pub(crate) ws: WebSocketStream<Counted<S>>,
+    pub(crate) ws: WebSocketStream<Counted<Sip<S>>>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) signals: Signals,
+    stage: Stage,
+    admitted: Pin<Box<WaitForCancellationFutureOwned>>,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
     draining: bool,
     bucket: Option<Bucket>,
@@ -82,17 +97,18 @@ pub(crate) struct Driver<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) async fn new(io: S, shared: Arc<Shared>, limits: Arc<Limits>, signals: Signals) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(limits.read_buffer_bytes)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(WRITE_BUFFER + limits.fragment_bytes + PONG_ROOM)
-            .max_message_size(Some(limits.max_message_bytes))
-            // A frame's size is checked before control frames are told from others, which may have 125 bytes.
-            .max_frame_size(Some(limits.max_message_bytes.max(125)));
-        let ws = WebSocketStream::from_raw_socket(Counted::new(io), Role::Server, Some(config)).await;
+        let (stage, config) = match &shared.first {
+            // Nothing is read ahead into the decoder's own buffer, which does not outlive this stage.
+            Some(first) => (Stage::Stranger, config(&limits, first.max_bytes).read_buffer_size(0)),
+            None => (Stage::Guest, config(&limits, limits.max_message_bytes)),
+        };
+        let io = Counted::new(Sip::new(io, stage == Stage::Stranger));
+        let ws = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
         let now = Instant::now();
         Self {
             ws,
+            stage,
+            admitted: Box::pin(shared.admitted.clone().cancelled_owned()),
             drain: Box::pin(signals.drain.clone().cancelled_owned()),
             draining: false,
             bucket: limits.rate.map(|rate| Bucket::new(rate, now)),
@@ -113,25 +129,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) async fn run(self, handler: impl Future<Output = ()>) {
         let shared = Arc::clone(&self.shared);
         let abort = self.signals.abort.clone();
-        let mut handler = std::pin::pin!(AssertUnwindSafe(handler).catch_unwind().fuse());
-        let mut io = std::pin::pin!(self.drive().fuse());
-        let mut handler_done = false;
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut io => break,
-                outcome = &mut handler, if !handler_done => {
-                    handler_done = true;
-                    shared.outbox.finish(match outcome {
-                        Ok(()) => Close::new(CloseCode::NORMAL, ""),
-                        Err(_) => {
-                            tracing::error!(id = shared.info.id, "the connection's handler panicked");
-                            Close::new(CloseCode::INTERNAL, "the server met a fault of its own")
-                        }
-                    });
+        let mut handler = std::pin::pin!(AssertUnwindSafe(handler).catch_unwind());
+        let handler_done = beside(self.drive(), handler.as_mut(), |outcome| {
+            shared.outbox.finish(match outcome {
+                Ok(()) => Close::new(CloseCode::NORMAL, ""),
+                Err(_) => {
+                    tracing::error!(id = shared.info.id, "the connection's handler panicked");
+                    Close::new(CloseCode::INTERNAL, "the server met a fault of its own")
                 }
-            }
-        }
+            });
+        })
+        .await;
         if !handler_done {
             tokio::select! {
                 _ = &mut handler => {}
@@ -144,11 +152,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     async fn drive(mut self) {
         let abort = self.signals.abort.clone();
         let cut = self.shared.cut.clone();
-        let cause = tokio::select! {
-            biased;
-            () = abort.cancelled() => Cause::Gone(End::Aborted),
-            () = cut.cancelled() => Cause::Gone(End::Aborted),
-            cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
+        let cause = loop {
+            let cause = tokio::select! {
+                biased;
+                () = abort.cancelled() => Some(Cause::Gone(End::Aborted)),
+                () = cut.cancelled() => Some(Cause::Gone(End::Aborted)),
+                cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
+            };
+            match cause {
+                Some(cause) => break cause,
+                None => self = self.admit().await,
+            }
         };
         // From here on nothing is taken from the handler, and nothing more is handed to it.
         let end = match &cause {
@@ -169,10 +183,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         tracing::info!(id = info.id, read, written, "connection {end}");
     }
 
-    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
+    /// From here on the peer may send what the limits allow. The decoder is another, for its limits can't be changed: the
+    /// first one has given all that it had read, and what it had to write is written.
+    async fn admit(mut self) -> Self {
+        let mut io = self.ws.into_inner();
+        io.inner.swallow();
+        let config = config(&self.limits, self.limits.max_message_bytes);
+        self.ws = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+        self.stage = Stage::Guest;
+        self
+    }
+
+    /// Ready when the open phase is over, or, with nothing, when the peer is let in.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
         match self.try_open(cx) {
+            Ok(()) if self.stage == Stage::Judged && self.admitted.as_mut().poll(cx).is_ready() => {
+                match Pin::new(&mut self.ws).poll_flush(cx) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(Ok(())) => Poll::Ready(None),
+                    Poll::Ready(Err(error)) => Poll::Ready(Some(Fault::from(error).into())),
+                }
+            }
             Ok(()) => Poll::Pending,
-            Err(cause) => Poll::Ready(cause),
+            Err(cause) => Poll::Ready(Some(cause)),
         }
     }
 
@@ -288,16 +321,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Reads while the handler keeps up.
     fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Cause> {
         loop {
-            self.reading_paused = self.shared.inbox.poll_room(cx).is_pending();
+            self.reading_paused = self.stage == Stage::Judged || self.shared.inbox.poll_room(cx).is_pending();
             if self.reading_paused {
                 return Ok(());
             }
             let message = match Pin::new(&mut self.ws).poll_next(cx) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(None) => return Err(Cause::Gone(End::Lost("the transport ended".into()))),
-                Poll::Ready(Some(Err(error))) => {
-                    return Err(Fault::from(error).with_limit(self.limits.max_message_bytes).into());
-                }
+                Poll::Ready(Some(Err(error))) => return Err(self.unread(error)),
                 Poll::Ready(Some(Ok(message))) => message,
             };
             if let WsMessage::Close(frame) = message {
@@ -327,6 +358,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 "message received"
             );
             self.shared.inbox.push_with_room(message);
+            if self.stage == Stage::Stranger {
+                self.stage = Stage::Judged;
+            }
+        }
+    }
+
+    /// What an error of reading leads to.
+    fn unread(&self, error: tokio_tungstenite::tungstenite::Error) -> Cause {
+        match (Fault::from(error), &self.shared.first) {
+            (Fault::TooBig { .. }, Some(first)) if self.stage == Stage::Stranger => {
+                Cause::Fail(first.too_large.clone())
+            }
+            (fault, _) => fault.with_limit(self.limits.max_message_bytes).into(),
         }
     }
 }
+
+fn config(limits: &Limits, max_message_bytes: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(limits.read_buffer_bytes)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER + limits.fragment_bytes + PONG_ROOM)
+        .max_message_size(Some(max_message_bytes))
+        // A frame's size is checked before control frames are told from others, which may have 125 bytes.
+        .max_frame_size(Some(max_message_bytes.max(125)))
+}
+
+#[cfg(test)]
+#[path = "driver_tests.rs"]
+mod tests;

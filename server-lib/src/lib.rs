@@ -56,6 +56,7 @@
 //!   compiler.
 
 mod acceptor;
+mod beside;
 mod bucket;
 mod close;
 mod connection;
@@ -72,6 +73,7 @@ mod message;
 mod origins;
 mod queue;
 mod serve;
+mod sip;
 mod typed;
 mod upgrade;
 

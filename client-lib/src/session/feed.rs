@@ -36,6 +36,12 @@ pub enum FeedItem<T = Body> {
     /// An entry.
     Entry(Entry<T>),
     /// Entries are missing; the feed goes on behind `at`.
+    ///
+    /// Where the reason is [`UnknownEpoch`](rejoin_protocol::wire::GapReason::UnknownEpoch), the log is another than the one
+    /// that was read, and `at` is its end, so that nothing can come twice: what it holds already is passed over. To have
+    /// that, drop this feed and subscribe anew with [`Since::All`](rejoin_protocol::wire::Since::All) or
+    /// [`Last`](rejoin_protocol::wire::Since::Last). Entries of epochs whose ordinal is lower than that of the last position
+    /// before the gap were in the log that was read; all others were not.
     Gap {
         /// Where.
         at: Position,

@@ -265,6 +265,13 @@ impl SessionHandle {
         self.0.begin_close();
     }
 
+    /// What is left of the wait before the next attempt, a hint of the server's included; `None` when there is no wait. For a
+    /// count-down beside a button that calls [`reconnect`](Self::reconnect).
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        self.0.socket.retry_in()
+    }
+
     /// Connects at once, whatever the state: leaves the present connection, skips the rest of a wait. The session goes
     /// on. One that was over is begun anew, under another identity.
     pub fn reconnect(&self) {

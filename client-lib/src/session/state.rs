@@ -22,14 +22,16 @@ pub enum SessionState {
     Waiting {
         /// The number of the attempt that follows.
         attempt: u32,
-        /// How long the wait is from the moment of this state on.
+        /// How long the wait is from the moment of this state on;
+        /// [`retry_in`](super::SessionHandle::retry_in) says what is left of it.
         delay: Duration,
         /// How the connection, or the last attempt, ended.
         last: Closed,
     },
     /// This end is closing the session.
     Closing,
-    /// The session is over; [`reconnect`](super::SessionHandle::reconnect) begins another.
+    /// The session is over; [`reconnect`](super::SessionHandle::reconnect) begins another. Code 1000 without a reason
+    /// says that this end closed it.
     Ended(Denial),
 }
 

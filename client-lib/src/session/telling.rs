@@ -2,8 +2,8 @@
 
 use std::task::Context;
 
-use rejoin_protocol::Input;
 use rejoin_protocol::session::{ClientEvent, Lost, LostReason, SessionMessage};
+use rejoin_protocol::{Input, Link};
 
 use super::SessionEvent;
 use super::core::{Core, News, OnEvent, OnMessage, wake};
@@ -43,6 +43,7 @@ impl Core {
         match event {
             ClientEvent::Live { resumed, protocol } => {
                 self.metrics.borrow_mut().welcomes += 1;
+                self.socket.driver().step(Link::measure);
                 self.tell(SessionEvent::Live { resumed, protocol });
             }
             ClientEvent::Lost(lost) => self.tell(SessionEvent::Lost(lost)),

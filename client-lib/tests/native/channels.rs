@@ -1,6 +1,6 @@
 //! Publications with receipts, feeds without gaps, presence, over cuts and restarts.
 
-use rejoin::session::{FeedItem, PublishError, Since};
+use rejoin::session::{FeedItem, GapReason, PublishError, Since};
 
 use crate::rig::{on_one_thread, within};
 use crate::session_rig::{World, entries, item};
@@ -66,6 +66,40 @@ fn a_drained_server_hands_its_sessions_over_without_a_gap() {
         let ((), position) = (stopped, receipt.unwrap());
         assert_eq!(position.offset, 2);
         assert_eq!(entries(&mut feed, 2).await, ["before", "after"]);
+    });
+}
+
+#[test]
+fn whoever_comes_back_later_than_others_to_a_log_that_began_anew_can_have_what_was_said_meanwhile() {
+    on_one_thread(async {
+        let mut world = World::new().await;
+        let reader = world.connect().await;
+        let mut feed = reader.subscribe("room", Since::All).unwrap();
+        within(reader.publish("room", "before").await.unwrap()).await.unwrap();
+        assert_eq!(entries(&mut feed, 1).await, ["before"]);
+        let read = feed.position().unwrap();
+        // The server forgets everything, and others write there before the reader is back.
+        world.log = std::sync::Arc::default();
+        let next = crate::session_rig::HubServer::over(&world.log).await;
+        let writer = rejoin::Session::connect(next.server.url("/")).await.unwrap();
+        for text in ["one", "two"] {
+            within(writer.publish("room", text).await.unwrap()).await.unwrap();
+        }
+        world.wire.lead(Some(next.server.address));
+        world.wire.cut();
+        let FeedItem::Gap { at, missing } = item(&mut feed).await else { panic!("no gap") };
+        assert_eq!((at.offset, missing.reason), (2, GapReason::UnknownEpoch));
+        drop(feed);
+        let mut feed = reader.subscribe("room", Since::Last(100)).unwrap();
+        within(writer.publish("room", "three").await.unwrap()).await.unwrap();
+        let mut all = Vec::new();
+        while all.len() < 3 {
+            if let FeedItem::Entry(entry) = item(&mut feed).await {
+                assert!(entry.position.epoch.ordinal >= read.epoch.ordinal);
+                all.push(entry.payload);
+            }
+        }
+        assert_eq!(all, ["one", "two", "three"].map(rejoin::session::Body::from));
     });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rejoin::session::{
-    CallError, ConnectError, Connected, LostReason, SessionEvent, SessionMessage, SessionState,
+    CallError, ConnectError, Connected, KeepAlive, LostReason, SessionEvent, SessionMessage, SessionState,
 };
 use rejoin::{Session, TargetError};
 
@@ -22,6 +22,23 @@ fn a_message_is_sent_and_another_received() {
         assert_eq!(recv(&mut session).await, "GRÜSSE");
         let left = within(session.close()).await;
         assert!(left.is_nothing(), "{left:?}");
+    });
+}
+
+#[test]
+fn the_round_trip_is_known_as_soon_as_the_session_is_live() {
+    on_one_thread(async {
+        let world = World::new().await;
+        // No ping is due in time.
+        let mut rare = KeepAlive::default();
+        rare.interval = Duration::from_secs(3_600);
+        let session = within(world.builder().keep_alive(rare).connect()).await.unwrap();
+        let told = |event| match event {
+            SessionEvent::RoundTrip(time) => Some(time),
+            _ => None,
+        };
+        let time = event(&session.handle(), told).await;
+        assert_eq!(session.metrics().round_trip, Some(time));
     });
 }
 

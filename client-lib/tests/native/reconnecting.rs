@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rejoin::{Builder, Event, KeepAlive, Socket, State, Target, TargetError};
+use rejoin::session::SessionState;
+use rejoin::{Backoff, Builder, Event, KeepAlive, Socket, State, Target, TargetError};
 
 use crate::rig::{at_once, is_closed, is_open, next_text, on_one_thread, until, within};
 use crate::server::Server;
+use crate::session_rig::{self, World};
 use crate::wire::Wire;
 
 #[test]
@@ -144,5 +146,27 @@ fn reconnecting_by_hand_goes_over_a_new_connection() {
         socket.send("again").await.unwrap();
         assert_eq!(next_text(&mut socket).await, "again");
         assert_eq!(wire.connections(), 2);
+    });
+}
+
+#[test]
+fn a_session_says_when_it_tries_again_and_does_so_at_once_if_it_is_told() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let hour = Duration::from_secs(3_600);
+        let seldom =
+            Backoff::default().with_first(Duration::from_millis(1)).with_floor(hour).with_first_floor(hour);
+        let session = within(world.builder().reconnect(seldom).connect()).await.unwrap();
+        assert_eq!(session.retry_in(), None);
+        world.wire.lead(None);
+        world.wire.cut();
+        let waits = |state: &SessionState| matches!(state, SessionState::Waiting { .. });
+        session_rig::until(&session, waits).await;
+        let left = session.retry_in().unwrap();
+        assert!(left > hour / 2 && left <= hour + Duration::from_millis(1), "{left:?}");
+        world.wire.lead(Some(world.hub.server.address));
+        session.reconnect();
+        session_rig::until(&session, SessionState::is_live).await;
+        assert_eq!(session.retry_in(), None);
     });
 }

@@ -96,6 +96,11 @@ impl Log {
         self.seen = Some(offset);
     }
 
+    /// Nothing is known any more of how far the channel is shown.
+    pub(crate) fn forget_seen(&mut self) {
+        self.seen = None;
+    }
+
     /// Adds an entry below, and gives its serial. The session hands over each once and in order.
     pub(crate) fn add(&mut self, entry: Entry, mine: bool) -> i64 {
         self.seen = Some(entry.offset);

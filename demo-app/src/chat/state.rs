@@ -52,12 +52,10 @@ pub(crate) enum Fed {
     Unreadable {
         offset: u64,
     },
-    /// Entries are missing: so many, if that is known; or all of them, because the server's memory is another. It goes
-    /// on behind `offset`.
+    /// Entries are missing. It goes on behind `offset`.
     Gap {
         offset: u64,
-        missing: Option<u64>,
-        anew: bool,
+        how: Break,
     },
     /// Who is there, by alias.
     Members(Vec<(u64, About)>),
@@ -68,6 +66,17 @@ pub(crate) enum Fed {
     },
     /// Nothing more comes: the server's reason, unless the session itself has ended.
     Ended(Option<String>),
+}
+
+/// Why a feed does not go on where it stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// So many entries are missing, if that is known.
+    Hole { missing: Option<u64> },
+    /// The server's memory is another.
+    Anew,
+    /// So it is, and there are entries before the place where it goes on: another feed has to bring them.
+    AnewBehind,
 }
 
 /// All that the chat's page shows.
@@ -175,7 +184,10 @@ impl ChatState {
             ChatAction::Lost { at_ms } => next.go(at_ms),
             ChatAction::Fed { feed, items, at_ms } if feed == next.feed => {
                 for item in items {
-                    next.take(item, at_ms);
+                    // What comes behind a place that another feed begins before, that one brings.
+                    if next.feed == feed {
+                        next.take(item, at_ms);
+                    }
                 }
             }
             ChatAction::History { feed, up_to } if feed == next.feed => next.history_to = Some(up_to),
@@ -283,7 +295,12 @@ impl ChatState {
                 }
                 if self.log.seen().is_none() {
                     self.log.start(offset);
-                    self.older = if offset == 0 { Older::Nothing } else { Older::More };
+                    self.older = match offset {
+                        // Below what another memory held.
+                        _ if !self.log.lines().is_empty() => Older::Unknown,
+                        0 => Older::Nothing,
+                        _ => Older::More,
+                    };
                 }
             }
             Fed::Said(entry) => self.hear(entry),
@@ -291,14 +308,18 @@ impl ChatState {
                 self.log.start(offset);
                 self.log.push(What::Unreadable);
             }
-            Fed::Gap { offset, missing, anew } => {
+            Fed::Gap { offset, how: Break::Hole { missing } } => {
                 self.log.start(offset);
-                if anew {
-                    self.log.push(What::Anew);
-                    self.older = Older::Unknown;
-                    self.history_to = Some(0);
-                } else {
-                    self.log.push(What::Gap { missing });
+                self.log.push(What::Gap { missing });
+            }
+            Fed::Gap { offset, how } => {
+                self.log.start(offset);
+                self.log.push(What::Anew);
+                self.older = Older::Unknown;
+                self.history_to = Some(0);
+                if how == Break::AnewBehind {
+                    self.log.forget_seen();
+                    self.feed += 1;
                 }
             }
             Fed::Members(members) => {

@@ -102,6 +102,8 @@ pub(crate) enum LabAction {
     },
     Offline(bool),
     Repeats(u64),
+    /// Several, in their order.
+    All(Vec<LabAction>),
 }
 
 impl LabState {
@@ -111,34 +113,39 @@ impl LabState {
     /// The state after `action`.
     pub(crate) fn after(&self, action: LabAction) -> Self {
         let mut next = self.clone();
+        next.take(action);
+        next
+    }
+
+    fn take(&mut self, action: LabAction) {
         match action {
             LabAction::Passed { way, name, words, at_ms } => {
-                next.passed += 1;
-                next.frames.push_front(Rc::new(Seen { serial: next.passed, at_ms, way, name, words }));
-                next.frames.truncate(Self::LIMIT);
+                self.passed += 1;
+                self.frames.push_front(Rc::new(Seen { serial: self.passed, at_ms, way, name, words }));
+                self.frames.truncate(Self::LIMIT);
             }
-            LabAction::Begun { run } => next.run = Some(Run { id: run, ..Run::default() }),
+            LabAction::Begun { run } => self.run = Some(Run { id: run, ..Run::default() }),
             LabAction::Sent { run: id } => {
-                if let Some(run) = next.run.as_mut().filter(|run| run.id == id) {
+                if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
                     run.sent += 1;
                 }
             }
             LabAction::Came { text } => {
-                if let Some((run, number)) = next.of_run(&text) {
+                if let Some((run, number)) = self.of_run(&text) {
                     run.came(number);
                 }
             }
             LabAction::Lost { text } => {
-                if let Some((run, number)) = next.of_run(&text)
+                if let Some((run, number)) = self.of_run(&text)
                     && !run.back.contains(&number)
                 {
                     run.named += 1;
                 }
             }
-            LabAction::Offline(offline) => next.offline = offline,
-            LabAction::Repeats(repeats) => next.repeats = Some(repeats),
+            LabAction::Offline(offline) => self.offline = offline,
+            LabAction::Repeats(repeats) => self.repeats = Some(repeats),
+            LabAction::All(actions) => actions.into_iter().for_each(|action| self.take(action)),
         }
-        next
     }
 
     fn of_run(&mut self, text: &str) -> Option<(&mut Run, u32)> {
@@ -189,6 +196,9 @@ mod tests {
         let state = (0..2).fold(state, |state, n| state.after(LabAction::Lost { text: message(7, n) }));
         let run = state.run.as_ref().unwrap();
         assert_eq!((run.named, run.under_way()), (1, 1));
+        let all = [message(7, 1), message(7, 2)].map(|text| LabAction::Came { text }).to_vec();
+        let run = state.after(LabAction::All(all)).run.unwrap();
+        assert_eq!((run.returned(), run.under_way()), (3, 0));
         // Another run's messages, and what is none at all, are nobody's.
         for text in [message(6, 1), "lab".into(), "lab 7 x".into()] {
             assert_eq!(state.after(LabAction::Came { text }), state);

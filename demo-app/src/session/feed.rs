@@ -8,12 +8,13 @@ use std::task::Poll;
 
 use demo_messages::room::{About, Answer, Question, Room, Said, Whisper};
 use futures_util::{FutureExt, Stream};
-use rejoin::session::{FeedItem, Position, SessionHandle, Since, TypedFeed, TypedItem};
+use rejoin::session::{FeedItem, SessionHandle, Since, TypedFeed, TypedItem};
 use rejoin_yew::UseSessionHandle;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use super::ChatHandle;
+use super::reading::{Reading, Step};
 use crate::chat::state::{ChatAction, Fed};
 use crate::local_time::now_ms;
 use crate::wire;
@@ -44,8 +45,7 @@ impl Present {
     }
 }
 
-/// How far a room has been read.
-type Read = Rc<RefCell<Option<(String, Position)>>>;
+type Read = Rc<RefCell<Option<Reading>>>;
 
 /// Follows the room, once there is a name, and lists the person there under it.
 #[hook]
@@ -92,8 +92,8 @@ fn enter(
     read: &Read,
     (tell, history): (impl Fn(Vec<Fed>) + 'static, impl Fn(u64) + 'static),
 ) -> Option<Shared> {
-    let known = read.borrow().as_ref().filter(|(known, _)| known == room).map(|(_, position)| *position);
-    let since = known.map_or(Since::Last(ENTERING), Since::Position);
+    let known = read.borrow().clone().filter(|known| known.room == room);
+    let since = known.as_ref().map_or(Since::Last(ENTERING), Reading::since);
     let channel = session.channel(&Room(room.to_owned()));
     let feed = match channel.subscribe_as(since, about) {
         Ok(feed) => Rc::new(RefCell::new(feed)),
@@ -112,11 +112,21 @@ fn enter(
             while let Some(Some(more)) = next(&weak).now_or_never() {
                 items.push(more);
             }
-            if let Some(at) = items.iter().rev().find_map(position) {
-                read.replace(Some((room.clone(), at)));
-            }
             let began = items.iter().any(|item| matches!(item, FeedItem::Started(_)));
-            tell(items.into_iter().filter_map(|item| wire::fed(item, || members(&weak))).collect());
+            let (mut fed, mut step) = (Vec::new(), Step::Show);
+            for item in items {
+                step = Reading::note(&mut read.borrow_mut(), &room, &item);
+                if step != Step::Skip {
+                    fed.extend(wire::fed(item, || members(&weak)));
+                }
+                if step == Step::Leave {
+                    break;
+                }
+            }
+            tell(fed);
+            if step == Step::Leave {
+                return;
+            }
             if began && known.is_none() {
                 history(newest(&session, &room).await);
             }
@@ -131,15 +141,6 @@ async fn next(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Option<TypedItem<Said>> 
         None => Poll::Ready(None),
     })
     .await
-}
-
-/// Behind what an item has read.
-fn position(item: &TypedItem<Said>) -> Option<Position> {
-    match item {
-        FeedItem::Started(at) | FeedItem::Gap { at, .. } => Some(*at),
-        FeedItem::Entry(entry) => Some(entry.position),
-        _ => None,
-    }
 }
 
 fn members(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Vec<(u64, About)> {

@@ -12,6 +12,7 @@ use rejoin_yew::UseSessionHandle;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
+use super::lab_teller::LabTeller;
 use crate::browser;
 use crate::held::Held;
 use crate::lab::state::{LabAction, LabState, message};
@@ -32,7 +33,6 @@ const FAULT_WITHIN: Duration = Duration::from_secs(2);
 const COUNTERS_MS: u32 = 2_000;
 
 pub(super) type LabHandle = UseReducerHandle<Held<LabState>>;
-pub(super) type LabDispatch = UseReducerDispatcher<Held<LabState>>;
 
 /// What the person can do in the lab.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -51,10 +51,10 @@ pub(crate) struct LabDeeds {
 pub(super) type Offline = Rc<Cell<bool>>;
 
 #[hook]
-pub(super) fn use_lab_deeds(wire: &UseSessionHandle, lab: &LabHandle, offline: &Offline) -> LabDeeds {
-    let (wire, lab, offline) = (wire.clone(), lab.dispatcher(), Rc::clone(offline));
+pub(super) fn use_lab_deeds(wire: &UseSessionHandle, lab: &LabTeller, offline: &Offline) -> LabDeeds {
+    let (wire, lab, offline) = (wire.clone(), lab.clone(), Rc::clone(offline));
     let deeds = use_memo((), move |()| {
-        let on_wire = |deed: fn(&UseSessionHandle, &LabDispatch)| {
+        let on_wire = |deed: fn(&UseSessionHandle, &LabTeller)| {
             let (wire, lab) = (wire.clone(), lab.clone());
             Callback::from(move |()| deed(&wire, &lab))
         };
@@ -64,7 +64,7 @@ pub(super) fn use_lab_deeds(wire: &UseSessionHandle, lab: &LabHandle, offline: &
             fault: Callback::from(move |fault| do_fault(&to_break, fault)),
             offline: Callback::from(move |away: bool| {
                 offline.set(away);
-                of_leave.dispatch(LabAction::Offline(away));
+                of_leave.tell_now(LabAction::Offline(away));
                 if let Some(session) = to_leave.handle() {
                     session.reconnect();
                 }
@@ -77,7 +77,7 @@ pub(super) fn use_lab_deeds(wire: &UseSessionHandle, lab: &LabHandle, offline: &
                     if let Some(repeats) =
                         browser::fetch_json("/api/sessions").await.as_ref().and_then(repeats)
                     {
-                        lab.dispatch(LabAction::Repeats(repeats));
+                        lab.tell(LabAction::Repeats(repeats));
                     }
                 });
             }),
@@ -99,18 +99,18 @@ fn do_fault(wire: &UseSessionHandle, fault: Fault) {
     });
 }
 
-fn send_numbered(wire: &UseSessionHandle, lab: &LabDispatch) {
+fn send_numbered(wire: &UseSessionHandle, lab: &LabTeller) {
     let Some(session) = wire.handle() else { return };
     // Another than that of an earlier page, whose messages the server may still send back.
     let run = now_ms() % RUNS;
-    lab.dispatch(LabAction::Begun { run });
+    lab.tell_now(LabAction::Begun { run });
     let lab = lab.clone();
     spawn_local(async move {
         for number in 0..RUN {
             if session.send(message(run, number)).await.is_err() {
                 return;
             }
-            lab.dispatch(LabAction::Sent { run });
+            lab.tell(LabAction::Sent { run });
             if number % AT_ONCE == AT_ONCE - 1 {
                 TimeoutFuture::new(PAUSE_MS).await;
             }
@@ -118,7 +118,7 @@ fn send_numbered(wire: &UseSessionHandle, lab: &LabDispatch) {
     });
 }
 
-fn set_looking(wire: &UseSessionHandle, lab: &LabDispatch, look: bool) {
+fn set_looking(wire: &UseSessionHandle, lab: &LabTeller, look: bool) {
     let Some(session) = wire.handle() else { return };
     if !look {
         session.set_on_frame(None);
@@ -127,22 +127,22 @@ fn set_looking(wire: &UseSessionHandle, lab: &LabDispatch, look: bool) {
     let lab = lab.clone();
     session.set_on_frame(Some(Box::new(move |way, frame| {
         let (name, words) = told(frame);
-        lab.dispatch(LabAction::Passed { way, name, words, at_ms: now_ms() });
+        lab.tell(LabAction::Passed { way, name, words, at_ms: now_ms() });
     })));
 }
 
 /// Tells the lab of a message of the session's.
-pub(super) fn came(lab: &LabDispatch, message: &SessionMessage) {
+pub(super) fn came(lab: &LabTeller, message: &SessionMessage) {
     if let Some(text) = message.as_text() {
-        lab.dispatch(LabAction::Came { text: text.to_owned() });
+        lab.tell(LabAction::Came { text: text.to_owned() });
     }
 }
 
 /// Tells the lab of messages that were lost.
-pub(super) fn lost(lab: &LabDispatch, lost: &Lost) {
+pub(super) fn lost(lab: &LabTeller, lost: &Lost) {
     for message in lost.unacked.iter().chain(&lost.unsent) {
         if let Some(text) = message.as_text() {
-            lab.dispatch(LabAction::Lost { text: text.to_owned() });
+            lab.tell(LabAction::Lost { text: text.to_owned() });
         }
     }
 }

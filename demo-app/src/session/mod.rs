@@ -2,7 +2,9 @@
 
 mod feed;
 pub(crate) mod lab;
+mod lab_teller;
 mod outbox;
+mod reading;
 mod standing;
 mod typing;
 
@@ -28,7 +30,8 @@ use crate::wire::{self, Facts};
 pub(crate) use lab::LabDeeds;
 pub(crate) use typing::Typing;
 
-use lab::{LabHandle, Offline};
+use lab::Offline;
+use lab_teller::LabTeller;
 
 /// How often the list of rooms is asked for, in milliseconds, beside whenever somebody comes or goes.
 const ROOMS_MS: u32 = 10_000;
@@ -70,7 +73,7 @@ type Dispatch = UseReducerDispatcher<Held<ChatState>>;
 struct Told<'a> {
     chat: &'a ChatHandle,
     link: &'a LinkHandle,
-    lab: &'a LabHandle,
+    lab: &'a LabTeller,
 }
 
 type LinkHandle = UseReducerHandle<Held<LinkLog>>;
@@ -92,12 +95,13 @@ pub(crate) fn use_session(room: &str) -> Session {
     let chat = use_reducer(|| Held::new(ChatState::new(room)));
     let link = use_reducer(|| Held::new(LinkLog::default()));
     let lab = use_reducer(|| Held::new(LabState::default()));
+    let teller = lab_teller::use_lab_teller(&lab);
     let offline = use_memo((), |()| Offline::default());
     let name = use_state(identity::kept_name);
     let base = use_memo((), |()| server_address::of_this_page());
 
     let tickets = use_memo((), |()| Tickets::default());
-    let wire = standing::use_wire(&base, &tickets, &offline, Told { chat: &chat, link: &link, lab: &lab });
+    let wire = standing::use_wire(&base, &tickets, &offline, Told { chat: &chat, link: &link, lab: &teller });
     {
         let chat = chat.dispatcher();
         use_effect_with(room.to_owned(), move |room| chat.dispatch(ChatAction::GoTo { room: room.clone() }));
@@ -107,7 +111,7 @@ pub(crate) fn use_session(room: &str) -> Session {
     use_rooms(&wire, &chat);
     use_clock(&chat);
     let typing = typing::use_typing(&present, &chat);
-    let lab_deeds = lab::use_lab_deeds(&wire, &lab, &offline);
+    let lab_deeds = lab::use_lab_deeds(&wire, &teller, &offline);
     let deeds = use_deeds(&wire, &base, &tickets, &chat, &name);
     let deeds = Deeds { typing, lab: lab_deeds, ..deeds };
     let name = (*name).clone();

@@ -35,7 +35,7 @@ pub(super) fn use_wire(
     };
     let on_event = use_events(&session, &told);
     let on_message = {
-        let lab = told.lab.dispatcher();
+        let lab = told.lab.clone();
         use_callback((), move |message: SessionMessage, ()| lab::came(&lab, &message))
     };
     let handle = use_session_from(open, on_message, on_event);
@@ -55,7 +55,7 @@ fn restore(Restored { room, text, receipt }: Restored, ticket: Ticket, chat: &Di
 #[hook]
 fn use_events(session: &Rc<RefCell<Option<UseSessionHandle>>>, told: &Told<'_>) -> Callback<SessionEvent> {
     let (session, chat, link) = (Rc::clone(session), told.chat.dispatcher(), told.link.dispatcher());
-    let lab = told.lab.dispatcher();
+    let lab = told.lab.clone();
     // Why messages were lost since the session was live.
     let lost = use_mut_ref(|| None::<LostReason>);
     use_callback((), move |event: SessionEvent, ()| match event {

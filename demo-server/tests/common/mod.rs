@@ -51,6 +51,11 @@ impl Demo {
         self.request(path, "").await
     }
 
+    /// How many connections the server says it has.
+    pub async fn connections(&self) -> u64 {
+        self.get("/health").await.json()["connections"].as_u64().unwrap()
+    }
+
     /// A GET with more headers, each ending with a line end.
     pub async fn request(&self, path: &str, headers: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();

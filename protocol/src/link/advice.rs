@@ -24,6 +24,15 @@ impl<M> Link<M> {
         self.proved = true;
     }
 
+    /// Pings now rather than after the keep-alive's interval, so that a round trip is known early. Nothing happens
+    /// while there is no open connection or no keep-alive.
+    pub fn measure(&mut self, now: Time) {
+        self.now = now;
+        if let Some(beat) = self.pulse().map(|pulse| pulse.measure(now)) {
+            self.obey(beat);
+        }
+    }
+
     /// Puts off the attempt that the link waits for, because the server said so. Nothing follows before `hint` is over,
     /// whatever the page's events call for, and the back-off's own delay comes on top of it, so that clients with the
     /// same hint come apart. Without a hint it is the back-off's cap. Nothing changes in any other state.

@@ -78,7 +78,7 @@ impl<M> Link<M> {
         current
     }
 
-    fn pulse(&mut self) -> Option<&mut Pulse> {
+    pub(super) fn pulse(&mut self) -> Option<&mut Pulse> {
         match &mut self.phase {
             Phase::Open { pulse, .. } => pulse.as_mut(),
             _ => None,
@@ -123,7 +123,7 @@ impl<M> Link<M> {
         self.poll_passed();
     }
 
-    fn obey(&mut self, beat: Beat) {
+    pub(super) fn obey(&mut self, beat: Beat) {
         let Phase::Open { generation, .. } = self.phase else { return };
         match beat {
             Beat::Nothing => {}

@@ -95,6 +95,12 @@ impl Pulse {
         self.ping(now, self.settings.probe, late_probes)
     }
 
+    /// Pings before it is due, with the patience of any other ping.
+    pub(crate) fn measure(&mut self, now: Time) -> Beat {
+        let late_probes = self.unanswered.as_ref().map_or(0, |unanswered| unanswered.late_probes);
+        self.ping(now, self.settings.deadline, late_probes)
+    }
+
     pub(crate) fn timeout(&mut self, now: Time) -> Beat {
         if let Some(unanswered) = &self.unanswered
             && let Some(deadline) = unanswered.deadline

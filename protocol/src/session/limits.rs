@@ -37,6 +37,10 @@ pub struct SessionLimits {
     pub calls: usize,
     /// Their bytes. Default 16 MiB.
     pub call_bytes: u64,
+    /// Members of a channel that a subscription keeps. A server that tells of more is left with 4400. Default 10,000.
+    pub members: usize,
+    /// Bytes of what they are listed with; likewise. Default 1 MiB, as many as a full list can have.
+    pub member_bytes: u64,
     /// Bytes of volatile messages that may wait for the socket; more are dropped. Default 64 KiB.
     pub volatile_bytes: usize,
 }
@@ -57,6 +61,8 @@ impl Default for SessionLimits {
             channels: 256,
             calls: 1_024,
             call_bytes: 16 << 20,
+            members: 10_000,
+            member_bytes: 1 << 20,
             volatile_bytes: 64 << 10,
         }
     }

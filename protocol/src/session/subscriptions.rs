@@ -1,11 +1,13 @@
 //! The client's subscriptions: where each stands in its channel, and how much it takes ahead of the application.
 
+mod members;
 mod one;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use members::Members;
 pub(crate) use one::SLOW;
 pub use one::{ChannelEvent, SubscriptionId};
 use one::{DONE, Stage, Subscription};
@@ -26,6 +28,8 @@ pub(crate) struct Subscriptions {
     window: u64,
     most: usize,
     volatile_bytes: usize,
+    /// Members of a channel that are kept, and their bytes.
+    members: (usize, u64),
     /// The numbers of those to be ended on this connection.
     unwanted: Vec<u64>,
 }
@@ -39,6 +43,7 @@ impl Subscriptions {
             window: limits.subscription_window,
             most: limits.subscriptions,
             volatile_bytes: limits.volatile_bytes,
+            members: (limits.members, limits.member_bytes),
             unwanted: Vec::new(),
         }
     }
@@ -86,7 +91,7 @@ impl Subscriptions {
             queue: VecDeque::new(),
             queued: 0,
             volatile: 0,
-            members: Vec::new(),
+            members: Members::default(),
             members_told: false,
             relist: false,
         });
@@ -120,7 +125,7 @@ impl Subscriptions {
     }
 
     pub(crate) fn members(&self, id: SubscriptionId) -> &[Member] {
-        self.by_id(id).map_or(&[], |subscription| &subscription.members)
+        self.by_id(id).map_or(&[], |subscription| subscription.members.all())
     }
 
     /// The next thing to tell a subscriber.
@@ -161,8 +166,7 @@ impl Subscriptions {
     /// The connection has ended: nobody is known to be there.
     pub(crate) fn disconnected(&mut self) {
         for subscription in &mut self.all {
-            if !subscription.members.is_empty() {
-                subscription.members.clear();
+            if subscription.members.clear() {
                 Self::tell_members(subscription);
             }
         }
@@ -354,18 +358,9 @@ impl Subscriptions {
         number: u64,
         presence: Presence,
     ) -> Result<Option<SubscriptionId>, Violation> {
+        let most = self.members;
         let Some(subscription) = self.by_number(number)? else { return Ok(None) };
-        let members = &mut subscription.members;
-        match presence {
-            Presence::Full(all) => *members = all,
-            Presence::Left(alias) => members.retain(|member| member.alias != alias),
-            Presence::Joined(new) | Presence::Changed(new) => {
-                match members.iter_mut().find(|member| member.alias == new.alias) {
-                    Some(member) => *member = new,
-                    None => members.push(new),
-                }
-            }
-        }
+        subscription.members.apply(presence, most)?;
         Self::tell_members(subscription);
         Ok(Some(subscription.id))
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rejoin_protocol::{Close, Closed, ClosedBy, Input, LinkConfig, Output, State};
+use rejoin_protocol::{Close, Closed, ClosedBy, Event, Input, LinkConfig, Output, State};
 
-use crate::rig::{Rig, in_every_state};
+use crate::rig::{Rig, in_every_state, is_ping, with_keep_alive};
 
 fn closed_for(code: u16) -> Closed {
     let mut closed = Closed::abnormal(ClosedBy::Server, true, "it broke the protocol");
@@ -92,4 +92,32 @@ fn a_short_connection_that_proved_itself_starts_the_back_off_anew() {
     rig.reopens();
     rig.ends(1006);
     assert!(matches!(rig.state(), State::Waiting { attempt: 2, .. }), "each connection proves itself");
+}
+
+#[test]
+fn a_round_trip_can_be_measured_before_a_ping_is_due() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.take();
+    rig.measure();
+    assert_eq!(rig.count(is_ping), 1);
+    rig.now = rig.now + Duration::from_millis(40);
+    rig.pong();
+    let told = |output: &Output<u32>| matches!(output, Output::Event(Event::RoundTrip(time)) if time.as_millis() == 40);
+    assert_eq!(rig.count(told), 1);
+    // Whoever answers nothing is found dead by it as by any ping.
+    rig.measure();
+    rig.run_to_wake();
+    assert!(matches!(rig.state(), State::Waiting { .. }), "{:?}", rig.state());
+}
+
+#[test]
+fn nothing_is_measured_without_a_keep_alive_or_an_open_connection() {
+    for (state, mut rig) in in_every_state(&LinkConfig::default()) {
+        rig.measure();
+        assert_eq!(rig.take(), [], "{state}");
+    }
+    for (state, mut rig) in in_every_state(&with_keep_alive()) {
+        rig.measure();
+        assert_eq!(rig.count(is_ping), usize::from(state == "open"), "{state}");
+    }
 }

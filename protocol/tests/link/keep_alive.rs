@@ -206,3 +206,19 @@ fn chatter_into_a_dead_link_does_not_keep_it_even_if_the_page_looks_only_while_i
     }
     assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
 }
+
+#[test]
+fn a_message_by_the_short_way_is_life_for_its_own_connection_and_is_not_heeded_for_another() {
+    let mut rig = Rig::opened(with_keep_alive());
+    let earlier = rig.newest.unwrap();
+    rig.run_to(25_000);
+    assert!(rig.link.received(earlier));
+    rig.run_to(35_000);
+    assert_eq!(rig.state(), State::Open, "it lifted the ping's deadline");
+    rig.ends(1006);
+    assert!(!rig.link.received(earlier), "what an ended connection still brings counts no more");
+    rig.reopens();
+    let present = rig.newest.unwrap();
+    assert!(!rig.link.received(earlier));
+    assert!(rig.link.received(present));
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rejoin_protocol::{Input, LinkConfig, Refusal, State, Time};
+use rejoin_protocol::{Close, Input, LinkConfig, Refusal, State, Time};
 
 use crate::rig::{Rig, in_every_state, is_open, is_ping, with_backoff, with_keep_alive};
 
@@ -253,4 +253,16 @@ fn a_link_that_opens_while_hidden_transmits_all_it_has() {
     }
     rig.accept();
     assert_eq!(rig.transmitted(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_socket_has_been_open_from_its_opening_until_it_has_ended() {
+    for (state, rig) in in_every_state(&LinkConfig::default()) {
+        assert_eq!(rig.link.has_been_open(), matches!(state, "open" | "closing" | "peer closing"), "{state}");
+    }
+    // Closed while it was still connecting, it never was.
+    let mut rig = Rig::new(LinkConfig::default());
+    rig.open();
+    rig.close(Close::normal());
+    assert!(!rig.link.has_been_open());
 }

@@ -105,3 +105,11 @@ fn refusals_say_what_would_be_right() {
     assert!(Refusal::TooLarge { limit: 10 }.to_string().contains("10 bytes"));
     assert!(Refusal::Closed.to_string().contains("call reconnect first"));
 }
+
+#[test]
+fn a_refused_message_is_spoken_of_by_its_reason() {
+    let refused = Refused { message: 7, reason: Refusal::TooLarge { limit: 1_024 } };
+    let said = refused.to_string();
+    assert_eq!(said, Refusal::TooLarge { limit: 1_024 }.to_string());
+    assert!(said.contains("1024") || said.contains("1,024"), "{said}");
+}

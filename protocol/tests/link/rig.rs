@@ -92,6 +92,12 @@ impl Rig {
         self.drain();
     }
 
+    /// A round trip is to be known before a ping is due.
+    pub(crate) fn measure(&mut self) {
+        self.link.measure(self.now);
+        self.drain();
+    }
+
     /// The wait ends, and the next socket opens.
     pub(crate) fn reopens(&mut self) {
         self.run_to_wake();

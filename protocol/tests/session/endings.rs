@@ -5,7 +5,7 @@ use std::time::Duration;
 use rejoin_protocol::session::{
     ClientConfig, ClientEvent, ClientSession, Ending, LostReason, SessionMessage, Settlement, Violation, code,
 };
-use rejoin_protocol::wire::{Body, Bye, Frame, Since};
+use rejoin_protocol::wire::{Body, Bye, Denial, Frame, Since};
 use rejoin_protocol::{Closed, ClosedBy, Refusal, Time};
 
 use crate::pair::Pair;
@@ -212,4 +212,18 @@ fn a_token_for_an_older_connection_does_not_follow_to_the_next() {
     assert_eq!(pair.client.poll_transmit(NOW), None);
     pair.client.authenticate(Body::from("new"));
     assert_eq!(pair.client.poll_transmit(NOW), Some(Frame::Auth(Body::from("new"))));
+}
+
+#[test]
+fn who_has_finished_is_not_told_that_the_server_ended_it() {
+    // The server answers BYE with one of its own and closes, and that may be seen before this end's own closing.
+    let mut pair = live();
+    pair.client.finish("");
+    let frame = pair.client.poll_transmit(NOW);
+    assert!(matches!(&frame, Some(Frame::Bye(bye)) if bye.last), "{frame:?}");
+    let reason: String = "the session is over".into();
+    let bye = Bye { code: 1000, reason, retry_after: None, last: true };
+    pair.client.handle(NOW, Frame::Bye(bye)).unwrap();
+    let ending = pair.client.ended(NOW, &Closed::by_event(1000, "the session is over", true, true));
+    assert_eq!(ending, Ending::Stop(Denial { code: 1000, reason: String::new() }));
 }

@@ -6,6 +6,7 @@
 mod endings;
 mod judging;
 mod pair;
+mod turns;
 mod violations;
 
 use std::time::Duration;

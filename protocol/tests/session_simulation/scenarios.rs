@@ -1,5 +1,7 @@
 //! Connections and session messages: what each edge case must show, one by one.
 
+use std::time::Duration;
+
 use rejoin_protocol::session::code;
 use rejoin_protocol::{Closed, ClosedBy, Refusal};
 
@@ -107,6 +109,52 @@ fn a_late_hello_of_an_abandoned_attempt_takes_nothing_over() {
     assert_eq!(world.wire(0), wire, "it is served as before");
     world.settle();
     assert_eq!(world.ledger.delivered, 1);
+}
+
+#[test]
+fn the_same_hello_again_takes_nothing_over() {
+    let mut world = World::live(|_| {});
+    world.reconnect(0, false);
+    // Its HELLO is on the way.
+    world.pass(75 * MILLI);
+    let wire = world.wire(0);
+    let hello = world.wires[&wire].up.parcels.front().expect("HELLO has gone").clone();
+    world.pass(MOMENT);
+    let again = world.wire_from(0);
+    world.server_receives(again, hello);
+    assert_eq!((world.count("late hello"), world.count("takeover")), (1, 1));
+    let id = world.id(0);
+    assert_eq!(world.instances[0].sessions[&id].wire, Some(wire), "another connection has the session");
+    world.send(0, 10);
+    world.server_sends(0, 10);
+    world.settle();
+    assert_eq!((world.ledger.delivered, world.wire(0)), (2, wire));
+}
+
+#[test]
+fn a_ping_says_what_has_gone_over_this_connection_and_not_what_had_gone_over_the_one_before() {
+    // A socket that takes little at once, and a server that asks often.
+    let mut world = World::live(|plan| {
+        plan.buffer = 200;
+        plan.ping = Duration::from_millis(60);
+    });
+    let wire = world.wire(0);
+    let line = world.wires.get_mut(&wire).unwrap();
+    (line.up.swallows, line.down.swallows) = (true, true);
+    for _ in 0..100 {
+        world.send(0, 10);
+        world.server_sends(0, 10);
+    }
+    world.cut(0);
+    while !world.clients[0].session.is_live() {
+        world.pass(MILLI);
+    }
+    // Most of it has not gone again. An end that counted otherwise would be closed with 4402.
+    let (_, (unreleased, _)) = world.clients[0].session.queued();
+    assert!(unreleased > 90, "{unreleased}");
+    world.clients[0].session.ping(7);
+    world.settle();
+    assert_eq!((world.count("resumed"), world.ledger.delivered, world.ledger.lost), (1, 200, 0));
 }
 
 #[test]

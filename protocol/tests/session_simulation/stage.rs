@@ -8,6 +8,7 @@ use rejoin_protocol::{Closed, ClosedBy};
 
 use crate::client::{Follower, Published};
 use crate::content::{Letter, payload};
+use crate::network::{Pipe, Wire};
 use crate::plan::{MILLI, MINUTE, Plan, SECOND};
 use crate::random::Random;
 use crate::world::World;
@@ -112,6 +113,17 @@ impl World {
         let closed = Closed::abnormal(ClosedBy::Network, true, "");
         self.client_leaves(client, &closed, tell);
         self.connect_after(client, 0);
+    }
+
+    /// A connection that is open at the server alone.
+    pub(crate) fn wire_from(&mut self, client: usize) -> u64 {
+        let wire = self.wires.last_key_value().map_or(0, |(wire, _)| wire + 1);
+        let (up, down, latency) = (Pipe::default(), Pipe::default(), MILLI);
+        let (at_client, at_server) = (false, true);
+        let line = Wire { client, instance: 0, latency, up, down, at_client, at_server };
+        self.wires.insert(wire, line);
+        self.accept(wire, 0);
+        wire
     }
 
     /// How often something happened.

@@ -113,6 +113,8 @@ pub enum SessionEnd {
     Forgotten,
     /// The application ended it.
     Ended,
+    /// The server stops. Its identity lives on: another process may keep it.
+    Shutdown,
 }
 
 /// What became of messages to a client.
@@ -189,6 +191,8 @@ pub trait Application: Send + Sync + Sized + 'static {
         tracing::info!(alias, unacked, unsent, reason = ?lost.reason, "messages lost");
     }
 
-    /// A session is over. Default: nothing.
+    /// A session is over. When the server stops, all of this process are, whether connected or away: each is told of, and
+    /// of what it loses, behind the last connection's end and before
+    /// [`Connections::drain`](crate::Connections::drain) is done. Default: nothing.
     fn closed(&self, _alias: Alias, _context: &Self::Context) {}
 }

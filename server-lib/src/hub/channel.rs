@@ -1,12 +1,13 @@
 //! A channel that somebody follows: its newest entries at hand, who is there, and what may be lost.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rejoin_protocol::session::FeedEntry;
 use rejoin_protocol::wire::{Alias, Body, Member, Position};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
+use super::listing::Listing;
 use crate::log::{Log, LogError, Piece};
 
 /// Volatile messages that a slow follower may lag behind.
@@ -16,9 +17,6 @@ const RECENT: usize = 1_024;
 const ENTRY_COST: usize = 64;
 /// The most entries of one reading.
 const PIECE: usize = 1_024;
-
-/// Who is there, each with the place that listed it last and with what.
-pub(super) type Members = BTreeMap<Alias, (u64, Body)>;
 
 /// A message that may be lost, on its way to the followers of a channel.
 #[derive(Debug, Clone)]
@@ -33,7 +31,7 @@ pub(super) struct Channel {
     pub(super) name: String,
     log: Arc<dyn Log>,
     recent: tokio::sync::Mutex<Recent>,
-    pub(super) members: watch::Sender<Arc<Members>>,
+    pub(super) listing: Listing,
     pub(super) whispers: broadcast::Sender<Whisper>,
 }
 
@@ -100,7 +98,7 @@ impl Channel {
             name: name.to_owned(),
             log,
             recent: tokio::sync::Mutex::new(Recent { most, ..Recent::default() }),
-            members: watch::Sender::default(),
+            listing: Listing::default(),
             whispers: broadcast::Sender::new(VOLATILE),
         }
     }
@@ -125,30 +123,16 @@ impl Channel {
         }
         Ok(piece)
     }
+}
 
-    /// Lists somebody. False when there are as many as may be.
-    pub(super) fn appear(&self, alias: Alias, place: u64, about: Body, most: usize) -> bool {
-        let mut listed = true;
-        self.members.send_modify(|members| {
-            if members.len() >= most && !members.contains_key(&alias) {
-                listed = false;
-                return;
-            }
-            Arc::make_mut(members).insert(alias, (place, about));
-        });
-        listed
-    }
-
-    /// Takes somebody off the list, unless another place has listed it meanwhile.
-    pub(super) fn leave(&self, alias: Alias, place: u64) {
-        self.members.send_if_modified(|members| {
-            let here = members.get(&alias).is_some_and(|(listed, _)| *listed == place);
-            if here {
-                Arc::make_mut(members).remove(&alias);
-            }
-            here
-        });
-    }
+/// A channel that somebody of this process follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Followed {
+    /// Its name.
+    pub name: String,
+    /// How many are listed as present.
+    pub present: usize,
 }
 
 /// The channels that somebody follows.
@@ -171,9 +155,17 @@ impl Channels {
     /// Who is listed in a channel.
     pub(super) fn members(&self, name: &str) -> Vec<Member> {
         let channel = self.lock().all.get(name).and_then(Weak::upgrade);
-        let Some(channel) = channel else { return Vec::new() };
-        let members = Arc::clone(&channel.members.borrow());
-        members.iter().map(|(alias, (_, about))| Member { alias: *alias, about: about.clone() }).collect()
+        channel.map(|channel| channel.listing.all()).unwrap_or_default()
+    }
+
+    /// Those that somebody follows, in no order.
+    pub(super) fn followed(&self) -> Vec<Followed> {
+        let held = self.lock();
+        let followed = held.all.iter().filter_map(|(name, channel)| {
+            let present = channel.upgrade()?.listing.len();
+            Some(Followed { name: name.clone(), present })
+        });
+        followed.collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, ByName> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable, BoxFuture};
 use rejoin_protocol::session::FeedStart;
-use rejoin_protocol::wire::{Alias, Body, Member, Position, Presence};
+use rejoin_protocol::wire::{Alias, Body, Position, Presence};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use super::channel::{Channel, Members, Whisper};
+use super::channel::{Channel, Whisper};
 use super::work::Done;
 
 /// What a subscription holds of its channel. Dropping it takes its reader off the list of who is there.
@@ -18,8 +18,8 @@ pub(super) struct Following {
     place: u64,
     /// Under which the reader is listed.
     listed: Option<Alias>,
-    /// Who is there, as the reader was told.
-    told: Option<Arc<Members>>,
+    /// Up to which version of the list the reader was told.
+    told: Option<u64>,
     watching: Option<AbortHandle>,
 }
 
@@ -29,7 +29,7 @@ impl Drop for Following {
             watching.abort();
         }
         if let Some(alias) = self.listed {
-            self.channel.leave(alias, self.place);
+            self.channel.listing.leave(alias, self.place);
         }
     }
 }
@@ -38,14 +38,14 @@ impl Drop for Following {
 pub(super) struct Watching {
     subscription: u64,
     tail: watch::Receiver<Position>,
-    members: Option<watch::Receiver<Arc<Members>>>,
+    members: Option<watch::Receiver<u64>>,
     whispers: broadcast::Receiver<Whisper>,
 }
 
 /// What has changed.
 pub(super) enum News {
     Tail(Position),
-    Members(Arc<Members>),
+    Members,
     Whisper(Whisper),
     /// The log is closed.
     Over,
@@ -72,7 +72,7 @@ impl Following {
 
     /// Lists the reader, or lists it with something else.
     pub(super) fn appear(&mut self, alias: Alias, about: Body, most: usize) {
-        if self.channel.appear(alias, self.place, about, most) {
+        if self.channel.listing.appear(alias, self.place, about, most) {
             self.listed = Some(alias);
         } else {
             tracing::info!(
@@ -92,7 +92,7 @@ impl Following {
     ) -> BoxFuture<'static, Done<C>> {
         tail.mark_changed();
         let members = with_members.then(|| {
-            let mut members = self.channel.members.subscribe();
+            let mut members = self.channel.listing.watch();
             members.mark_changed();
             members
         });
@@ -116,24 +116,9 @@ impl Following {
     }
 
     /// How the list has changed since the reader was told.
-    pub(super) fn changes(&mut self, members: &Arc<Members>) -> Vec<Presence> {
-        let member = |alias: &Alias, about: &Body| Member { alias: *alias, about: about.clone() };
-        let Some(told) = self.told.replace(Arc::clone(members)) else {
-            let all = members.iter().map(|(alias, (_, about))| member(alias, about)).collect();
-            return vec![Presence::Full(all)];
-        };
-        let mut changes: Vec<Presence> = told
-            .keys()
-            .filter(|alias| !members.contains_key(alias))
-            .map(|alias| Presence::Left(*alias))
-            .collect();
-        for (alias, (_, about)) in members.iter() {
-            match told.get(alias) {
-                None => changes.push(Presence::Joined(member(alias, about))),
-                Some((_, before)) if before != about => changes.push(Presence::Changed(member(alias, about))),
-                Some(_) => {}
-            }
-        }
+    pub(super) fn changes(&mut self) -> Vec<Presence> {
+        let (told, changes) = self.channel.listing.since(self.told);
+        self.told = Some(told);
         changes
     }
 }
@@ -147,7 +132,7 @@ impl Watching {
                     if members.changed().await.is_err() {
                         std::future::pending::<()>().await;
                     }
-                    Arc::clone(&members.borrow_and_update())
+                    members.mark_unchanged();
                 }
                 None => std::future::pending().await,
             }
@@ -167,7 +152,7 @@ impl Watching {
                 Ok(()) => News::Tail(*self.tail.borrow_and_update()),
                 Err(_) => News::Over,
             },
-            members = members => News::Members(members),
+            () = members => News::Members,
             whisper = whisper => News::Whisper(whisper),
         }
     }
@@ -185,18 +170,17 @@ mod tests {
         let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
         let mut following = Following::new(Arc::clone(&channel), 1);
         following.appear(1, Body::from("ada"), 2);
-        let now = || Arc::clone(&channel.members.borrow());
-        assert!(matches!(&following.changes(&now())[..], [Presence::Full(all)] if all.len() == 1));
+        assert!(matches!(&following.changes()[..], [Presence::Full(all)] if all.len() == 1));
         let mut other = Following::new(Arc::clone(&channel), 2);
         other.appear(2, Body::from("bob"), 2);
-        assert!(matches!(&following.changes(&now())[..], [Presence::Joined(member)] if member.alias == 2));
+        assert!(matches!(&following.changes()[..], [Presence::Joined(member)] if member.alias == 2));
         other.appear(2, Body::from("bobby"), 2);
-        assert!(matches!(&following.changes(&now())[..], [Presence::Changed(_)]));
+        assert!(matches!(&following.changes()[..], [Presence::Changed(_)]));
         let mut third = Following::new(Arc::clone(&channel), 3);
         third.appear(3, Body::new(), 2);
-        assert!(following.changes(&now()).is_empty(), "as many are listed as may be");
+        assert!(following.changes().is_empty(), "as many are listed as may be");
         drop(other);
-        assert!(matches!(&following.changes(&now())[..], [Presence::Left(2)]));
+        assert!(matches!(&following.changes()[..], [Presence::Left(2)]));
     }
 
     #[test]
@@ -208,8 +192,8 @@ mod tests {
         let mut second = Following::new(Arc::clone(&channel), 5);
         second.appear(1, Body::new(), 9);
         drop(first);
-        assert_eq!(channel.members.borrow().len(), 1);
+        assert_eq!(channel.listing.len(), 1);
         drop(second);
-        assert!(channel.members.borrow().is_empty());
+        assert_eq!(channel.listing.len(), 0);
     }
 }

@@ -15,7 +15,7 @@ use super::application::{Application, AuthError, Credentials, Identity, LostMess
 use super::registry::Crowd;
 use super::session::{Entry, Line, SessionHandle, Word};
 use super::{Inner, Metric};
-use crate::{Close, CloseCode, Connection, Message};
+use crate::{Close, CloseCode, Connection, End, Message};
 
 /// Why a client was not welcomed: what it is told, and the close code behind it.
 pub(super) struct Refused {
@@ -93,6 +93,12 @@ impl<A: Application> Inner<A> {
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
         let resume =
             hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
+        if let Some(resume) = resume
+            && let Err(error) = self.log.touch(resume.id).await
+        {
+            // Before it is asked for, or it could be forgotten between the answer and this.
+            tracing::warn!("the log could not note that a publisher is here: {error}");
+        }
         let (known, young) = match resume {
             None => (false, false),
             Some(resume) if self.is_young(resume.id) => (true, true),
@@ -108,9 +114,6 @@ impl<A: Application> Inner<A> {
         let address = connection.info().peer.map(|peer| peer.ip());
         let place =
             self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
-        if let Err(error) = self.log.touch(place.entry.id).await {
-            tracing::warn!("the log could not note that a publisher is here: {error}");
-        }
         self.take_over(&hello, incarnation, place, expires)
     }
 
@@ -120,7 +123,9 @@ impl<A: Application> Inner<A> {
             Err(_) => return Err(Refused::new(code::HELLO_LATE, "HELLO did not come in time")),
             Ok(None) => {
                 let gone = Refused::new(code::HELLO_LATE, "the connection ended before HELLO");
-                return Err(Refused { at_fault: false, ..gone });
+                // One that this end has closed was too large, or no WebSocket.
+                let at_fault = matches!(connection.end(), Some(End::ByServer(_)));
+                return Err(Refused { at_fault, ..gone });
             }
             Ok(Some(message)) => message,
         };
@@ -138,7 +143,7 @@ impl<A: Application> Inner<A> {
     }
 
     fn is_young(&self, id: SessionId) -> bool {
-        let life = u64::try_from(self.settings.publisher_life.as_millis()).unwrap_or(u64::MAX);
+        let life = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
         unix_millis().saturating_sub(id.born) < life
     }
 

@@ -36,6 +36,7 @@ mod failures;
 mod follow;
 mod greeting;
 mod key;
+mod listing;
 mod metrics;
 mod pace;
 mod publishing;
@@ -54,11 +55,14 @@ use std::time::Duration;
 
 use axum::response::Response;
 use rejoin_protocol::Time;
-use rejoin_protocol::wire::SessionId;
+use rejoin_protocol::session::code;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use application::{Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
+pub use channel::Followed;
 pub use key::Key;
 pub use metrics::HubMetrics;
 pub use rejoin_protocol::session::{SessionLimits, SessionMessage, Timing};
@@ -73,7 +77,7 @@ use registry::Registry;
 use session::Entry;
 
 use crate::log::Log;
-use crate::{Acceptor, Connections, Limits, Origins, Upgrade, UpgradeError};
+use crate::{Acceptor, Close, CloseCode, Connections, Limits, Origins, Upgrade, UpgradeError};
 
 /// The subprotocol that a hub speaks.
 pub const SUBPROTOCOL: &str = "rejoin.v1";
@@ -95,6 +99,10 @@ pub(crate) struct Inner<A: Application> {
     memory: Arc<AtomicU64>,
     started: Instant,
     failures: Failures,
+    /// How long an identity lives that says nothing.
+    life: Duration,
+    /// Its connections, from their upgrade on.
+    connected: TaskTracker,
     /// Sessions hold more memory than they may.
     crowded: Notify,
     dice: AtomicU64,
@@ -177,10 +185,11 @@ impl<A: Application> HubBuilder<A> {
     /// within a tokio runtime.
     ///
     /// # Errors
-    /// When a limit can't work, or the system has no random bytes.
+    /// When a setting can't work, by itself or with those of the log, or the system has no random bytes.
     pub fn build(self, connections: &Connections) -> io::Result<Hub<A>> {
         let Self { application, log, settings, key, origins } = self;
         settings.check().map_err(io::Error::other)?;
+        let life = settings.life(log.publisher_life()).map_err(io::Error::other)?;
         let key = match key {
             Some(key) => key,
             None => Key::random()?,
@@ -198,11 +207,16 @@ impl<A: Application> HubBuilder<A> {
             dead_after: settings.dead_after,
             ..Limits::default()
         };
+        let most = settings.wire.max_hello;
+        let bad_frame = CloseCode::own(code::BAD_FRAME).unwrap_or(CloseCode::POLICY);
+        let too_large =
+            Close::new(bad_frame, format!("a first message over {most} bytes, the most of HELLO"));
         let acceptor = Acceptor::new(connections)
             .origins(origins)
             .subprotocol(SUBPROTOCOL)
             .require_subprotocol()
             .handler_leaves()
+            .first_message(most, too_large)
             .limits(limits)
             .map_err(io::Error::other)?;
         let inner = Arc::new(Inner {
@@ -216,11 +230,14 @@ impl<A: Application> HubBuilder<A> {
             memory: Arc::default(),
             started: Instant::now(),
             failures: Failures::default(),
+            life,
+            connected: TaskTracker::new(),
             crowded: Notify::new(),
             dice: AtomicU64::new(u64::from_le_bytes(seed)),
         });
         tokio::spawn(trim(Arc::downgrade(&inner)));
         tokio::spawn(make_room(Arc::downgrade(&inner)));
+        connections.at_farewell(end_with_server(Arc::downgrade(&inner), connections.signals().drain));
         Ok(Hub { inner, acceptor })
     }
 }
@@ -248,6 +265,26 @@ async fn make_room<A: Application>(hub: std::sync::Weak<Inner<A>>) {
     }
 }
 
+/// Whether a subprotocol is a version of this one.
+fn is_version(name: &str) -> bool {
+    let number = name.strip_prefix("rejoin.v");
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Ends all sessions when the server stops, once their connections have taken their leave: those that are away too, for
+/// this process can't be come back to.
+async fn end_with_server<A: Application>(hub: std::sync::Weak<Inner<A>>, draining: CancellationToken) {
+    while tokio::time::timeout(TRIM, draining.cancelled()).await.is_err() {
+        if hub.strong_count() == 0 {
+            return;
+        }
+    }
+    let Some(hub) = hub.upgrade() else { return };
+    hub.connected.close();
+    hub.connected.wait().await;
+    hub.end_all(SessionEnd::Shutdown);
+}
+
 impl<A: Application> Hub<A> {
     /// A hub of an application over a log.
     pub fn builder(application: A, log: impl Log) -> HubBuilder<A> {
@@ -260,15 +297,31 @@ impl<A: Application> Hub<A> {
         HubBuilder { application, log, settings, key: None, origins }
     }
 
-    /// Takes a client: checks its origin, agrees on `rejoin.v1`, and speaks it.
+    /// Takes a client: checks its origin, agrees on `rejoin.v1`, and speaks it. One that offers other versions alone is told
+    /// by the close code 4406, since browsers hide why an upgrade failed.
     ///
     /// # Errors
-    /// When the origin may not connect, the client does not offer `rejoin.v1`, or there is no room. The error is a
+    /// When the origin may not connect, the client offers no version of `rejoin`, or there is no room. The error is a
     /// response.
     pub fn accept(&self, upgrade: Upgrade) -> Result<Response, UpgradeError> {
         let inner = Arc::clone(&self.inner);
         let headers = upgrade.headers().clone();
-        self.acceptor.accept(upgrade, move |connection| task::run(inner, connection, headers))
+        let offers = |name: &str| upgrade.offered().iter().any(|offered| offered == name);
+        if let Some(other) =
+            upgrade.offered().iter().find(|name| is_version(name)).filter(|_| !offers(SUBPROTOCOL))
+        {
+            inner.metrics.count(Metric::Refused);
+            let acceptor = self.acceptor.clone().subprotocol(other);
+            return acceptor.accept(upgrade, |connection| async move {
+                let close_code = CloseCode::own(code::VERSION).unwrap_or(CloseCode::POLICY);
+                connection.close(Close::new(close_code, format!("this server speaks {SUBPROTOCOL}")));
+            });
+        }
+        let connected = self.inner.connected.token();
+        self.acceptor.accept(upgrade, move |connection| async move {
+            task::run(inner, connection, headers).await;
+            drop(connected);
+        })
     }
 
     /// The application.
@@ -308,12 +361,6 @@ impl<A: Application> Hub<A> {
 
     /// Ends all sessions, as a restart of the process would: for tests and demonstrations.
     pub fn forget(&self) {
-        let ids: Vec<SessionId> = self.inner.registry().sessions.keys().copied().collect();
-        for id in ids {
-            let entry = self.inner.registry().sessions.get(&id).cloned();
-            if let Some(entry) = entry {
-                self.inner.end(&entry, SessionEnd::Forgotten);
-            }
-        }
+        self.inner.end_all(SessionEnd::Forgotten);
     }
 }

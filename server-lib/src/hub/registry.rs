@@ -109,6 +109,14 @@ impl<A: Application> Inner<A> {
         self.end_if(entry, reason, |_| true);
     }
 
+    /// Ends all sessions that there are.
+    pub(super) fn end_all(self: &Arc<Self>, reason: SessionEnd) {
+        let all: Vec<Arc<Entry<A::Context>>> = self.registry().sessions.values().cloned().collect();
+        for entry in all {
+            self.end(&entry, reason);
+        }
+    }
+
     /// Ends a session if something is so, which is asked in the same moment: a client that comes back in between is
     /// not turned away. Returns whether it was.
     pub(super) fn end_if(

@@ -13,10 +13,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::HubSettings;
-use super::Inner;
 use super::application::{Application, Identity, SessionEnd};
+use super::channel::Followed;
 use super::pace::Pace;
+use super::{HubSettings, Inner};
 use crate::log::Log;
 
 /// Words of the application that wait for a session's connection.
@@ -311,6 +311,13 @@ impl<A: Application> SessionHandle<A> {
     /// Ends the session as a restart of the server would: the client comes back and is told that its messages are lost.
     pub fn forget(&self) {
         self.hub.end(&self.entry, SessionEnd::Forgotten);
+    }
+
+    /// The channels that somebody of this process follows, and how many are listed in each, in no order. Nobody's list is
+    /// copied for it.
+    #[must_use]
+    pub fn followed(&self) -> Vec<Followed> {
+        self.hub.channels.followed()
     }
 
     /// Who is listed as present in a channel.

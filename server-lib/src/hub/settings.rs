@@ -7,6 +7,12 @@ use rejoin_protocol::wire::WireLimits;
 
 use crate::Rate;
 
+/// The bytes of a HELLO that names a session and says nothing that it need not.
+const HELLO: usize = 128;
+
+/// No identity lives for less.
+const SHORTEST_LIFE: Duration = Duration::from_millis(10);
+
 /// Everything that can be set about a hub.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -19,7 +25,8 @@ pub struct HubSettings {
     pub session: SessionLimits,
     /// The times of one connection. Default: [`Timing::default`].
     pub timing: Timing,
-    /// The limits on frames.
+    /// The limits on frames. Before a client's HELLO has been judged, not more than [`WireLimits::max_hello`] is read of
+    /// it.
     pub wire: WireLimits,
     /// From one of WebSocket's own pings to a client to the next, and after how long without a sign of life it is
     /// dropped ([`Limits`](crate::Limits)). Default 5 s and 10 s.
@@ -68,9 +75,11 @@ pub struct HubSettings {
     /// Answers that may wait for a client that reads nothing, and their bytes; then it is cut with 1013. Default 16,384
     /// and 4 MiB.
     pub backlog: (usize, u64),
-    /// How long an identity is kept by the log after its last sign of life; a younger id is taken for one that is
-    /// known. Default 24 h, as the logs' own.
-    pub publisher_life: Duration,
+    /// For how long after its birth an identity is kept of which the log knows nothing, because it may not have published
+    /// yet. Not longer than the log knows those who have ([`Log::publisher_life`](crate::log::Log::publisher_life)), or
+    /// one whose outcomes the log has forgotten would be kept and could publish twice; and twice [`ttl`](Self::ttl)
+    /// at least. Default `None`: as long as the log.
+    pub publisher_life: Option<Duration>,
 }
 
 impl Default for HubSettings {
@@ -101,12 +110,38 @@ impl Default for HubSettings {
             cache_bytes: 256 << 10,
             drain_spread: Duration::from_secs(5),
             backlog: (16_384, 4 << 20),
-            publisher_life: Duration::from_secs(24 * 3_600),
+            publisher_life: None,
         }
     }
 }
 
 impl HubSettings {
+    /// How long an identity lives that says nothing, over a log that knows publishers for so long.
+    ///
+    /// # Errors
+    /// The caller's: the settings of the two contradict one another.
+    pub(super) fn life(&self, of_log: Duration) -> Result<Duration, String> {
+        let life = self.publisher_life.unwrap_or(of_log);
+        let least = self.ttl.saturating_mul(2).max(SHORTEST_LIFE);
+        if life > of_log {
+            return Err(format!(
+                "publisher_life is {life:?}, and the log forgets publishers after {of_log:?}: make its retention.publishers \
+                 as long, or publisher_life shorter"
+            ));
+        }
+        if life < least {
+            let whose = if self.publisher_life.is_some() {
+                "publisher_life"
+            } else {
+                "the log's retention.publishers"
+            };
+            return Err(format!(
+                "{whose} is {life:?}, and at least {least:?} are needed, twice the ttl of a session"
+            ));
+        }
+        Ok(life)
+    }
+
     /// Says which setting can't work.
     ///
     /// # Errors
@@ -120,6 +155,11 @@ impl HubSettings {
             (
                 self.max_publication > self.wire.max_frame / 2,
                 "max_publication is more than half of wire.max_frame",
+            ),
+            (self.wire.max_hello < HELLO, "wire.max_hello is too small for a HELLO that names a session"),
+            (
+                self.members > self.wire.max_members,
+                "members is above wire.max_members: no client would take the list",
             ),
             (lists > self.wire.max_frame, "members times member_bytes do not fit into wire.max_frame"),
             (self.instance.len() > self.wire.max_name, "instance is longer than wire.max_name"),
@@ -139,11 +179,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_identity_lives_longer_than_the_log_knows_it_nor_as_short_as_a_session() {
+        let (minute, day) = (Duration::from_secs(60), Duration::from_secs(24 * 3_600));
+        let with = |publisher_life| HubSettings { publisher_life, ..HubSettings::default() };
+        assert_eq!(with(None).life(day), Ok(day));
+        assert_eq!(with(Some(day)).life(2 * day), Ok(day));
+        let error = with(Some(2 * day)).life(day).unwrap_err();
+        assert!(
+            error.contains("publisher_life is 172800s") && error.contains("retention.publishers"),
+            "{error}"
+        );
+        assert!(with(Some(minute)).life(day).unwrap_err().starts_with("publisher_life is 60s"));
+        assert!(with(None).life(minute).unwrap_err().starts_with("the log's retention.publishers is 60s"));
+        let hasty = HubSettings { ttl: Duration::ZERO, ..with(None) };
+        assert!(hasty.life(Duration::ZERO).is_err());
+    }
+
+    #[test]
     fn the_defaults_work_and_what_cannot_is_named() {
         assert_eq!(HubSettings::default().check(), Ok(()));
         let settings = HubSettings { instance: "x".repeat(256), ..HubSettings::default() };
         assert!(settings.check().unwrap_err().contains("instance"));
-        let settings = HubSettings { members: 100_000, ..HubSettings::default() };
+        let mut settings = HubSettings::default();
+        settings.wire.max_hello = 64;
+        assert!(settings.check().unwrap_err().contains("max_hello"));
+        let settings = HubSettings { members: 10_001, member_bytes: 1, ..HubSettings::default() };
+        assert!(settings.check().unwrap_err().contains("max_members"));
+        let settings = HubSettings { members: 10_000, ..HubSettings::default() };
         assert!(settings.check().unwrap_err().contains("member_bytes"));
     }
 }

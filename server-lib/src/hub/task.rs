@@ -1,6 +1,6 @@
 //! The task of one connection: it alone holds the connection's machine, and does what the machine asks for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use super::work::Done;
 use super::{Inner, Metric};
 use crate::{Close, CloseCode, Connection, Message, SendError};
 
-/// From one sign of life of a publisher to the next.
+/// From one sign of life of a publisher to the next, at most: a quarter of its life is never exceeded.
 const TOUCH: Duration = Duration::from_secs(3_600);
 /// How long a client that is being left may take for what goes before the close frame.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -49,6 +49,8 @@ pub(super) struct Task<A: Application> {
     pub(super) append_bytes: usize,
     pub(super) calls: HashMap<u64, AbortHandle>,
     pub(super) following: HashMap<u64, Following>,
+    /// Subscriptions that are to be told how the list of who is there has changed.
+    pub(super) untold: BTreeSet<u64>,
     pub(super) expires: Option<Instant>,
     /// A token is being judged.
     pub(super) judging: bool,
@@ -69,7 +71,10 @@ pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Conn
         }
     };
     match greeted {
-        Ok(greeted) => Task::new(hub, greeted, connection, headers).run().await,
+        Ok(greeted) => {
+            connection.admit();
+            Task::new(hub, greeted, connection, headers).run().await;
+        }
         Err(refused) => {
             tracing::info!(id = connection.info().id, "HELLO refused: {}", refused.close);
             if let Some(bye) = refused.bye {
@@ -83,6 +88,12 @@ pub(super) async fn run<A: Application>(hub: Arc<Inner<A>>, mut connection: Conn
     }
 }
 
+impl<A: Application> Inner<A> {
+    fn touch_interval(&self) -> Duration {
+        TOUCH.min(self.life / 4)
+    }
+}
+
 impl<A: Application> Task<A> {
     fn new(
         hub: Arc<Inner<A>>,
@@ -93,6 +104,7 @@ impl<A: Application> Task<A> {
         let Greeted { entry, machine, welcome, line, words, expires } = greeted;
         let mut batch = BatchWriter::default();
         batch.push(&welcome);
+        let touch = hub.touch_interval();
         Self {
             handle: SessionHandle { hub: Arc::clone(&hub), entry: Arc::clone(&entry) },
             hub,
@@ -110,9 +122,10 @@ impl<A: Application> Task<A> {
             append_bytes: 0,
             calls: HashMap::new(),
             following: HashMap::new(),
+            untold: BTreeSet::new(),
             expires,
             judging: false,
-            touch_at: Instant::now() + TOUCH,
+            touch_at: Instant::now() + touch,
             close: None,
             farewell: None,
         }
@@ -121,6 +134,7 @@ impl<A: Application> Task<A> {
     async fn run(mut self) {
         let mut draining = false;
         let mut drained = pin!(self.connection.draining());
+        let mut timer = pin!(tokio::time::sleep_until(self.wake_at()));
         loop {
             if let Some(until) = self.frozen.take() {
                 tokio::time::sleep_until(until).await;
@@ -130,7 +144,11 @@ impl<A: Application> Task<A> {
                 self.leave(close).await;
                 break;
             }
-            let timer = tokio::time::sleep_until(self.wake_at());
+            // To wake too early now and then costs less than to set the timer anew for every message.
+            let wake_at = self.wake_at();
+            if wake_at < timer.deadline() || timer.is_elapsed() {
+                timer.as_mut().reset(wake_at);
+            }
             let sending = async {
                 match &mut self.sending {
                     Some(sending) => sending.await,
@@ -152,7 +170,7 @@ impl<A: Application> Task<A> {
                 Some(done) = self.appends.next() => self.done(done),
                 Some(done) = self.work.next() => self.done(done),
                 Some(word) = self.words.recv() => self.word(word),
-                () = timer => self.wake(),
+                () = &mut timer => self.wake(),
                 () = &mut drained, if !draining => {
                     draining = true;
                     self.drain();
@@ -209,7 +227,7 @@ impl<A: Application> Task<A> {
             self.fail(code::UNAUTHENTICATED, "your authentication has expired");
         }
         if self.touch_at <= instant {
-            self.touch_at = instant + TOUCH;
+            self.touch_at = instant + self.hub.touch_interval();
             let (hub, id) = (Arc::clone(&self.hub), self.entry.id);
             self.work.push(Box::pin(async move { Done::Touched(hub.log.touch(id).await) }));
         }
@@ -262,6 +280,7 @@ impl<A: Application> Task<A> {
     fn transmit(&mut self) {
         let now = self.hub.now();
         while self.sending.is_none() {
+            self.tell_presence();
             let current = self.entry.with(|state| {
                 while self.batch.gathered() < BatchWriter::DEFAULT_LIMIT
                     && let Some(frame) = self.machine.poll_transmit(now, &mut state.session)
@@ -276,10 +295,26 @@ impl<A: Application> Task<A> {
             // The feeds may read on.
             self.tasks();
             self.batch.flush();
-            let Some(message) = self.batch.pop() else { break };
-            self.hand_over(message);
+            match self.batch.pop() {
+                Some(message) => self.hand_over(message),
+                None if self.untold.is_empty() || self.machine.backlog().0 > 0 => break,
+                None => {}
+            }
         }
         self.mind_end();
+    }
+
+    /// Tells who is there where that has changed, one channel after another and only when the socket has taken all that
+    /// was to be told before: a slow reader gets the newest state and not each step.
+    fn tell_presence(&mut self) {
+        while self.machine.backlog().0 == 0
+            && let Some(subscription) = self.untold.pop_first()
+        {
+            let changes = self.following.get_mut(&subscription).map(Following::changes);
+            for change in changes.unwrap_or_default() {
+                self.machine.presence(subscription, change);
+            }
+        }
     }
 
     /// Says that the session is over, or that too much waits for the client, if that is so.

@@ -292,10 +292,9 @@ impl<A: Application> Task<A> {
         let Some(following) = self.following.get_mut(&subscription) else { return };
         match news {
             News::Tail(position) => self.machine.tail(self.hub.now(), subscription, position.offset),
-            News::Members(members) => {
-                for change in following.changes(&members) {
-                    self.machine.presence(subscription, change);
-                }
+            // Told when nothing else waits, and as it is by then.
+            News::Members => {
+                self.untold.insert(subscription);
             }
             News::Whisper(whisper) => {
                 if whisper.from != self.connection.info().id {

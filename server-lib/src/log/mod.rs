@@ -125,14 +125,24 @@ pub trait Log: Send + Sync + 'static {
         max_bytes: usize,
     ) -> BoxFuture<'_, Result<Vec<Entry>, LogError>>;
 
+    /// The names of channels that hold entries, in the order of their bytes: the first `most` of those behind a name. From
+    /// `""` on, all of them can be had piece by piece.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>>;
+
     /// The channel's newest position; it changes whenever entries have become visible.
     ///
     /// # Errors
     /// The store can't be read.
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>>;
 
-    /// Whether anything is known of a publisher. All that is known of it goes together, a fixed time after its last
-    /// append or touch ([`Retention::publishers`]), when the log is trimmed.
+    /// How long a publisher is known after its last append or touch, at least ([`Retention::publishers`]).
+    fn publisher_life(&self) -> Duration;
+
+    /// Whether anything is known of a publisher. All that is known of it goes together, when the log is trimmed after
+    /// [`publisher_life`](Log::publisher_life) without an append or touch.
     ///
     /// # Errors
     /// The store can't be read.

@@ -18,7 +18,8 @@ pub struct Retention {
     /// How long an entry is kept. `None`: for ever. Default: 30 days.
     pub age: Option<Duration>,
     /// How long a publisher is known after its last append or touch, whatever becomes of its entries. All that is
-    /// known of it goes at once. Must be longer than the time after which a client may still send again. Default: 24 hours.
+    /// known of it goes at once. A hub takes no longer-lived identities than this, and asks for twice the time that its sessions
+    /// outlive their connections at least. Default: 24 hours.
     pub publishers: Duration,
 }
 

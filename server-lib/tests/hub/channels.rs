@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rejoin_protocol::session::Settlement;
+use rejoin_protocol::session::{ClientConfig, ClientSession, SessionMessage, Settlement};
 use rejoin_protocol::wire::{Body, Since};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::MemoryLog;
@@ -175,6 +175,43 @@ async fn people_come_and_go_and_whisper() {
     assert_eq!(heard, ["whisper psst"]);
     bob.cut();
     ada.until(|ada| ada.machine.members(of_ada).len() == 1).await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_of_a_busy_room_gets_the_newest_list_and_not_each_step() {
+    let mut settings = HubSettings::default();
+    settings.change_rate = None;
+    // Each step of what is to come would be more than may wait.
+    settings.backlog = (100, 20_000);
+    settings.session.queue_bytes = 64 << 20;
+    let server = Server::with(log(), settings).await;
+    let mut ada = Client::of(server.address).await;
+    let mut bob = Client::new();
+    let mut config = ClientConfig::default();
+    config.limits.window = 64 << 20;
+    bob.machine = ClientSession::new(config);
+    bob.connect(server.address).await;
+    let of_ada = ada.machine.subscribe("room", Since::Now, Some(Body::from("ada"))).unwrap();
+    let of_bob = bob.machine.subscribe("room", Since::Now, Some(Body::from("bob"))).unwrap();
+    bob.until(|bob| !bob.machine.members(of_bob).is_empty()).await;
+    ada.until(|ada| ada.machine.members(of_ada).len() == 2).await;
+    bob.until(|bob| bob.machine.members(of_bob).len() == 2).await;
+    let before = bob.presences;
+    // More lies before him than the network takes: from here on nothing goes until he reads.
+    let session = server.hub.session(bob.machine.pair().unwrap().alias).unwrap();
+    for _ in 0..500 {
+        session.try_send(SessionMessage::binary(vec![b'x'; 64 << 10])).unwrap();
+    }
+    let about = |n: u32| Body::from(format!("{n:0>200}").as_str());
+    for n in 0..300 {
+        ada.machine.set_presence(of_ada, about(n));
+        ada.until(|ada| ada.machine.members(of_ada).iter().any(|member| member.about == about(n))).await;
+    }
+    let last = about(299);
+    let told = |bob: &mut Client| bob.machine.members(of_bob).iter().any(|member| member.about == last);
+    bob.until(|bob| bob.messages.len() == 500 && told(bob)).await;
+    assert!(bob.presences - before < 150, "{} steps were told", bob.presences - before);
+    assert_eq!((bob.messages.len(), &bob.closed, &ada.closed), (500, &None, &None));
 }
 
 #[tokio::test]

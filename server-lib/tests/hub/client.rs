@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::session::{
     ChannelEvent, ClientConfig, ClientEvent, ClientSession, Ending, Lost, Pair, Settlement, SubscriptionId,
 };
-use rejoin_protocol::wire::{BatchWriter, Body, WireLimits, decode};
+use rejoin_protocol::wire::{BatchWriter, Body, Frame, WireLimits, decode};
 use rejoin_protocol::{Closed, ClosedBy, Time};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -18,6 +18,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 /// Long enough for any step on any machine; a test that waits for it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
 pub(crate) struct Client {
     pub(crate) machine: ClientSession,
     pub(crate) messages: Vec<String>,
@@ -27,7 +29,9 @@ pub(crate) struct Client {
     /// How the newest connection ended.
     pub(crate) closed: Option<(u16, String)>,
     pub(crate) ending: Option<Ending>,
-    socket: Option<WebSocketStream<TcpStream>>,
+    /// Frames of presence that came.
+    pub(crate) presences: usize,
+    socket: Option<Socket>,
     started: Instant,
 }
 
@@ -41,6 +45,7 @@ impl Client {
             lost: Vec::new(),
             closed: None,
             ending: None,
+            presences: 0,
             socket: None,
             started: Instant::now(),
         }
@@ -57,11 +62,20 @@ impl Client {
         Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
     }
 
-    pub(crate) async fn open(address: SocketAddr) -> WebSocketStream<TcpStream> {
-        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "rejoin.v1".parse().unwrap());
+    pub(crate) async fn open(address: SocketAddr) -> Socket {
+        Self::open_as(address, "rejoin.v1").await.unwrap().0
+    }
+
+    /// Opens a connection with these subprotocols; with the one that was chosen.
+    pub(crate) async fn open_as(
+        address: SocketAddr,
+        offered: &str,
+    ) -> Result<(Socket, String), Box<tokio_tungstenite::tungstenite::Error>> {
+        let mut request = format!("ws://{address}/ws").into_client_request()?;
+        request.headers_mut().insert("sec-websocket-protocol", offered.parse().unwrap());
         let stream = TcpStream::connect(address).await.unwrap();
-        tokio_tungstenite::client_async(request, stream).await.unwrap().0
+        let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok((socket, response.headers()["sec-websocket-protocol"].to_str().unwrap().to_owned()))
     }
 
     pub(crate) async fn connect(&mut self, address: SocketAddr) -> Option<Pair> {
@@ -83,7 +97,7 @@ impl Client {
     }
 
     /// Keeps the connection open and forgets it: the server's side lives.
-    pub(crate) fn lose(&mut self) -> WebSocketStream<TcpStream> {
+    pub(crate) fn lose(&mut self) -> Socket {
         let socket = self.socket.take().unwrap();
         self.cut();
         socket
@@ -104,7 +118,7 @@ impl Client {
     }
 
     /// Sends all it has and reads nothing; returns the socket once so many frames have gone or no more are taken.
-    pub(crate) async fn deaf(&mut self, frames: usize) -> WebSocketStream<TcpStream> {
+    pub(crate) async fn deaf(&mut self, frames: usize) -> Socket {
         let mut socket = self.socket.take().unwrap();
         for _ in 0..frames {
             let now = self.now();
@@ -146,7 +160,9 @@ impl Client {
                 let body = Body::from(Vec::from(bytes));
                 let now = self.now();
                 for frame in decode(&body, &WireLimits::default()) {
-                    self.machine.handle(now, frame.unwrap()).unwrap();
+                    let frame = frame.unwrap();
+                    self.presences += usize::from(matches!(frame, Frame::Presence { .. }));
+                    self.machine.handle(now, frame).unwrap();
                 }
             }
             Ok(Some(Ok(Message::Close(frame)))) => {

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::session::{Ending, LostReason, SessionMessage, code};
-use rejoin_protocol::wire::Frame;
+use rejoin_protocol::wire::{Body, Frame, Since};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::MemoryLog;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as WsFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::client::Client;
+use crate::client::{Client, Socket};
 use crate::server::Server;
 
 fn log() -> Arc<MemoryLog> {
@@ -23,11 +26,62 @@ async fn told(server: &Server, first: Option<Message>) -> (u16, String) {
     if let Some(first) = first {
         socket.send(first).await.unwrap();
     }
-    loop {
-        if let Message::Close(Some(frame)) = socket.next().await.unwrap().unwrap() {
-            return (frame.code.into(), frame.reason.to_string());
+    goodbye(&mut socket).await
+}
+
+/// The close frame that comes.
+async fn goodbye(socket: &mut Socket) -> (u16, String) {
+    let read = async {
+        loop {
+            if let Message::Close(Some(frame)) = socket.next().await.unwrap().unwrap() {
+                return (frame.code.into(), frame.reason.to_string());
+            }
         }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read).await.expect("no close frame comes")
+}
+
+#[tokio::test]
+async fn a_first_message_that_is_larger_than_a_hello_is_refused_before_it_is_read() {
+    let mut settings = HubSettings::default();
+    settings.failed_hellos = Some(rejoin_server::Rate { per_second: 0.001, burst: 2 });
+    let server = Server::with(log(), settings).await;
+    // Of a frame that announces 4,097 bytes not one has come.
+    let mut socket = Client::open(server.address).await;
+    socket.get_mut().write_all(&[0x82, 0xfe, 0x10, 0x01, 1, 2, 3, 4]).await.unwrap();
+    let (code, reason) = goodbye(&mut socket).await;
+    assert_eq!(code, code::BAD_FRAME);
+    assert!(reason.contains("4096"), "{reason}");
+    // The same in small parts.
+    let mut socket = Client::open(server.address).await;
+    for n in 0..5 {
+        let opcode = if n == 0 { Data::Binary } else { Data::Continue };
+        let part = WsFrame::message(vec![1; 1_024], OpCode::Data(opcode), false);
+        socket.send(Message::Frame(part)).await.unwrap();
     }
+    assert_eq!(goodbye(&mut socket).await.0, code::BAD_FRAME);
+    // Such a HELLO counts as one that failed.
+    assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::TOO_MANY);
+}
+
+#[tokio::test]
+async fn how_large_a_hello_may_be_can_be_set_and_behind_it_frames_may_be_large() {
+    let token = "x".repeat(3_900);
+    let mut settings = HubSettings::default();
+    settings.wire.max_hello = 3_900;
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some(&token)).await;
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, code::BAD_FRAME);
+    let server = Server::over(log()).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some(&token)).await;
+    // It goes along with HELLO and is larger than one may be.
+    let feed = client.machine.subscribe("room", Since::Now, Some(Body::from(vec![b'x'; 5_000]))).unwrap();
+    client.machine.send(SessionMessage::text(&"y".repeat(20_000))).unwrap();
+    client.until(|client| client.machine.has_channel_event(feed) && client.messages.len() == 1).await;
+    assert_eq!(client.messages[0].len(), 20_000);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 
 mod channels;
 mod client;
+mod codes;
 mod greetings;
+mod identities;
 mod messages;
 mod server;

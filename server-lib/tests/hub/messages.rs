@@ -301,6 +301,30 @@ async fn a_server_that_is_full_lets_the_one_go_that_has_been_away_longest() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_tells_the_application_of_every_session_those_away_too() {
+    let server = Server::over(log()).await;
+    let hub = server.hub.clone();
+    let (mut here, mut away) = (Client::of(server.address).await, Client::of(server.address).await);
+    let alias = |client: &Client| client.machine.pair().unwrap().alias;
+    let mut all = [alias(&here), alias(&away)];
+    let session = hub.session(alias(&away)).unwrap();
+    away.cut();
+    while session.is_connected() {
+        tokio::task::yield_now().await;
+    }
+    session.send(SessionMessage::text("never fetched")).await.unwrap();
+    let ((), ()) = tokio::join!(server.stopped(), here.until(|here| here.closed.is_some()));
+    let mut closed = std::mem::take(&mut *hub.application().closed.lock().unwrap());
+    closed.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(closed, all);
+    let lost = std::mem::take(&mut *hub.application().lost.lock().unwrap());
+    assert_eq!(lost.len(), 1);
+    assert_eq!((lost[0].reason, lost[0].unsent.len()), (SessionEnd::Shutdown, 1));
+    assert_eq!(hub.metrics().sessions, 0);
+}
+
+#[tokio::test]
 async fn whoever_changes_its_token_too_often_is_closed() {
     let server = Server::over(log()).await;
     let mut client = Client::new();

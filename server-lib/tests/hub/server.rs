@@ -11,16 +11,20 @@ use axum::response::Response;
 use axum::routing::get;
 use rejoin_protocol::wire::Body;
 use rejoin_server::hub::{
-    Action, Application, AuthError, Credentials, Denial, Hub, HubSettings, Identity, Key, LostMessages,
-    SessionHandle, SessionMessage,
+    Action, Alias, Application, AuthError, Credentials, Denial, Hub, HubSettings, Identity, Key,
+    LostMessages, SessionHandle, SessionMessage,
 };
 use rejoin_server::log::Log;
 use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
 use tokio::sync::oneshot;
 
-/// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended; another is a name.
+/// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended, `later` can't be
+/// judged; another is a name.
+#[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) lost: Mutex<Vec<LostMessages>>,
+    /// The sessions that are over.
+    pub(crate) closed: Mutex<Vec<Alias>>,
     /// How many messages it has handled.
     pub(crate) heard: AtomicUsize,
 }
@@ -32,6 +36,7 @@ impl Application for Shouter {
         match credentials.token {
             None => Ok(Identity::anonymous(())),
             Some(b"wrong") => Err(AuthError::Unauthenticated),
+            Some(b"later") => Err(AuthError::Unavailable),
             Some(b"nobody") => Err(AuthError::Forbidden),
             Some(b"brief") => Ok(Identity::named("brief", ()).expires_in(Duration::from_millis(10))),
             Some(name) => Ok(Identity::named(String::from_utf8_lossy(name), ())),
@@ -63,6 +68,10 @@ impl Application for Shouter {
     fn lost(&self, _: &SessionHandle<Self>, lost: LostMessages) {
         self.lost.lock().unwrap().push(lost);
     }
+
+    fn closed(&self, alias: Alias, (): &()) {
+        self.closed.lock().unwrap().push(alias);
+    }
 }
 
 pub(crate) struct Server {
@@ -83,8 +92,7 @@ impl Server {
 
     pub(crate) async fn with(log: Arc<dyn Log>, settings: HubSettings) -> Self {
         let connections = Connections::default();
-        let application = Shouter { lost: Mutex::default(), heard: AtomicUsize::new(0) };
-        let builder = Hub::over(application, log).key(Key::new([7; 32])).settings(settings);
+        let builder = Hub::over(Shouter::default(), log).key(Key::new([7; 32])).settings(settings);
         let hub = builder.build(&connections).unwrap();
         let router = Router::new().route("/ws", get(ws)).with_state(hub.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -80,6 +80,31 @@ pub(crate) async fn looking_back(mut rig: impl Rig) {
     assert_eq!(rig.log().read_back("nobody", 6, 9, 99).await, Ok(Vec::new()));
 }
 
+pub(crate) async fn names(mut rig: impl Rig) {
+    assert_eq!(rig.log().channels("", 9).await, Ok(Vec::new()));
+    // In the order of bytes, whatever a language has to say of it.
+    for channel in ["b", "a/2", "B", "a/10", "ä"] {
+        append(rig.log(), Append { channel: channel.into(), ..publication(0, "x") }).await;
+    }
+    rig.restart().await;
+    async fn names(log: &dyn Log, behind: &str, most: usize) -> Vec<String> {
+        log.channels(behind, most).await.unwrap()
+    }
+    assert_eq!(names(rig.log(), "", 9).await, ["B", "a/10", "a/2", "b", "ä"]);
+    assert_eq!(names(rig.log(), "", 2).await, ["B", "a/10"]);
+    assert_eq!(names(rig.log(), "a/10", 2).await, ["a/2", "b"]);
+    assert_eq!(names(rig.log(), "ä", 2).await, Vec::<String>::new());
+    assert_eq!(names(rig.log(), "", 0).await, Vec::<String>::new());
+    // One whose entries have all been trimmed has none.
+    append(rig.log(), Append { channel: "b".into(), number: 1, id: 77, ..publication(1, "y") }).await;
+    let mut retention = Retention::everything();
+    retention.entries = Some(0);
+    rig.retain(retention).await;
+    rig.log().trim().await.unwrap();
+    append(rig.log(), Append { channel: "b".into(), number: 2, id: 78, ..publication(2, "z") }).await;
+    assert_eq!(names(rig.log(), "", 9).await, ["b"]);
+}
+
 pub(crate) async fn tails(rig: impl Rig) {
     let log = rig.log();
     let mut watched = log.tail("room").await.unwrap();

@@ -41,6 +41,7 @@ macro_rules! every_test {
                 crate::channels::times_never_go_back as times_never_go_back,
                 crate::channels::pieces as a_piece_holds_what_fits_and_at_least_one_entry,
                 crate::channels::looking_back as looking_back_ends_before_an_offset,
+                crate::channels::names as channels_that_hold_entries_are_named_piece_by_piece,
                 crate::channels::tails as the_tail_is_watched,
                 crate::channels::since as feeds_start_where_they_are_asked_to,
                 crate::channels::trimming as trimming_takes_the_oldest_and_keeps_the_tail,

@@ -8,7 +8,7 @@ use crate::rig::server::Server;
 impl Page<'_> {
     /// Goes to another page of the app.
     async fn go(&self, path: &str, title: &str) {
-        self.element(&format!(".rail a[href='{path}']")).await.click().await.unwrap();
+        self.click(&format!(".rail a[href='{path}']")).await;
         self.shows("h1", title).await;
     }
 
@@ -20,12 +20,19 @@ impl Page<'_> {
         self.script(body, vec![name.into()]).await.as_i64().unwrap()
     }
 
-    /// Waits until a figure of the lab is at least this.
+    /// Waits until a figure of the lab is at least this, for as long as it grows: how fast it does is the machine's.
     async fn figure_reaches(&self, name: &str, value: i64) {
         let body = "return [...document.querySelectorAll('.lab-figure')].some(f =>
             f.querySelector('dt').textContent === arguments[0]
             && Number(f.querySelector('dd').textContent.replaceAll(/\\D/g, '')) >= arguments[1])";
-        self.until(&format!("{name} reaches {value}"), body, &[name.into(), value.into()]).await;
+        loop {
+            let next = value.min(self.figure(name).await.saturating_add(1));
+            let what = format!("{name} grows to {next}, on its way to {value}");
+            self.until(&what, body, &[name.into(), next.into()]).await;
+            if next == value {
+                return;
+            }
+        }
     }
 
     /// Presses a fault's button while numbered messages are under way, and waits for the connection after it.

@@ -71,9 +71,9 @@ async fn a_server_that_drains_says_so_and_the_page_comes_back_to_the_next() {
     let (status, gone) = server.terminate().await;
     assert!(status.success(), "{status}");
     page.connection_is("Reconnecting").await;
-    page.element(".pill").await.click().await.unwrap();
+    page.click(".pill").await;
     page.shows(".time-line", "Connection lost (4100").await;
-    page.element("dialog.sheet [aria-label=Close]").await.click().await.unwrap();
+    page.click("dialog.sheet [aria-label=Close]").await;
     let _server = gone.restart().await;
     page.connection_is("Connected").await;
     page.say("Here again").await;

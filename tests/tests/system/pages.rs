@@ -41,6 +41,6 @@ async fn an_address_that_leads_nowhere_says_so_and_leads_back() {
     let browser = Browser::open(&server.url("/no/such/page")).await;
     let page = browser.page();
     page.shows("h1", "There is nothing at this address").await;
-    page.element("a[href='/chat']").await.click().await.unwrap();
+    page.click("a[href='/chat']").await;
     page.shows(".welcome", "What should others call you?").await;
 }

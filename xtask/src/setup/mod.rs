@@ -6,6 +6,7 @@ mod cargo_tools;
 mod debian_std;
 mod npm;
 mod std_sources;
+mod turn;
 mod wasm_target;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,8 @@ use crate::failure::{Failure, Result};
 use crate::say;
 use crate::toolbox::Toolbox;
 use crate::workspace::Workspace;
+
+use turn::Turn;
 
 pub(crate) use browsers::{chromium, firefox};
 pub(crate) use npm::{axe, packages as npm_packages, peers, release as wasm_opt_release};
@@ -173,7 +176,15 @@ pub(crate) fn provide(
             Err(failure) => unmet.add(need, failure),
         }
     }
+    if missing.is_empty() {
+        return Ok(unmet);
+    }
+    let _turn = Turn::wait(toolbox)?;
     for (need, why) in missing {
+        // Another command may have installed it while this one waited.
+        if let Ok(State::Ready(_)) = need.check(workspace, toolbox) {
+            continue;
+        }
         let started = Instant::now();
         say::progress(format_args!("setup: {:<13}{why}; {}", need.name(), need.plan(toolbox)));
         match need.install(workspace, toolbox).and_then(|()| verify(need, workspace, toolbox)) {

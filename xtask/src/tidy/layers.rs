@@ -24,9 +24,11 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("xtask", &[]),
 ];
 /// What the tests of a package may depend on besides.
-const ALLOWED_IN_TESTS: [(&str, &[&str]); 1] = [
+const ALLOWED_IN_TESTS: [(&str, &[&str]); 2] = [
     // The client is tested natively against this project's own server.
     ("rejoin", &["rejoin-server"]),
+    // And the demo's sessions by that client.
+    ("demo-server", &["rejoin"]),
 ];
 /// What tests and benchmarks may use: the crates' public faces.
 const PUBLIC: &[&str] = &[

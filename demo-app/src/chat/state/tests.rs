@@ -116,16 +116,48 @@ fn the_history_of_a_room_just_entered_is_not_unread() {
 fn a_server_with_another_memory_begins_anew_below_the_old_lines() {
     let state = run(there(6, vec![entry(8, 2, "old")]), [ChatAction::Lost { at_ms: 1 }, live(2)]);
     assert_eq!(state.older, Older::More);
-    let state = fed(&state, [Fed::Gap { offset: 0, missing: None, anew: true }]);
+    let state = fed(&state, [Fed::Gap { offset: 0, how: Break::Anew }]);
     let state = said(&state, entry(1, 2, "new"));
     assert_eq!(shape(&state.log), "8 anew 1");
     assert_eq!((state.older, state.unread), (Older::Unknown, 1));
 }
 
 #[test]
+fn what_another_memory_holds_already_is_brought_by_another_feed_and_stands_below_the_line_once() {
+    let state = run(there(6, vec![entry(8, 2, "old")]), [ChatAction::Lost { at_ms: 1 }, live(2)]);
+    // Behind the gap an entry has come already.
+    let gap = Fed::Gap { offset: 2, how: Break::AnewBehind };
+    let next = fed(&state, [gap, Fed::Said(entry(3, 2, "newest"))]);
+    assert_eq!((shape(&next.log).as_str(), next.feed), ("8 anew", state.feed + 1));
+    // Of the feed before nothing more is heeded.
+    let items = vec![Fed::Said(entry(4, 2, "late"))];
+    let next = next.after(ChatAction::Fed { feed: state.feed, items, at_ms: 3 });
+    let all = [entry(1, 2, "first"), entry(2, 3, "second"), entry(3, 2, "newest")].map(Fed::Said);
+    let next = fed(&next, [Fed::Started { offset: 0 }].into_iter().chain(all));
+    assert_eq!(shape(&next.log), "8 anew 1 2 3");
+    assert_eq!((next.older, next.unread, next.presence), (Older::Unknown, 3, Presence::There));
+}
+
+#[test]
+fn a_message_that_went_into_another_memory_leaves_the_outbox_when_it_is_shown_and_not_before() {
+    let state = there(6, vec![entry(8, 2, "old")]);
+    let ticket = Ticket(1);
+    let state = state.after(ChatAction::Written { ticket, text: "mine".into(), at_ms: 1 });
+    let published = PublishedAs { alias: Some(ME), number: 1 };
+    let state = state.after(ChatAction::Handed { ticket, published });
+    let state = fed(&state, [Fed::Gap { offset: 2, how: Break::AnewBehind }]);
+    let state = state.after(ChatAction::Settled { ticket, outcome: Outcome::Delivered(1) });
+    assert_eq!(state.outbox.iter().count(), 1, "nobody would see it any more");
+    let state = fed(&state, [Fed::Started { offset: 0 }, Fed::Said(entry(1, ME, "mine"))]);
+    assert_eq!((state.outbox.iter().count(), shape(&state.log).as_str()), (0, "8 anew 1"));
+}
+
+#[test]
 fn a_hole_in_the_room_is_shown() {
-    let state =
-        fed(&there(0, vec![entry(1, 2, "a")]), [Fed::Gap { offset: 9, missing: Some(8), anew: false }]);
+    let state = fed(
+        &there(0, vec![entry(1, 2, "a")]),
+        [Fed::Gap { offset: 9, how: Break::Hole { missing: Some(8) } }],
+    );
     assert_eq!(shape(&said(&state, entry(10, 2, "b")).log), "1 gapSome(8) 10");
 }
 

@@ -35,7 +35,11 @@ impl ClientSession {
             Some(bye) => (bye.code, bye.reason),
             None => (closed.code, closed.reason.clone()),
         };
-        if over || last || closed.by == ClosedBy::Caller && closed.code == 1000 {
+        if over {
+            // This end wanted it, also where the server's answer to that was seen first.
+            return self.stopped(1000, String::new());
+        }
+        if last || closed.by == ClosedBy::Caller && closed.code == 1000 {
             return self.stopped(code, reason);
         }
         if went_back {

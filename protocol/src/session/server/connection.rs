@@ -334,18 +334,12 @@ impl ServerConnection {
 
     /// The next entry, each feed in its turn.
     fn next_event(&mut self, now: Time) -> Option<Frame> {
-        let turn = self.turn;
-        let numbers = self.feeds.range(turn..).chain(self.feeds.range(..turn)).map(|(number, _)| *number);
-        let numbers: alloc::vec::Vec<u64> = numbers.collect();
-        for number in numbers {
-            let feed = self.feeds.get_mut(&number)?;
-            if let Some(frame) = feed.next_frame(now, number) {
-                self.turn = number + 1;
-                self.pump(number);
-                return Some(frame);
-            }
-        }
-        None
+        let next = |(number, feed): (&u64, &mut Feed)| Some((*number, feed.next_frame(now, *number)?));
+        let behind = self.feeds.range_mut(self.turn..).find_map(next);
+        let (number, frame) = behind.or_else(|| self.feeds.range_mut(..self.turn).find_map(next))?;
+        self.turn = number + 1;
+        self.pump(number);
+        Some(frame)
     }
 
     /// When [`wake`](Self::wake) is to be called.

@@ -2,9 +2,9 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::wire::{Alias, Body, Denial, Member, Missing, Position, Since};
+use super::members::Members;
+use crate::wire::{Alias, Body, Denial, Missing, Position, Since};
 
 /// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
 pub(crate) const SLOW: u16 = 1013;
@@ -85,7 +85,7 @@ pub(super) struct Subscription {
     pub(super) queue: VecDeque<ChannelEvent>,
     pub(super) queued: u64,
     pub(super) volatile: usize,
-    pub(super) members: Vec<Member>,
+    pub(super) members: Members,
     pub(super) members_told: bool,
     /// What it is listed with has changed.
     pub(super) relist: bool,

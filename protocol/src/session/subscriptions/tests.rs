@@ -1,6 +1,7 @@
 //! Tests of subscriptions.
 
 use super::*;
+use crate::session::code;
 use crate::wire::{Epoch, GapReason};
 
 const ROOM: &str = "room";
@@ -192,6 +193,31 @@ fn what_still_comes_for_one_that_was_given_up_is_nobodys() {
     all.unsubscribe(id);
     all.connected();
     assert!(!all.wants_control(), "another connection does not know it");
+}
+
+#[test]
+fn a_server_that_tells_of_more_members_than_are_kept_breaks_the_protocol() {
+    let member = |alias, about: &str| Member { alias, about: about.into() };
+    let limits = SessionLimits { members: 2, member_bytes: 10, ..SessionLimits::default() };
+    let mut all = Subscriptions::new(&limits);
+    all.subscribe(ROOM, Since::All, None).unwrap();
+    all.next_sub().unwrap();
+    all.started(0, started(0, true)).unwrap();
+    let mut tell = |presence| all.presence(0, presence).map(drop);
+    assert_eq!(tell(Presence::Joined(member(1, "12345"))), Ok(()));
+    assert_eq!(tell(Presence::Joined(member(2, "12345"))), Ok(()));
+    // A change takes the place of what was there.
+    assert_eq!(tell(Presence::Changed(member(2, "54321"))), Ok(()));
+    assert_eq!(tell(Presence::Left(1)), Ok(()));
+    assert_eq!(tell(Presence::Left(1)), Ok(()));
+    assert_eq!(tell(Presence::Joined(member(3, "1234"))), Ok(()));
+    assert_eq!(tell(Presence::Changed(member(3, "123456"))).unwrap_err().code, code::BAD_FRAME);
+    assert_eq!(tell(Presence::Full(alloc::vec![member(1, ""), member(2, "")])), Ok(()));
+    assert_eq!(tell(Presence::Joined(member(3, ""))).unwrap_err().code, code::BAD_FRAME);
+    let three = (1..=3).map(|alias| member(alias, "")).collect();
+    assert_eq!(tell(Presence::Full(three)).unwrap_err().code, code::BAD_FRAME);
+    let long = alloc::vec![member(1, "12345678901")];
+    assert_eq!(tell(Presence::Full(long)).unwrap_err().code, code::BAD_FRAME);
 }
 
 #[test]

@@ -35,6 +35,11 @@ impl Channel {
         }
     }
 
+    /// Whether it has entries.
+    pub(super) fn holds(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
     /// The entry gets the next offset, in the newest epoch; a writer without an epoch here opens one.
     pub(super) fn append(&mut self, writer: u64, append: Append, now: u64) -> Result<Position, LogError> {
         let offset = self.tail + 1;

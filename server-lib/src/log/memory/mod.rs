@@ -5,6 +5,7 @@ mod store;
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rejoin_protocol::wire::{Answer, Position, SessionId, Since};
@@ -154,6 +155,10 @@ impl Log for MemoryLog {
         })
     }
 
+    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
+        self.with(|store| Ok(store.names(behind, most)))
+    }
+
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>> {
         self.with(|store| {
             let mut receiver = self.shared.tails.watch(channel);
@@ -163,6 +168,10 @@ impl Log for MemoryLog {
             receiver.mark_unchanged();
             Ok(receiver)
         })
+    }
+
+    fn publisher_life(&self) -> Duration {
+        self.shared.options.retention.publishers
     }
 
     fn knows(&self, publisher: SessionId) -> BoxFuture<'_, Result<bool, LogError>> {

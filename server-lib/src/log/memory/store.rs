@@ -38,6 +38,16 @@ impl Store {
         self.channels.get(name)
     }
 
+    /// Channels that hold entries, in order behind a name.
+    pub(super) fn names(&self, behind: &str, most: usize) -> Vec<String> {
+        let holding =
+            self.channels.iter().filter(|(name, channel)| name.as_str() > behind && channel.holds());
+        let mut names: Vec<String> = holding.map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        names.truncate(most);
+        names
+    }
+
     /// Answers a publication; with the new tail if there is an entry.
     pub(super) fn append(
         &mut self,

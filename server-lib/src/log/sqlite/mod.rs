@@ -19,6 +19,7 @@ mod writer;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rejoin_protocol::wire::{Answer, Position, SessionId, Since};
@@ -192,6 +193,11 @@ impl Log for SqliteLog {
         self.read_by(move |connection| read::back_from(connection, &channel, before, count, max_bytes))
     }
 
+    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
+        let behind = behind.to_owned();
+        self.read_by(move |connection| read::channels(connection, &behind, most))
+    }
+
     fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>> {
         let mut receiver = self.inner.shared.tails.watch(channel);
         let name = channel.to_owned();
@@ -202,6 +208,10 @@ impl Log for SqliteLog {
             receiver.mark_unchanged();
             Ok(receiver)
         })
+    }
+
+    fn publisher_life(&self) -> Duration {
+        self.inner.shared.options.retention.publishers
     }
 
     fn knows(&self, publisher: SessionId) -> BoxFuture<'_, Result<bool, LogError>> {

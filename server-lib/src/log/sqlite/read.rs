@@ -87,6 +87,15 @@ pub(super) fn back_from(
     Ok(entries)
 }
 
+/// Channels that hold entries, in order behind a name.
+pub(super) fn channels(connection: &Connection, behind: &str, most: usize) -> Result<Vec<String>, LogError> {
+    let mut holding = connection
+        .prepare_cached("SELECT name FROM channel WHERE name > ?1 AND entries > 0 ORDER BY name LIMIT ?2")?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let names = holding.query_map(params![behind, most], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
 /// The channel's newest position.
 pub(super) fn tail(connection: &Connection, name: &str) -> Result<Position, LogError> {
     match Channel::find(connection, name)? {

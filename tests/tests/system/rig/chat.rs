@@ -62,9 +62,9 @@ impl Page<'_> {
 
     /// Opens the sheet about the connection and presses a button in it, then closes the sheet.
     pub(crate) async fn in_connection(&self, button: &str) {
-        self.element(".pill").await.click().await.unwrap();
+        self.click(".pill").await;
         self.press("dialog.sheet", button).await;
-        self.element("dialog.sheet [aria-label=Close]").await.click().await.unwrap();
+        self.click("dialog.sheet [aria-label=Close]").await;
         let gone = "return !document.querySelector('dialog.sheet')";
         self.until("the sheet has closed", gone, &[] as &[Value]).await;
     }

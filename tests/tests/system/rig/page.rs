@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+use fantoccini::error::{CmdError, ErrorStatus};
 use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::Value;
@@ -85,6 +86,14 @@ impl<'a> Page<'a> {
         self.client.find(Locator::Css(selector)).await.unwrap()
     }
 
+    /// Clicks the first visible element that fits the selector.
+    pub(crate) async fn click(&self, selector: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !clicked(self.element(selector).await.click().await, selector, deadline) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Clicks a button by its words, once it is there and may be clicked.
     pub(crate) async fn press(&self, within: &str, words: &str) {
         let body = "const button = [...document.querySelectorAll(arguments[0] + ' button')]
@@ -93,8 +102,19 @@ impl<'a> Page<'a> {
             document.querySelectorAll('[data-pressed]').forEach(b => b.removeAttribute('data-pressed'));
             button.setAttribute('data-pressed', '');
             return true;";
-        self.until(&format!("the button {words:?} in {within}"), body, &[within.into(), words.into()]).await;
-        self.client.find(Locator::Css("[data-pressed]")).await.unwrap().click().await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.until(&format!("the button {words:?} in {within}"), body, &[within.into(), words.into()])
+                .await;
+            let click = match self.client.find(Locator::Css("[data-pressed]")).await {
+                Ok(button) => button.click().await,
+                Err(error) => Err(error),
+            };
+            if clicked(click, words, deadline) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Types into an element.
@@ -122,6 +142,24 @@ impl<'a> Page<'a> {
         }
         panic!("{selector} is not reached by {MANY} times Tab");
     }
+}
+
+/// Whether a click was made. One that met an element that was just drawn anew, or covered by what still moves, is no
+/// click yet, and a person would click again.
+fn clicked(click: Result<(), CmdError>, what: &str, deadline: Instant) -> bool {
+    let Err(error) = click else { return true };
+    let passing = matches!(
+        &error,
+        CmdError::Standard(said) if matches!(
+            said.error,
+            ErrorStatus::ElementClickIntercepted
+                | ErrorStatus::ElementNotInteractable
+                | ErrorStatus::NoSuchElement
+                | ErrorStatus::StaleElementReference
+        )
+    );
+    assert!(passing && Instant::now() < deadline, "{what} can't be clicked: {error}");
+    false
 }
 
 /// A line's end as the key that a person presses: drivers differ in what they make of the character.

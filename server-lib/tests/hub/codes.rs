@@ -1,0 +1,202 @@
+//! Every close code of the protocol that a server sends is sent, and seen at a socket. Those that other files see as well are
+//! here with what leads to them most plainly.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use rejoin_protocol::session::code;
+use rejoin_protocol::wire::{Ack, Body, Frame, Publish, Pulse, WireLimits, decode};
+use rejoin_server::hub::HubSettings;
+use rejoin_server::log::{LogError, MemoryLog};
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::client::{Client, Socket};
+use crate::server::Server;
+
+async fn server() -> Server {
+    Server::over(Arc::new(MemoryLog::default())).await
+}
+
+fn bytes(frame: &Frame) -> Message {
+    let mut bytes = Vec::new();
+    frame.encode(&mut bytes);
+    Message::binary(bytes)
+}
+
+fn ping(next: u64) -> Message {
+    bytes(&Frame::Ping(Pulse { next, nonce: 9, ack: Ack { released: 0, credit: 0 } }))
+}
+
+/// Reads on to the close frame: the frames before it, its code and its reason.
+async fn end(socket: &mut Socket) -> (Vec<Frame>, u16, String) {
+    let mut frames = Vec::new();
+    let reading = async {
+        loop {
+            match socket.next().await.unwrap().unwrap() {
+                Message::Binary(bytes) => {
+                    let body = Body::from(Vec::from(bytes));
+                    frames.extend(decode(&body, &WireLimits::default()).map(Result::unwrap));
+                }
+                Message::Close(Some(frame)) => return (frame.code.into(), frame.reason.to_string()),
+                _ => {}
+            }
+        }
+    };
+    let (code, reason) =
+        tokio::time::timeout(Duration::from_secs(20), reading).await.expect("no close frame");
+    (frames, code, reason)
+}
+
+/// The code with which a session's connection ends after these messages.
+async fn answered(server: &Server, messages: impl IntoIterator<Item = Message>) -> (u16, String) {
+    let mut socket = Client::of(server.address).await.lose();
+    for message in messages {
+        socket.send(message).await.unwrap();
+    }
+    let (_, code, reason) = end(&mut socket).await;
+    (code, reason)
+}
+
+#[tokio::test]
+async fn a_client_of_another_version_is_told_4406() {
+    let server = server().await;
+    for offered in ["rejoin.v2", "soap, rejoin.v3, rejoin.v2"] {
+        let (mut socket, chosen) = Client::open_as(server.address, offered).await.unwrap();
+        assert!(offered.contains(&chosen) && chosen.starts_with("rejoin.v"), "{chosen}");
+        let (frames, code, reason) = end(&mut socket).await;
+        assert_eq!((frames.len(), code), (0, code::VERSION));
+        assert!(reason.contains("rejoin.v1"), "{reason}");
+    }
+    let (_socket, chosen) = Client::open_as(server.address, "rejoin.v2, rejoin.v1").await.unwrap();
+    assert_eq!(chosen, "rejoin.v1");
+    for none in ["soap", "rejoin.v", "rejoin.vX", "rejoin"] {
+        assert!(Client::open_as(server.address, none).await.is_err(), "{none}");
+    }
+    assert_eq!(server.hub.metrics().refused, 2);
+}
+
+#[tokio::test]
+async fn a_frame_that_may_not_come_is_answered_with_4400() {
+    let server = server().await;
+    assert_eq!(answered(&server, [Message::text("x")]).await.0, code::BAD_FRAME);
+    assert_eq!(answered(&server, [Message::binary(vec![9])]).await.0, code::BAD_FRAME);
+    let welcome_twice = [bytes(&Frame::Hello(Box::default()))];
+    assert_eq!(answered(&server, welcome_twice).await.0, code::BAD_FRAME);
+}
+
+#[tokio::test]
+async fn an_end_that_counts_otherwise_is_told_4402() {
+    let server = server().await;
+    let (code, reason) = answered(&server, [ping(5)]).await;
+    assert_eq!(code, code::COUNTERS, "{reason}");
+}
+
+#[tokio::test]
+async fn two_writers_under_one_identity_are_told_4409() {
+    let server = server().await;
+    let publish = |id| {
+        let (channel, payload) = ("room".to_owned(), Body::from("x"));
+        bytes(&Frame::Pub(Publish { channel, number: 0, settled: 0, id, payload }))
+    };
+    let (code, reason) = answered(&server, [publish(1), publish(2)]).await;
+    assert_eq!(code, code::TAKEN_OVER);
+    assert!(reason.contains("two writers"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_hello_that_comes_late_is_told_4409_and_takes_nothing_over() {
+    let server = server().await;
+    let mut client = Client::of(server.address).await;
+    client.cut();
+    client.machine.connected(client.now(), None);
+    let hello = bytes(&client.machine.poll_transmit(client.now()).unwrap());
+    let mut first = Client::open(server.address).await;
+    first.send(hello.clone()).await.unwrap();
+    assert!(matches!(first.next().await, Some(Ok(Message::Binary(_)))), "no WELCOME");
+    let mut late = Client::open(server.address).await;
+    late.send(hello).await.unwrap();
+    let (_, code, _) = end(&mut late).await;
+    assert_eq!(code, code::TAKEN_OVER);
+    first.send(ping(0)).await.unwrap();
+    let pong = first.next().await.unwrap().unwrap();
+    let body = Body::from(Vec::from(pong.into_data()));
+    assert!(
+        decode(&body, &WireLimits::default())
+            .any(|frame| matches!(frame, Ok(Frame::Pong(pulse)) if pulse.nonce == 9))
+    );
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_known_at_present_is_told_4101_and_when_to_come_back() {
+    let server = server().await;
+    let mut client = Client::new();
+    client.machine.connected(client.now(), Some("later".into()));
+    let hello = bytes(&client.machine.poll_transmit(client.now()).unwrap());
+    let mut socket = Client::open(server.address).await;
+    socket.send(hello).await.unwrap();
+    let (frames, code, _) = end(&mut socket).await;
+    assert_eq!(code, code::RETRY_AFTER);
+    assert!(
+        matches!(&frames[..], [Frame::Bye(bye)] if bye.code == code && bye.retry_after.is_some() && !bye.last)
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_is_forgotten_is_told_1001() {
+    let server = server().await;
+    let client = Client::of(server.address).await;
+    server.hub.session(client.machine.pair().unwrap().alias).unwrap().forget();
+    let mut socket = { client }.lose();
+    assert_eq!(end(&mut socket).await.1, 1001);
+}
+
+#[tokio::test]
+async fn a_message_larger_than_any_frame_is_told_1009() {
+    let server = server().await;
+    let mut socket = Client::of(server.address).await.lose();
+    let mut header = vec![0x82, 0xff];
+    header.extend((1_u64 << 20 | 1).to_be_bytes());
+    socket.get_mut().write_all(&header).await.unwrap();
+    socket.get_mut().write_all(&[0; 4]).await.unwrap();
+    assert_eq!(end(&mut socket).await.1, 1009);
+}
+
+#[tokio::test]
+async fn a_log_that_takes_nothing_any_more_is_told_as_1011() {
+    let log = Arc::new(MemoryLog::default());
+    let server = Server::over(log.clone()).await;
+    let client = Client::of(server.address).await;
+    log.set_fault(Some(LogError::Closed));
+    let mut socket = { client }.lose();
+    let (channel, payload) = ("room".to_owned(), Body::from("x"));
+    let publish = Publish { channel, number: 0, settled: 0, id: 1, payload };
+    socket.send(bytes(&Frame::Pub(publish))).await.unwrap();
+    assert_eq!(end(&mut socket).await.1, 1011);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_tells_a_stranger_1012_and_a_session_4100() {
+    let mut settings = HubSettings::default();
+    settings.hello_timeout = Duration::from_secs(600);
+    let mut server = Server::with(Arc::new(MemoryLog::default()), settings).await;
+    let mut stranger = Client::open(server.address).await;
+    let mut session = Client::of(server.address).await.lose();
+    server.stop();
+    assert_eq!(end(&mut stranger).await.1, 1012);
+    let (frames, code, _) = end(&mut session).await;
+    assert_eq!(code, code::DRAINING);
+    assert!(matches!(frames.last(), Some(Frame::Bye(bye)) if bye.code == code && bye.retry_after.is_some()));
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_told_1000_behind_a_last_bye() {
+    let server = server().await;
+    let client = Client::of(server.address).await;
+    server.hub.session(client.machine.pair().unwrap().alias).unwrap().end();
+    let mut socket = { client }.lose();
+    let (frames, code, _) = end(&mut socket).await;
+    assert_eq!(code, 1000);
+    assert!(matches!(frames.last(), Some(Frame::Bye(bye)) if bye.code == 1000 && bye.last));
+}
