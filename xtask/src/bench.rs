@@ -31,7 +31,7 @@ const IDLE: &str = "2000";
 pub(crate) fn run(context: &Context, rounds: u32) -> Result<()> {
     context.provide(&NEEDS)?;
     let folder = page::build(context, &PAGE)?;
-    page::copy(&npm::built(context)?.join(npm::MODULE), &folder)?;
+    page::copy(&npm::built(context)?.join(npm::MODULES[0]), &folder)?;
     say::progress(format_args!("bench: {rounds} rounds in Chromium; several minutes"));
     measure(context, &folder, &[&rounds.to_string()])
 }
@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context, rounds: u32) -> Result<()> {
 pub(crate) fn delivery(context: &Context) -> Result<()> {
     context.provide(&[&NEEDS[..], &[Need::Peers]].concat())?;
     let folder = page::build(context, &PAGE)?;
-    page::copy(&npm::built(context)?.join(npm::MODULE), &folder)?;
+    page::copy(&npm::built(context)?.join(npm::MODULES[0]), &folder)?;
     let peers = setup::peers(&context.workspace, &context.toolbox)?;
     for file in &peers.scripts {
         page::copy(file, &folder)?;

@@ -7,6 +7,7 @@ mod compress;
 mod context;
 mod dev;
 mod failure;
+mod names;
 mod npm;
 mod page;
 mod parts;

@@ -6,14 +6,16 @@ use crate::app::PROFILE;
 use crate::context::Context;
 use crate::failure::{Context as _, Failure, Result};
 use crate::setup::{self, Need};
-use crate::{process, say, toolchain};
+use crate::{names, process, say, toolchain};
 
-/// The crate in it, whose folder has the scripts too.
-const CRATE: &str = "rejoin-npm";
+/// The crate of the link, whose folder has the scripts too.
+const LINK: &str = "rejoin-npm";
+/// The crate of the session.
+const SESSION: &str = "rejoin-npm-session";
 /// What building needs.
 pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages];
-/// The scripts' one module, which is all that a page loads.
-pub(crate) const MODULE: &str = "rejoin.js";
+/// The entry points' modules, each all that a page loads: the plain class, and the session.
+pub(crate) const MODULES: [&str; 2] = ["rejoin.js", "session.js"];
 /// What stands in the manifest for the crate's version.
 const VERSION: &str = "\"version\": \"0.0.0\",";
 /// The oldest JavaScript that the module is written in.
@@ -34,24 +36,29 @@ pub(crate) fn built(context: &Context) -> Result<PathBuf> {
 
 fn build(context: &Context) -> Result<PathBuf> {
     let workspace = &context.workspace;
-    let package = workspace.package(CRATE)?;
+    let package = workspace.package(LINK)?;
     let (stage, folder) = (workspace.target.join("npm-stage"), workspace.target.join("npm"));
     for folder in [&stage, &folder] {
         if folder.exists() {
             std::fs::remove_dir_all(folder).context(|| format!("remove {}", folder.display()))?;
         }
+    }
+    let session = stage.join("session");
+    for folder in [&folder, &session] {
         std::fs::create_dir_all(folder).context(|| format!("make the folder {}", folder.display()))?;
     }
     let scripts = package.folder.join("js");
-    for entry in std::fs::read_dir(&scripts).context(|| format!("read {}", scripts.display()))? {
-        let entry = entry.context(|| format!("read {}", scripts.display()))?;
-        copy(&entry.path(), &stage.join(entry.file_name()))?;
-    }
-    // Inlined, so that whoever bundles or serves the package has one file to care about.
-    let wasm = std::fs::read(module(context, &stage)?).context(|| "read the wasm module".to_owned())?;
-    write(&stage.join("wasm.js"), &format!("export default \"{}\";\n", encode(&wasm)))?;
-    bundle(context, &stage.join("index.js"), &folder.join(MODULE))?;
-    for name in ["rejoin.d.ts", "README.md"] {
+    copy_scripts(&scripts, &stage)?;
+    copy_scripts(&scripts.join("session"), &session)?;
+    // Of what wasm-bindgen makes only the module is used: numbers need no glue.
+    inline(&module(context, LINK, &stage.join("wasm"))?, &stage)?;
+    bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[])?;
+    let wasm = module(context, SESSION, &session)?;
+    names::shorten(context, &wasm, &session.join("port.js"))?;
+    inline(&wasm, &session)?;
+    bundle(context, &session.join("glue.js"), &session.join("bundled.js"), &SURROUNDINGS)?;
+    bundle(context, &session.join("index.js"), &folder.join(MODULES[1]), &[])?;
+    for name in ["rejoin.d.ts", "session.d.ts", "README.md"] {
         copy(&package.folder.join(name), &folder.join(name))?;
     }
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
@@ -64,17 +71,33 @@ fn build(context: &Context) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds the wasm module. Of what wasm-bindgen makes only the module is used: numbers need no glue.
-fn module(context: &Context, stage: &Path) -> Result<PathBuf> {
-    let arguments = ["--quiet", "--package", CRATE, "--lib", "--profile", PROFILE];
+/// The scripts of a folder, those of folders in it aside.
+fn copy_scripts(from: &Path, to: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(from).context(|| format!("read {}", from.display()))? {
+        let path = entry.context(|| format!("read {}", from.display()))?.path();
+        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+            copy(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a module into a script, so that whoever bundles or serves the package has one file to care about.
+fn inline(module: &Path, folder: &Path) -> Result<()> {
+    let wasm = std::fs::read(module).context(|| "read the wasm module".to_owned())?;
+    write(&folder.join("wasm.js"), &format!("export default \"{}\";\n", encode(&wasm)))
+}
+
+/// Builds a crate's module into a folder, with what wasm-bindgen writes beside it.
+fn module(context: &Context, package: &str, folder: &Path) -> Result<PathBuf> {
+    let arguments = ["--quiet", "--package", package, "--lib", "--profile", PROFILE];
     process::run(&mut context.wasm_cargo("build", &arguments)?, "building the wasm module")?;
-    let file = format!("{}.wasm", CRATE.replace('-', "_"));
+    let file = format!("{}.wasm", package.replace('-', "_"));
     let built = context.workspace.target.join(toolchain::TARGET).join(PROFILE).join(file);
-    let folder = stage.join("wasm");
     let mut bindgen = context.toolbox.command("wasm-bindgen");
-    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "link", "--out-dir"]);
-    process::run(bindgen.arg(&folder).arg(built), "wasm-bindgen")?;
-    let wasm = folder.join("link_bg.wasm");
+    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "port", "--out-dir"]);
+    process::run(bindgen.arg(folder).arg(built), "wasm-bindgen")?;
+    let wasm = folder.join("port_bg.wasm");
     let mut opt = context.toolbox.command("wasm-opt");
     // No function of it is called often enough for inlining to pay.
     opt.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features", "-o"]);
@@ -100,11 +123,16 @@ fn encode(bytes: &[u8]) -> String {
     text
 }
 
-fn bundle(context: &Context, entry: &Path, module: &Path) -> Result<()> {
+/// What surrounds the Rust client in place of a page, for runtimes that are none: see `js/session/host.js`.
+const SURROUNDINGS: [&str; 2] = ["--inject:host.js", "--define:globalThis=rejoinScope"];
+
+fn bundle(context: &Context, entry: &Path, module: &Path, more: &[&str]) -> Result<()> {
     let program = setup::npm_packages(&context.toolbox).join("node_modules/.bin/esbuild");
     let mut esbuild = context.toolbox.command(program);
     esbuild.args(["--bundle", "--minify", "--format=esm", SYNTAX, "--log-level=warning"]);
-    esbuild.arg(entry).arg(format!("--outfile={}", module.display()));
+    esbuild.args(more).arg(entry).arg(format!("--outfile={}", module.display()));
+    // Files named in arguments are looked for beside the entry.
+    esbuild.current_dir(entry.parent().unwrap_or(entry));
     process::run(&mut esbuild, "esbuild")
 }
 

@@ -22,9 +22,9 @@ const CLIENTS: [(&str, Option<usize>); 4] = [
 ];
 /// The most gzip bytes of the app's first load: what has been reached with sessions and the lab in it.
 const APP_BUDGET: usize = 380_000;
-/// The most brotli bytes of the npm package's module. 24,000 is the bound; this holds what has been reached, and the
-/// goal is 16,000.
-const NPM_BUDGET: usize = 17_000;
+/// The most brotli bytes of the npm package's modules: of the plain class, for which 24,000 is the bound and 16,000 the
+/// goal, and of the session. Both hold what has been reached.
+const NPM_BUDGETS: [usize; 2] = [17_000, 92_000];
 /// What measuring needs, the app aside.
 const NEEDS: [Need; 3] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt];
 
@@ -77,8 +77,11 @@ pub(crate) fn part(context: &Context) -> Result<()> {
         let folder = client(context, binary)?;
         rows.push((binary.to_owned(), Weight::of(&downloads(&folder)?)?, budget.map(Budget::Gzip)));
     }
-    let module = npm::built(context)?.join(npm::MODULE);
-    rows.push(("npm package".to_owned(), Weight::of(&[module])?, Some(Budget::Brotli(NPM_BUDGET))));
+    let package = npm::built(context)?;
+    for (module, budget) in npm::MODULES.into_iter().zip(NPM_BUDGETS) {
+        let weight = Weight::of(&[package.join(module)])?;
+        rows.push((format!("npm, {module}"), weight, Some(Budget::Brotli(budget))));
+    }
     let dist = app::built(context)?;
     rows.push((
         "demo-app, first load".to_owned(),

@@ -1,5 +1,6 @@
 // The link's module: decoded, compiled and instantiated at the first use, so that importing costs nothing and is
 // safe where a page is rendered on a server. Its functions take and return numbers, which need no glue.
+import { decode } from "./decode.js";
 import encoded from "./wasm.js";
 
 let instance;
@@ -15,23 +16,6 @@ function instantiate() {
   // What is left of wasm-bindgen's imports prepares a table of JavaScript values, and there are none.
   for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => {};
   return new WebAssembly.Instance(module, imports).exports;
-}
-
-/** Undoes xtask/src/npm.rs: `!` and `~` lift the character that follows; the backslash is left out. */
-function decode(text) {
-  const bytes = new Uint8Array(text.length);
-  let length = 0;
-  let lift = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 33) lift = 90;
-    else if (code === 126) lift = 173;
-    else {
-      bytes[length++] = code - (code > 92 ? 36 : 35) + lift;
-      lift = 0;
-    }
-  }
-  return bytes.subarray(0, length);
 }
 
 // A link is forgotten with its connection.

@@ -3,7 +3,7 @@
 /** What happens to a message for which the queue has no room. */
 const WHEN_FULL = ["throw", "drop-newest", "drop-oldest"];
 
-function number(options, name, least) {
+export function number(options, name, least) {
   const value = options[name];
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !(value >= least)) {
@@ -12,7 +12,7 @@ function number(options, name, least) {
   return value;
 }
 
-function mustBe(options, name, type) {
+export function mustBe(options, name, type) {
   const value = options[name];
   if (value !== undefined && typeof value !== type) {
     throw new TypeError(`The option ${name} must be a ${type}.`);

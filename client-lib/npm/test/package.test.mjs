@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { HERE, PACKAGE, packageUrl, TOOLS } from "./rig.mjs";
+import { HERE, PACKAGE, packageUrl, sessionUrl, TOOLS } from "./rig.mjs";
 
 const run = promisify(execFile);
 
@@ -37,6 +37,7 @@ test("npm pack takes what belongs to the package and nothing else", async (t) =>
   assert.equal(name, "rejoin");
   assert.deepEqual(files.map(({ path }) => path).sort(), [
     "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", "rejoin.d.ts", "rejoin.js",
+    "session.d.ts", "session.js",
   ]);
 });
 
@@ -69,12 +70,22 @@ test("the types admit and refuse what they should, in strict mode", async (t) =>
 });
 
 test("every member that the types promise is there, and no other", async () => {
-  const { Rejoin } = await import(packageUrl);
-  const types = await readFile(join(PACKAGE, "rejoin.d.ts"), "utf8");
-  const body = types.slice(types.indexOf("export class Rejoin"));
-  const promised = new Set([...body.matchAll(/^  (?:readonly )?([a-zA-Z]+)[(:]/gm)].map(([, name]) => name));
-  for (const inherited of ["constructor", "addEventListener", "removeEventListener", "type", "listener", "options"]) promised.delete(inherited);
-  promised.delete("options");
-  const found = Object.getOwnPropertyNames(Rejoin.prototype).filter((name) => name !== "constructor");
-  assert.deepEqual([...promised].sort(), found.sort());
+  const [{ Rejoin }, session] = await Promise.all([import(packageUrl), import(sessionUrl)]);
+  await compare("rejoin.d.ts", "Rejoin", Rejoin);
+  await compare("session.d.ts", "RejoinSession", session.RejoinSession);
+  const types = await readFile(join(PACKAGE, "session.d.ts"), "utf8");
+  const classes = [...types.matchAll(/^export class (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual([...classes, "default"].sort(), Object.keys(session).sort());
+  assert.deepEqual([session.RejoinSession.length, session.RejoinSession.name], [1, "RejoinSession"]);
 });
+
+/** Compares a class with what the types say of it. */
+async function compare(file, name, type) {
+  const types = await readFile(join(PACKAGE, file), "utf8");
+  const body = types.slice(types.search(new RegExp(`export class ${name}\\b`)));
+  const promised = new Set([...body.matchAll(/^  (?:readonly )?([a-zA-Z]+)(?:<[^(]*>)?[(:]/gm)].map(([, name]) => name));
+  const inherited = ["constructor", "addEventListener", "removeEventListener", "type", "listener", "options"];
+  const found = Object.getOwnPropertyNames(type.prototype);
+  const less = (names) => [...names].filter((name) => !inherited.includes(name)).sort();
+  assert.deepEqual(less(promised), less(found));
+}

@@ -1,5 +1,6 @@
 // What the tests share: where things are, a server of files, a browser that a page drives by itself.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -27,6 +28,7 @@ export const toolUrl = (path) => pathToFileURL(join(TOOLS, "node_modules", path)
 
 /** Where to import the package from. */
 export const packageUrl = pathToFileURL(join(PACKAGE, "rejoin.js")).href;
+export const sessionUrl = pathToFileURL(join(PACKAGE, "session.js")).href;
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json" };
 
@@ -40,6 +42,28 @@ export function freePort() {
       server.close(() => resolve(port));
     });
   });
+}
+
+/** demo-server on a port of its own, which can be stopped and restarted; with `data` its rooms outlive that. */
+export async function startServer(context, { origin, data, more = [] } = {}) {
+  const port = await freePort();
+  let child;
+  const start = async () => {
+    const given = ["--listen", `127.0.0.1:${port}`, "--classic", "chat", "--app", tmpdir(), "--log", "warn", ...more];
+    if (origin) given.push("--allow-origin", origin);
+    if (data) given.push("--data", data);
+    child = spawn(variable("REJOIN_SERVER"), given, { stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+  };
+  const stop = async () => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  };
+  await start();
+  context.after(stop);
+  const address = `ws://127.0.0.1:${port}`;
+  const restart = async () => (await stop(), await start());
+  return { address: `${address}/ws`, session: `${address}/ws/session`, start, stop, restart, pause: () => child.kill("SIGSTOP") };
 }
 
 /** Serves folders by the first part of the path, and hands over what pages post to /report and /said. */

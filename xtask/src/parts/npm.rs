@@ -10,7 +10,14 @@ use crate::{npm, process, scratch, setup};
 /// Where the tests lie.
 const TESTS: &str = "client-lib/npm/test";
 /// The tests, what fails soonest first.
-const FILES: [&str; 4] = ["package.test.mjs", "node.test.mjs", "differential.test.mjs", "projects.test.mjs"];
+const FILES: [&str; 6] = [
+    "package.test.mjs",
+    "node.test.mjs",
+    "session.test.mjs",
+    "session-page.test.mjs",
+    "differential.test.mjs",
+    "projects.test.mjs",
+];
 
 /// In Node.js and in Chromium.
 pub(super) fn chromium(context: &Context) -> Result<()> {

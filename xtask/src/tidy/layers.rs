@@ -7,11 +7,12 @@ use crate::workspace::{Package, Workspace};
 use super::Finding;
 
 /// Each package, and the packages of the workspace it may depend on. Nothing else is allowed.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("rejoin-protocol", &[]),
     ("rejoin-codec", &[]),
     ("rejoin", &["rejoin-protocol", "rejoin-codec"]),
     ("rejoin-npm", &["rejoin-protocol"]),
+    ("rejoin-npm-session", &["rejoin"]),
     ("rejoin-yew", &["rejoin"]),
     ("rejoin-server", &["rejoin-protocol", "rejoin-codec"]),
     ("demo-messages", &["rejoin-codec"]),

@@ -168,19 +168,21 @@ impl Keep {
         if let Some(pair) = pair {
             machine.adopt(pair);
         }
+        // In the order of their names, as the machine gives them.
         let mut restored = Vec::new();
         for (channel, OfChannel { answered, stored }) in channels {
-            let payloads: BTreeMap<u64, Body> =
+            // In the order of their numbers, which is that of the database's keys.
+            let payloads: Vec<(u64, Body)> =
                 stored.iter().map(|stored| (stored.number, stored.payload.clone())).collect();
             let publications = machine.restore(&channel, answered, stored);
             for (number, publication) in (answered..).zip(publications) {
                 self.kept.borrow_mut().insert(publication, (channel.clone(), number));
-                let payload = payloads.get(&number).cloned().unwrap_or_default();
+                let found = payloads.binary_search_by_key(&number, |(number, _)| *number);
+                let payload = found.map(|index| payloads[index].1.clone()).unwrap_or_default();
                 restored.push(Restored { channel: channel.clone(), number, publication, payload });
             }
             self.channels.borrow_mut().push(channel);
         }
-        restored.sort_by_key(|restored| restored.publication);
         restored
     }
 

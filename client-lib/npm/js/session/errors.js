@@ -1,0 +1,91 @@
+// What is thrown, by what is known of it. Each says in words what happened and whether trying again can help.
+
+export class RejoinError extends Error {
+  constructor(message, { retryable = false, cause, ...more } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, { retryable, ...more });
+  }
+  static {
+    // As with the errors of the language, the name is the prototype's.
+    name(this, "RejoinError");
+  }
+}
+
+function name(type, value) {
+  Object.defineProperty(type.prototype, "name", { value, configurable: true, writable: true });
+}
+
+/** In the order of client-lib/npm/session/src/refusal.rs. */
+const REASONS = [
+  , // 0 stands for taken.
+  ["full", () => "There is no room at present: wait, or raise the limits."],
+  ["too-large", (limit) => `The payload is larger than ${limit} bytes.`],
+  ["too-many", (limit) => `There are ${limit} already, as many as there may be.`],
+  ["name-too-long", (limit) => `A channel's name has at most ${limit} bytes.`],
+  ["closed", () => "The session is closing or over: `reconnect()` begins another."],
+];
+
+/** What stands for a session that is over. */
+export const CLOSED = 5;
+
+/** It was not taken, and nothing of it has left. */
+export class NotTakenError extends RejoinError {
+  constructor(number, payload) {
+    const [reason, words] = REASONS[number % 8];
+    const limit = Math.floor(number / 8);
+    super(words(limit), { retryable: reason === "full", reason, limit: limit || undefined, payload });
+  }
+  static { name(this, "NotTakenError"); }
+}
+
+const PUBLISHED = {
+  refused: ({ code, reason }) => `The server refused the publication (${code}): ${reason}`,
+  unknown: () => "Whether the publication is in the log can't be learned any more.",
+  unsent: () => "The session ended before the publication was transmitted.",
+};
+
+export class PublishError extends RejoinError {
+  constructor(outcome, more) {
+    super(PUBLISHED[outcome](more), { retryable: outcome === "unsent", outcome, ...more });
+  }
+  static { name(this, "PublishError"); }
+}
+
+const CALLED = {
+  denied: ({ code, reason }) => `The server denied the call (${code}): ${reason}`,
+  "timed-out": () => "The call was not answered in time; the server may have acted on it.",
+  unknown: () => "The connection ended before the call was answered; the server may have acted on it.",
+  unsent: () => "The call was never transmitted.",
+};
+
+export class CallError extends RejoinError {
+  constructor(outcome, more) {
+    super(CALLED[outcome](more), { retryable: outcome === "unsent", outcome, ...more });
+  }
+  static { name(this, "CallError"); }
+}
+
+export class SubscriptionError extends RejoinError {
+  constructor(code, reason, more) {
+    super(`The subscription of ${more.channel} was ended (${code}): ${reason}`, { code, reason, ...more });
+  }
+  static { name(this, "SubscriptionError"); }
+}
+
+export class SessionEndedError extends RejoinError {
+  constructor(code, reason) {
+    super(`The session is over (${code}). ${reason}`.trim(), { code, reason });
+  }
+  static { name(this, "SessionEndedError"); }
+}
+
+export class KeepError extends RejoinError {
+  static { name(this, "KeepError"); }
+}
+
+export class UndecodableError extends RejoinError {
+  constructor(message, raw, cause) {
+    super(message, { raw, cause });
+  }
+  static { name(this, "UndecodableError"); }
+}

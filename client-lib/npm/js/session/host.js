@@ -1,0 +1,74 @@
+// What the module calls: see client-lib/npm/session/src/host.rs. Nothing of it calls back in or throws.
+//
+// This file is bundled with what wasm-bindgen makes before the others are: there, `globalThis` stands for
+// `rejoinScope`, and `WebSocket` for the function of this file (xtask/src/npm.rs).
+
+/** The page or the worker; where listeners can't be added to it, as in Node.js, a place that hears nothing. */
+export const rejoinScope =
+  typeof addEventListener === "function" ? self : { addEventListener() {}, removeEventListener() {}, queueMicrotask };
+
+/** Sessions by number, as long as they are told something, and who waits at which bell. */
+export const sessions = new Map();
+export const bells = new Map();
+
+let newest = 0;
+
+/** A number for a session, a bell or a call. */
+export const newNumber = () => (newest = (newest + 1) >>> 0);
+
+let Chosen;
+
+/** The module is about to make a session's socket. */
+export const choose = (session) => (Chosen = sessions.get(session)?.Socket);
+
+/** Makes the socket that the module asks for, of the class that the session was given. */
+export function WebSocket(url, protocols) {
+  const socket = new Chosen(url, protocols);
+  if (Chosen !== rejoinScope.WebSocket) {
+    // The browser's copies what it is given; another may read later what is the module's memory.
+    const send = socket.send;
+    socket.send = (data) => send.call(socket, data.slice());
+    // In Node.js an error that nobody listens to ends the program; the end that follows says all.
+    socket.addEventListener("error", () => {});
+    const { removeEventListener } = socket;
+    socket.removeEventListener = (type, listener) => {
+      removeEventListener.call(socket, type, listener);
+      // One that is left while it is closing has had its time; `ws` would keep the program for 30 s more.
+      if (type === "close" && socket.readyState === WebSocket.CLOSING) socket.terminate?.();
+    };
+  }
+  return socket;
+}
+WebSocket.CONNECTING = 0;
+WebSocket.OPEN = 1;
+WebSocket.CLOSING = 2;
+WebSocket.CLOSED = 3;
+
+export const tell = (session, what, first, second) => sessions.get(session)?.tell(what, first, second);
+
+export const ask = (session, attempt, fresh) =>
+  sessions.get(session)?.ask(attempt, fresh) ?? Promise.reject("the session is gone");
+
+export const ring = (bell) => bells.get(bell)?.();
+
+/** 64 bits as text: numbers of JavaScript have 53. */
+export const hex = (bits) => BigInt.asUintN(64, bits).toString(16);
+
+export const position = (ordinal, id, offset) => `${ordinal}.${hex(id)}.${offset}`;
+
+export const entry = (position, time, publisher, number, own, payload) =>
+  ({ type: "entry", position, time, publisher: hex(publisher), number, own, payload });
+
+const GAP_REASONS = ["trimmed", "truncated", "unknown-epoch"];
+
+export const gap = (position, from, to, reason) => ({ type: "gap", position, from, to, reason: GAP_REASONS[reason] });
+
+export const item = (what, first, second) => ({ what, first, second });
+
+/** Who ended a connection, in the order of protocol/src/close.rs. */
+const CAUSES = [
+  "caller", "server", "network", "refused", "connect-timeout", "close-timeout", "keep-alive", "provider", "overflow",
+];
+
+export const closed = (code, reason, wasClean, by, unsentBytes, gaveUp) =>
+  ({ code, reason, wasClean, cause: CAUSES[by], unsentBytes, gaveUp });

@@ -1,0 +1,662 @@
+/** What JSON can hold. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** What is sent and received: values, which travel as JSON, or bytes, which travel as they are. */
+export type Payload = JsonValue | Uint8Array;
+
+/** An address: `ws:`, `wss:`, `http:` or `https:`, or relative to the page's. */
+export type Address = string | URL;
+
+/** What authenticates the client: at most 2,048 bytes. It travels in the first frame, never in the URL. */
+export type Token = string | Uint8Array;
+
+/**
+ * A value, or a function that is asked for it before each attempt. `attempt` is 1 for the first in a row; `fresh` is true
+ * if the server has just refused the token, so that one from a cache will not do.
+ */
+export type Provided<T> = T | ((attempt: number, fresh: boolean) => T | Promise<T>);
+
+/**
+ * A place in a channel, behind an entry. To be kept as it is (JSON and storage hold it) and given back as `since`; what
+ * stands in it means nothing to anybody else.
+ */
+export type Position = `${number}.${string}.${number}`;
+
+/** From where a channel is read: what comes from now on, the last so many entries, all there are, or behind a position. */
+export type Since = "now" | "everything" | { readonly last: number } | Position;
+
+/**
+ * Where a session is. `greeting`: the connection is open and the server's welcome is awaited; `waiting`: away, and
+ * another attempt follows; `ended`: over for good, unless `reconnect()` begins another.
+ */
+export type SessionState = "connecting" | "greeting" | "live" | "waiting" | "closing" | "ended";
+
+/** Who or what ended a connection. A page is not told why a handshake failed: all such ends are `refused`. */
+export type Cause =
+  /** `close()` or `reconnect()`. */
+  | "caller"
+  /** The server, by a close frame. */
+  | "server"
+  /** It was open and ended without a close frame. */
+  | "network"
+  /** It never opened: no such host, refused, TLS, an HTTP error, a server that speaks no sessions. */
+  | "refused"
+  /** It was not open within `connectionTimeout`. */
+  | "connect-timeout"
+  /** The server did not answer the close frame within `closeTimeout`. */
+  | "close-timeout"
+  /** Nothing came within the keep-alive's deadline. */
+  | "keep-alive"
+  /** The function for the URL or the token failed, or gave what can't be used. */
+  | "provider"
+  /** More came than could be held. */
+  | "overflow";
+
+/** How a connection, or an attempt at one, ended. */
+export interface Disconnection {
+  /** The server's, or 1005 for a close frame without one, or 1006 where no close frame came. */
+  readonly code: number;
+  /** The server's, or what this end found. */
+  readonly reason: string;
+  readonly wasClean: boolean;
+  readonly cause: Cause;
+  /** Bytes that had not left the socket. What of them was a session's goes again. */
+  readonly unsentBytes: number;
+  /** Whether no attempt follows because there were as many as `maxRetries` allows. */
+  readonly gaveUp: boolean;
+}
+
+// Events.
+
+/** The server has welcomed this end. */
+export interface LiveEvent extends Event {
+  /** Whether it is the same session, with its messages. If not, `lost` came before, unless this is the first time. */
+  readonly resumed: boolean;
+  /** The subprotocol of the application's own that the server chose. */
+  readonly protocol: string | undefined;
+}
+
+/** The state is another now. Changes that follow at once may be told as one. */
+export interface SessionStateEvent extends Event {
+  readonly state: SessionState;
+  /** Of `connecting` and `waiting`: the number of the attempt in a row without a stable connection. */
+  readonly attempt?: number;
+  /** Of `waiting`: in how many milliseconds. */
+  readonly delay?: number;
+  /** Of `waiting`: how the last connection or attempt ended. */
+  readonly last?: Disconnection;
+}
+
+/** Messages were lost. Publications are not among them: their receipts say what became of each. */
+export interface SessionLostEvent<TSent = Payload> extends Event {
+  /**
+   * `kept`: the server has no memory of them, as after a restart; what was not transmitted goes out. `fresh` and
+   * `given-up`: this end has a new identity; what was not transmitted, and all that is sent from then on, is held until
+   * `letGo()` is called, because it may have been meant for another user. `ended`: the session is over.
+   */
+  readonly reason: "kept" | "fresh" | "given-up" | "ended";
+  /** Messages that were transmitted and whose fate is unknown, oldest first. */
+  readonly unacked: readonly TSent[];
+  /** Messages that were never transmitted and that this end does not keep. */
+  readonly unsent: readonly TSent[];
+}
+
+/** A connection, or an attempt at one, has ended. */
+export interface DisconnectEvent extends Event, Disconnection {
+  /** What the function for the URL or the token threw. */
+  readonly error?: unknown;
+}
+
+/** A message that the server's application could afford to lose. */
+export interface VolatileEvent extends Event {
+  readonly data: JsonValue;
+}
+
+/** A message that is no JSON. Where nobody listens it is reported as an uncaught error. */
+export interface UndecodableEvent extends Event {
+  /** As it came. */
+  readonly raw: string | Uint8Array;
+  readonly error: UndecodableError;
+}
+
+/** The browser could not write what is to be kept over a reload. The session goes on. */
+export interface NotKeptEvent extends Event {
+  /** In the browser's own words. */
+  readonly message: string;
+}
+
+/** The session is over. Receipts have been settled, and `lost` came before if there was something to lose. */
+export interface EndedEvent extends Event {
+  /** 1000 after `close()`, 4401 for unauthenticated, 4403 for forbidden, or another of the server's. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** The events, by type. */
+export interface SessionEventMap<TSent = Payload, TReceived = Payload> {
+  live: LiveEvent;
+  message: MessageEvent<TReceived>;
+  statechange: SessionStateEvent;
+  lost: SessionLostEvent<TSent>;
+  disconnect: DisconnectEvent;
+  volatile: VolatileEvent;
+  undecodable: UndecodableEvent;
+  notkept: NotKeptEvent;
+  ended: EndedEvent;
+}
+
+// Errors.
+
+/** What this package throws, besides a TypeError, RangeError or SyntaxError for an argument that can't work. */
+export class RejoinError extends Error {
+  /** Whether trying the same again may succeed without doing it twice. */
+  readonly retryable: boolean;
+}
+
+/** It was not taken, and nothing of it has left. */
+export class NotTakenError extends RejoinError {
+  /**
+   * `full`: there is no room at present; `too-large`: it never fits; `too-many`: as many as there may be;
+   * `name-too-long`: the channel's; `closed`: the session is closing or over.
+   */
+  readonly reason: "full" | "too-large" | "too-many" | "name-too-long" | "closed";
+  /** Of `too-large` and `name-too-long` in bytes, of `too-many` a count. */
+  readonly limit: number | undefined;
+  /** What was not taken, as it was given. */
+  readonly payload: unknown;
+}
+
+/** A publication that is not known to be durable. */
+export class PublishError extends RejoinError {
+  /**
+   * `refused`: the server will never take it; `unknown`: it was transmitted, and whether it is in the log can't be learned
+   * any more; `unsent`: it was never transmitted, and the session has ended.
+   */
+  readonly outcome: "refused" | "unknown" | "unsent";
+  /** Of `refused`: the server's number for it. */
+  readonly code?: number;
+  /** Of `refused`: in the server's words. */
+  readonly reason?: string;
+  readonly channel: string;
+  readonly number: number;
+  /** What was published, as it was given. */
+  readonly payload: unknown;
+}
+
+/** A call without an answer. */
+export class CallError extends RejoinError {
+  /**
+   * `denied`: the server does not answer it; `timed-out`, `unknown` (the connection ended): it may have acted on it;
+   * `unsent`: it was never transmitted.
+   */
+  readonly outcome: "denied" | "timed-out" | "unknown" | "unsent";
+  /** Of `denied`: the server's number for it. */
+  readonly code?: number;
+  /** Of `denied`: in the server's words. */
+  readonly reason?: string;
+  /** The question, as it was given. */
+  readonly payload: unknown;
+}
+
+/** The server ended a subscription, or the session was ended by the server. */
+export class SubscriptionError extends RejoinError {
+  readonly code: number;
+  readonly reason: string;
+  readonly channel: string;
+  /** Behind the last item that was read. */
+  readonly position: Position | undefined;
+}
+
+/** The session is over. */
+export class SessionEndedError extends RejoinError {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A session can't be kept here: there is no sessionStorage, as in a worker and in Node.js, or the browser refuses. */
+export class KeepError extends RejoinError {}
+
+/** A payload that is no JSON. */
+export class UndecodableError extends RejoinError {
+  /** As it came. */
+  readonly raw: string | Uint8Array;
+}
+
+// Channels.
+
+/** A publication that is durable. */
+export interface Receipt {
+  readonly channel: string;
+  /** Its number among this session's in the channel, which its entry has too. */
+  readonly number: number;
+  /** Behind its entry. */
+  readonly position: Position;
+}
+
+/** The promise of a receipt; rejected with a NotTakenError or a PublishError. */
+export interface Publication extends Promise<Receipt> {
+  /**
+   * The publication's number in the channel, once there was room for it. With the session's `alias` it names the entry
+   * for all who see it.
+   */
+  readonly taken: Promise<number>;
+}
+
+/** An entry of a channel. */
+export interface Entry<T> {
+  readonly type: "entry";
+  /** To read from behind it later. */
+  readonly position: Position;
+  /** Milliseconds since the Unix epoch, by the clock of the log's writer. */
+  readonly time: number;
+  /** Who published it, by the name that all see. */
+  readonly publisher: string;
+  /** The publisher's number of it in this channel. */
+  readonly number: number;
+  /** Whether this session published it, under its present identity. */
+  readonly own: boolean;
+  readonly payload: T;
+}
+
+/** Entries are missing; the feed goes on behind `position`. */
+export interface Gap {
+  readonly type: "gap";
+  readonly position: Position;
+  /** The first missing offset. */
+  readonly from: number;
+  /** The last one; below `from` where nobody can say. */
+  readonly to: number;
+  /**
+   * `trimmed`: the log's retention took them; `truncated`: the log lost its end; `unknown-epoch`: it is not the log that
+   * the position is of.
+   */
+  readonly reason: "trimmed" | "truncated" | "unknown-epoch";
+}
+
+/** Somebody who follows a channel and is listed there. */
+export interface Member<TAbout = JsonValue> {
+  readonly alias: string;
+  /** What it says of itself; undefined if that is no JSON. */
+  readonly about: TAbout | undefined;
+  /** What it says of itself, where that is no JSON. */
+  readonly raw?: Uint8Array | string;
+}
+
+/** What a feed brings, in order. */
+export type FeedItem<T, TAbout = JsonValue, TVolatile = JsonValue> =
+  /** It has begun behind this position. On each new connection it goes on without a word. */
+  | { readonly type: "started"; readonly position: Position }
+  | Entry<T>
+  | Gap
+  /** Others follow the channel, or follow it no longer. */
+  | { readonly type: "members"; readonly members: readonly Member<TAbout>[] }
+  /** A message of another subscriber that may have been lost. */
+  | { readonly type: "volatile"; readonly sender: string; readonly payload: TVolatile }
+  /** An entry whose payload is no JSON. */
+  | (Omit<Entry<T>, "type" | "payload"> & {
+      readonly type: "undecodable";
+      readonly of: "entry";
+      readonly raw: string | Uint8Array;
+      readonly error: UndecodableError;
+    })
+  /** A volatile message whose payload is no JSON. */
+  | {
+      readonly type: "undecodable";
+      readonly of: "volatile";
+      readonly sender: string;
+      readonly raw: string | Uint8Array;
+      readonly error: UndecodableError;
+    };
+
+export interface SubscribeOptions {
+  /** From where. Default `"now"`. */
+  since?: Since;
+  /** Be listed in the channel with this, and told who else is. Default: unseen. */
+  as?: Payload;
+  /** Whether payloads are handed over as bytes. Default false: they are JSON. */
+  bytes?: boolean;
+}
+
+/**
+ * A subscription, over all connections: without silent gaps from where it starts. What is not read is not asked for, so
+ * that who reads slowly slows down its own feed and no other. It ends when the session is closed; when the server ends it,
+ * `next()` is rejected with a SubscriptionError. Leaving the loop unsubscribes.
+ */
+export interface Feed<T, TAbout = JsonValue, TVolatile = JsonValue>
+  extends AsyncIterableIterator<FeedItem<T, TAbout, TVolatile>, undefined> {
+  readonly channel: string;
+  /** Behind the last item that was read: where to read on later. */
+  readonly position: Position | undefined;
+  /** Who is there, for a subscription with `as`, as of the last item that was read. */
+  readonly members: readonly Member<TAbout>[];
+  /** Is listed with something else from now on. */
+  setPresence(about: TAbout | Uint8Array): void;
+  /** Sends the other subscribers what may be lost. False if it can't go: not live, not begun, or too many wait. */
+  volatile(value: TVolatile | Uint8Array): boolean;
+  return(): Promise<IteratorResult<FeedItem<T, TAbout, TVolatile>, undefined>>;
+  [Symbol.asyncIterator](): Feed<T, TAbout, TVolatile>;
+}
+
+// Calls.
+
+export interface CallOptions {
+  /** How long to wait for the answer, in ms; the server is told. Default 30,000. */
+  timeout?: number;
+  /** Cancels the call: it is rejected with the signal's reason, and the server is told. */
+  signal?: AbortSignal;
+}
+
+// The session.
+
+/** The class of a WebSocket, for `SessionOptions.WebSocket`: the browser's own, that of `ws`, one of a test's. */
+export interface WebSocketConstructor {
+  new (...given: never[]): {
+    readonly bufferedAmount: number;
+    readonly readyState: number;
+    close(code?: number, reason?: string): void;
+    addEventListener(...given: never[]): void;
+    removeEventListener(...given: never[]): void;
+  };
+}
+
+/** All of it is optional. Times are in milliseconds, sizes in bytes. */
+export interface SessionOptions {
+  /** What authenticates the client. Default: nothing, or the cookies that the browser sends. */
+  auth?: Provided<Token | undefined>;
+  /** Subprotocols of the application's own, the preferred one first; offered inside the session. */
+  protocols?: string | Iterable<string>;
+  /** Whether to come back. Default true. */
+  reconnect?: boolean;
+  /** The least that a retry waits. Default 0 for the first in a row, 100 for those that follow. */
+  minReconnectionDelay?: number;
+  /** The most that a retry waits. Default 30,000. */
+  maxReconnectionDelay?: number;
+  /** By how much the range from which a retry's wait is drawn grows with each in a row. Default 2. */
+  reconnectionDelayGrowFactor?: number;
+  /** How long a connection must have been open for the count of retries to begin anew. Default 10,000. */
+  minUptime?: number;
+  /** How many retries in a row may fail; then the session ends. Default: no limit. */
+  maxRetries?: number;
+  /** How long an attempt may take, the asking for URL and token included. Default 10,000. */
+  connectionTimeout?: number;
+  /** How long the server may take to answer a close frame. Default 5,000. */
+  closeTimeout?: number;
+  /** How long the server may take to welcome this end. Default 10,000. */
+  greetingTimeout?: number;
+  /** How long `close()` waits for what is under way. Default 10,000. */
+  drainTimeout?: number;
+  /** When to ping, and when silence means that the connection is dead; false leaves it to the server to find out. */
+  keepAlive?:
+    | false
+    | {
+        /** From one ping to the next. Default 25,000. */
+        interval?: number;
+        /** How long after a ping the connection is given up unless something comes. Default 10,000. */
+        deadline?: number;
+        /** The same for a ping that is sent because the page or the machine slept. Default 3,000. */
+        probe?: number;
+      };
+  /** How much the socket's own buffer may hold; what is more waits in the session. Default 1 MiB. */
+  highWatermark?: number;
+  /** Bytes of messages that are taken ahead of their reader, at least 65,536. Default 1 MiB. */
+  window?: number;
+  /** The most messages that wait, or were transmitted and not acknowledged. Default 262,144. */
+  maxEnqueuedMessages?: number;
+  /** Their bytes; each costs 32 more. Default 16 MiB. */
+  maxEnqueuedBytes?: number;
+  /** The largest message that the server may send. Default 16 MiB. */
+  maxMessageBytes?: number;
+  /** Bytes of entries that a feed takes ahead of its reader. Default 256 KiB. */
+  subscriptionWindow?: number;
+  /** The most subscriptions. Default 256. */
+  maxSubscriptions?: number;
+  /** The most publications without an answer. Default 16,384. */
+  maxPublications?: number;
+  /** Their bytes; each costs 32 more. Default 16 MiB. */
+  maxPublicationBytes?: number;
+  /** The most calls without an answer. Default 1,024. */
+  maxCalls?: number;
+  /** Their bytes. Default 16 MiB. */
+  maxCallBytes?: number;
+  /** The class to use instead of the global WebSocket, such as that of `ws`. */
+  WebSocket?: WebSocketConstructor;
+  /** The seed of the waits, for tests. Default: a random one. */
+  seed?: number;
+}
+
+/** What `close()` left undone. */
+export interface Left {
+  /** Messages that were never transmitted; the event `lost` has them. */
+  readonly unsent: number;
+  /** Frames that were transmitted and not acknowledged. */
+  readonly unacked: number;
+  /** Publications without an answer; their promises say what became of each. */
+  readonly unanswered: number;
+}
+
+/** Figures of the session's whole life. */
+export interface SessionMetrics {
+  /** From the keep-alive's last answered ping to its answer, in ms. */
+  readonly roundTrip: number | undefined;
+  /** Messages that were not transmitted wholly. */
+  readonly queuedMessages: number;
+  /** Their bytes; each costs 32 more. */
+  readonly queuedBytes: number;
+  /** Frames that were transmitted and not acknowledged. */
+  readonly unackedFrames: number;
+  /** Their bytes; each costs 32 more. */
+  readonly unackedBytes: number;
+  readonly unansweredPublications: number;
+  /** Frames that were transmitted more than once. */
+  readonly resentFrames: number;
+  /** WebSocket messages that went out, each a frame or a batch of them. */
+  readonly batchesSent: number;
+  readonly framesSent: number;
+  readonly batchesReceived: number;
+  readonly framesReceived: number;
+  /** How many times the server has welcomed this end. */
+  readonly welcomes: number;
+  /** For how long it has been live, in ms. */
+  readonly liveFor: number;
+  /** For how long it has been connecting, greeting or waiting, in ms. */
+  readonly awayFor: number;
+}
+
+/** A publication of an earlier page that had no answer when that page was left. */
+export interface ReopenedPublication {
+  readonly channel: string;
+  readonly number: number;
+  /** What was published; bytes if it is no JSON. */
+  readonly payload: Payload;
+  /** What becomes of it; rejected with a PublishError. */
+  readonly receipt: Promise<Receipt>;
+}
+
+/** The names of `T`'s members that are texts. */
+type Names<T> = keyof T & string;
+
+/** What follows the name of a call: its arguments, if it has any, and options. */
+type CallArguments<T> = T extends { args: infer TArgs }
+  ? [args: TArgs, options?: CallOptions]
+  : [args?: Record<string, never>, options?: CallOptions];
+
+/** What a call is answered with. */
+type Answer<T> = T extends { answer: infer TAnswer } ? TAnswer : JsonValue;
+
+/** What everybody may say who says nothing of types. */
+type AnyCall = { args: object; answer: JsonValue };
+
+/**
+ * A session with a server that speaks `rejoin.v1`, over as many connections as it takes. It lives until it is closed or
+ * over, whether anybody holds it or not; a feed that nobody holds any more is unsubscribed.
+ *
+ * @typeParam TChannels - the entries of channels by name: `{ [room: `room/${string}`]: Said }`.
+ * @typeParam TCalls - calls by name, with `args` and `answer`: `{ rooms: { answer: Rooms } }`.
+ * @typeParam TSent - messages to the server's application.
+ * @typeParam TReceived - messages of the server's application.
+ */
+export class RejoinSession<
+  TChannels extends object = Record<string, Payload>,
+  TCalls extends object = Record<string, AnyCall>,
+  TSent = Payload,
+  TReceived = Payload,
+> extends EventTarget {
+  /**
+   * Begins to connect and returns at once; what is sent waits.
+   *
+   * @throws {DOMException} SyntaxError: the URL is none of a WebSocket, a subprotocol is illegal or there twice. Where a
+   * function gives the URL the attempt fails instead.
+   * @throws {TypeError | RangeError} An option that can't work.
+   */
+  constructor(url: Provided<Address>, options?: SessionOptions);
+
+  /**
+   * Opens the session that is kept over reloads of this page under a name, one for each tab. Its identity lies in
+   * sessionStorage; a publication is transmitted only once it is safely in IndexedDB, so that each is in its channel once
+   * even if the page is reloaded in the middle. Messages are not kept. `close()` ends it for good.
+   *
+   * A duplicated tab is told apart by a Web Lock and gets a session of its own; so does every page where there are no
+   * locks, outside of secure contexts. Who has access to the tab's storage can take the session over.
+   *
+   * Rejected with a KeepError where nothing can be kept, and with what the constructor throws.
+   */
+  static reopen<
+    TChannels extends object = Record<string, Payload>,
+    TCalls extends object = Record<string, AnyCall>,
+    TSent = Payload,
+    TReceived = Payload,
+  >(
+    name: string,
+    url: Provided<Address>,
+    options?: SessionOptions,
+  ): Promise<{
+    session: RejoinSession<TChannels, TCalls, TSent, TReceived>;
+    /** What the earlier page published and did not see answered. */
+    publications: ReopenedPublication[];
+  }>;
+
+  /** Where the session is. */
+  readonly state: SessionState;
+  /** The name under which others see this session; undefined until it has been welcomed, and once it is over. */
+  readonly alias: string | undefined;
+  /** The subprotocol of the application's own that the server chose. */
+  readonly protocol: string | undefined;
+  /** Figures, as of now. */
+  readonly metrics: SessionMetrics;
+  /** Resolves when the session is live; rejected with a SessionEndedError when it is over. */
+  readonly ready: Promise<void>;
+
+  onlive: ((this: this, event: LiveEvent) => unknown) | null;
+  onmessage: ((this: this, event: MessageEvent<TReceived>) => unknown) | null;
+  onstatechange: ((this: this, event: SessionStateEvent) => unknown) | null;
+  onlost: ((this: this, event: SessionLostEvent<TSent>) => unknown) | null;
+  ondisconnect: ((this: this, event: DisconnectEvent) => unknown) | null;
+  onvolatile: ((this: this, event: VolatileEvent) => unknown) | null;
+  onundecodable: ((this: this, event: UndecodableEvent) => unknown) | null;
+  onnotkept: ((this: this, event: NotKeptEvent) => unknown) | null;
+  onended: ((this: this, event: EndedEvent) => unknown) | null;
+
+  /**
+   * Sends a message to the server's application: once and in order over any cut, while both ends keep the session.
+   * Resolves when it was taken, for which it waits while there is no room; rejected with a NotTakenError.
+   */
+  send(message: TSent): Promise<void>;
+
+  /**
+   * Sends as `send` does and does not wait.
+   *
+   * @throws {NotTakenError} There is no room at present, it is too large, or the session is closing or over.
+   */
+  trySend(message: TSent): void;
+
+  /** Sends the server's application what may be lost. False if it can't go: not live, or too many wait already. */
+  volatile(message: Payload): boolean;
+
+  /**
+   * Messages of the server's application, each once and in order, until the session is over. What is not read is not
+   * asked for: the server waits. Several iterations share the messages.
+   *
+   * @throws {TypeError} Somebody listens to the event `message`: then that has all messages.
+   */
+  messages(): AsyncIterableIterator<TReceived, undefined>;
+  /** The same. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TReceived, undefined>;
+
+  /**
+   * Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile. Waits while
+   * there is no room. Resolves when the entry is durable; rejected with a NotTakenError or a PublishError.
+   */
+  publish<TName extends Names<TChannels>>(channel: TName, payload: TChannels[TName]): Publication;
+
+  /**
+   * Follows a channel; what the server objects to is thrown by the feed.
+   *
+   * @throws {NotTakenError} The name is longer than 255 bytes, there are as many subscriptions as there may be, or the
+   * session is closing or over.
+   * @throws {TypeError} `since` is none.
+   */
+  subscribe<TName extends Names<TChannels>>(
+    channel: TName,
+    options: SubscribeOptions & { bytes: true },
+  ): Feed<Uint8Array, Uint8Array, Uint8Array>;
+  subscribe<TName extends Names<TChannels>, TAbout = JsonValue, TVolatile = JsonValue>(
+    channel: TName,
+    options?: SubscribeOptions & { bytes?: false },
+  ): Feed<Exclude<TChannels[TName], Uint8Array>, TAbout, TVolatile>;
+
+  /**
+   * Asks the server's application `{ type: name, ...args }`, which serde's tagged enums read. At most once: never again
+   * after a cut. Rejected with a NotTakenError, a CallError, an UndecodableError, or the signal's reason.
+   */
+  call<TName extends Names<TCalls>>(
+    name: TName,
+    ...given: CallArguments<TCalls[TName]>
+  ): Promise<Answer<TCalls[TName]>>;
+
+  /** Asks the server's application a question of any form, as `call` does. */
+  ask(question: Payload, options: CallOptions & { bytes: true }): Promise<Uint8Array>;
+  ask<TAnswer = JsonValue>(question: Payload, options?: CallOptions & { bytes?: false }): Promise<TAnswer>;
+
+  /** Gives the server a fresh token inside this connection; later ones are asked for as before. */
+  authenticate(token: Token): void;
+
+  /** Lets go what is held since the identity changed: see the event `lost`. */
+  letGo(): void;
+  /** Takes out the messages that were never transmitted: for an application whose new identity is another user. */
+  takeWaiting(): TSent[];
+
+  /**
+   * Connects at once, whatever the state: leaves the present connection, skips the rest of a wait. The session goes on;
+   * one that was over is begun anew, under another identity.
+   */
+  reconnect(): void;
+
+  /**
+   * Ends the session: takes nothing more, waits until all has been delivered and answered, at most `drainTimeout`, says
+   * goodbye and closes. Resolves with what was left.
+   */
+  close(): Promise<Left>;
+
+  addEventListener<K extends keyof SessionEventMap>(
+    type: K,
+    listener: ((this: this, event: SessionEventMap<TSent, TReceived>[K]) => unknown) | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof SessionEventMap>(
+    type: K,
+    listener: ((this: this, event: SessionEventMap<TSent, TReceived>[K]) => unknown) | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+export default RejoinSession;
