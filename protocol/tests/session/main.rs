@@ -3,6 +3,7 @@
 // Helpers outside of test functions unwrap as well: a failure there is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod endings;
 mod judging;
 mod pair;
