@@ -1,70 +1,16 @@
-// The session in Node.js, over `ws`: with the peer, which misbehaves on demand, and with demo-server.
+// The session in Node.js, over `ws`: publishing, channels, messages and calls.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { PEER, sessionUrl, startServer, toolUrl } from "./rig.mjs";
+import { sessionUrl, startServer } from "./rig.mjs";
+import {
+  bytes, command, entries, next, OFTEN, open, rejection, said, stats, until, withPeer,
+} from "./session-rig.mjs";
 
-const session = await import(sessionUrl);
-const { NotTakenError, PublishError, RejoinError, RejoinSession } = session;
-const { WebSocket } = await import(toolUrl("ws/wrapper.mjs"));
-
-const HTTP = PEER.replace("ws", "http");
-/** Soon back, and the same at each run. */
-const QUICK = { WebSocket, minReconnectionDelay: 1, maxReconnectionDelay: 20, seed: 1 };
-/** Whatever the demo allows is allowed as often as a test likes. */
-const OFTEN = ["--chat-rate", "100000"];
-
-let keys = 0;
-const command = (key, what) => fetch(`${HTTP}/command?key=${key}&do=${what}`);
-const stats = async (key, until) => (await fetch(`${HTTP}/stats?key=${key}&until=${until}`)).json();
-const next = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
-const bytes = (text) => new TextEncoder().encode(text);
-const rejection = (promise) => promise.then(() => assert.fail("it was not rejected"), (error) => error);
-
-/** The first change of state to this one. */
-async function until(session, state) {
-  while (session.state !== state) await next(session, "statechange");
-}
-
-/** A session that is closed at the end of the test. */
-function open(context, url, options) {
-  const session = new RejoinSession(url, { ...QUICK, ...options });
-  context.after(() => session.close());
-  return session;
-}
-
-/** A session with the peer, and the key under which that counts it. */
-function withPeer(context, query = "", options = {}, key = `session-${process.pid}-${++keys}`) {
-  return { session: open(context, `${PEER}/session?key=${key}${query}`, options), key };
-}
-
-/** Payloads of the next entries. */
-async function entries(feed, count, of = (item) => item.payload) {
-  const found = [];
-  while (found.length < count) {
-    const { value, done } = await feed.next();
-    assert.ok(!done, "the feed has ended");
-    if (value.type === "entry") found.push(of(value));
-    else assert.ok(["started", "members"].includes(value.type), `${value.type} came between`);
-  }
-  return found;
-}
-
-const said = (text) => ({ name: "Ada", text: String(text) });
-
-test("the entry point's default is its class, and importing it starts nothing", () => {
-  assert.equal(session.default, RejoinSession);
-  assert.equal(globalThis.document, undefined);
-});
-
-test("without a WebSocket the constructor says what is missing", { skip: globalThis.WebSocket !== undefined }, () => {
-  assert.throws(() => new RejoinSession("ws://a.invalid"), /give its constructor as the option WebSocket/);
-});
+const { NotTakenError, PublishError, RejoinError } = await import(sessionUrl);
 
 test("what is published is durable by its receipt, and is read in order by everybody", async (t) => {
   const server = await startServer(t, { more: OFTEN });
@@ -336,7 +282,7 @@ test("who is there is told, and volatile messages pass", async (t) => {
   const other = bob.subscribe("room/tea", { as: { name: "Bob" } });
   await upTo(feed, "members", ({ members }) => members.length === 2);
   assert.deepEqual(feed.members.map(({ about }) => about.name).sort(), ["Ada", "Bob"]);
-  assert.ok(feed.members.some(({ alias }) => alias === bob.alias));
+  assert.deepEqual(feed.members.map(({ alias }) => alias).sort(), [ada.alias, bob.alias].sort());
   await upTo(other, "members");
   assert.equal(other.volatile({ type: "typing", typing: true }), true);
   const { sender, payload } = await upTo(feed, "volatile");
@@ -376,195 +322,4 @@ test("a feed that is not read does not hold up others, and brings all when it is
   await session.publish("small", "through");
   assert.deepEqual(await entries(fast, 1), ["through"]);
   assert.equal((await entries(slow, 20)).length, 20);
-});
-
-test("URL and token are asked for with each attempt, and a refused token once more", async (t) => {
-  const key = `session-${process.pid}-${++keys}`;
-  const asked = [];
-  const session = open(t, async (attempt) => (await undefined, `${PEER}/session?key=${key}&auth=fresh&attempt=${attempt}`), {
-    auth: (attempt, fresh) => (asked.push(fresh), fresh ? "fresh" : "stale"),
-  });
-  await session.ready;
-  assert.deepEqual(asked, [false, true]);
-  assert.equal((await stats(key, "opened.ge.2")).tags.at(-1), "fresh");
-});
-
-test("a token that is refused twice ends the session, and nothing waits for it", async (t) => {
-  const { session } = withPeer(t, "&auth=right", { auth: "wrong" });
-  const waiting = session.publish("room", "never");
-  const reading = session.subscribe("room");
-  const error = await rejection(session.ready);
-  assert.deepEqual([error.name, error.code, error.retryable], ["SessionEndedError", 4401, false]);
-  assert.equal((await rejection(waiting)).outcome, "unsent");
-  assert.equal((await rejection(reading.next())).code, 4401);
-  assert.equal(session.state, "ended");
-  assert.equal((await rejection(session.ready)).code, 4401);
-  assert.equal((await rejection(session.publish("room", 1))).reason, "closed");
-  assert.equal((await rejection(session.ask(1))).reason, "closed");
-  assert.throws(() => session.trySend(1), { reason: "closed" });
-  assert.throws(() => session.subscribe("room"), { reason: "closed" });
-  assert.deepEqual(await session.close(), { unsent: 0, unacked: 0, unanswered: 0 });
-  assert.ok(session.metrics.awayFor > 0);
-});
-
-test("a function that fails is asked again, and says why in the event `disconnect`", async (t) => {
-  let asked = 0;
-  const session = open(t, () => {
-    if (++asked < 3) throw new Error("no address yet");
-    return `${PEER}/session`;
-  });
-  const { cause, error } = await next(session, "disconnect");
-  assert.deepEqual([cause, error.message], ["provider", "no address yet"]);
-  await session.ready;
-  assert.equal(asked, 3);
-});
-
-test("states are told in order, and close() says what was left", async (t) => {
-  const { session, key } = withPeer(t, "", { protocols: ["chat.v2", "chat.v1"] });
-  const told = [];
-  session.onstatechange = ({ state }) => told.push(state);
-  await session.ready;
-  assert.equal(session.protocol, "chat.v2");
-  const reading = session.subscribe("room");
-  await reading.next();
-  const ended = next(session, "ended");
-  const left = await session.close();
-  assert.deepEqual(left, { unsent: 0, unacked: 0, unanswered: 0 });
-  assert.equal((await ended).code, 1000);
-  assert.deepEqual(told, ["connecting", "greeting", "live", "closing", "ended"].slice(-told.length));
-  assert.ok(told.length >= 4);
-  assert.deepEqual(await reading.next(), { value: undefined, done: true });
-  assert.ok((await stats(key, "open_now.le.0")).texts.includes("BYE"));
-  session.reconnect();
-  await until(session, "live");
-  assert.deepEqual(await session.ask("again"), "again");
-});
-
-test("what came before the end is still read after it", async (t) => {
-  const { session, key } = withPeer(t);
-  await session.ready;
-  for (const at of [1, 2, 3]) await command(key, `say&text=${at}`);
-  while (session.metrics.framesReceived < 4) await new Promise((resolve) => setTimeout(resolve, 5));
-  const ended = next(session, "ended");
-  await command(key, "close&code=1000&reason=final");
-  await ended;
-  const taken = [];
-  for await (const message of session) taken.push(message);
-  assert.deepEqual(taken, [1, 2, 3]);
-});
-
-test("listeners may call anything", async (t) => {
-  const { session, key } = withPeer(t);
-  const came = [];
-  session.addEventListener("live", () => session.trySend(0), { once: true });
-  session.onmessage = ({ data }) => {
-    came.push(data);
-    if (data < 3) session.trySend(data + 1);
-    if (data === 1) session.reconnect();
-    if (data === 3) session.close();
-  };
-  await next(session, "ended");
-  assert.deepEqual(came, [0, 1, 2, 3]);
-  assert.ok((await stats(key, "opened.ge.2")).opened >= 2);
-});
-
-test("options that can't work are refused", () => {
-  const refused = [
-    { window: 1 }, { maxRetries: NaN }, { keepAlive: 5 }, { WebSocket: 5 }, { reconnect: 1 }, { auth: 5 },
-    { minReconnectionDelay: 50_000 }, { greetingTimeout: 0 }, { maxEnqueuedBytes: 0 }, null, 5,
-  ];
-  for (const options of refused) {
-    const given = options && typeof options === "object" ? { ...QUICK, maxReconnectionDelay: undefined, ...options } : options;
-    assert.throws(() => new RejoinSession("ws://a.invalid", given), /option|authenticates/i, JSON.stringify(options));
-  }
-  assert.throws(() => new RejoinSession("ws://a.invalid/#x", QUICK), { name: "SyntaxError" });
-  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, protocols: "a b" }), { name: "SyntaxError" });
-  assert.throws(() => new RejoinSession(), TypeError);
-  const many = Array.from({ length: 33 }, (_, at) => `p${at}`);
-  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, protocols: many }), RangeError);
-});
-
-test("where there is no sessionStorage a session can't be kept, and says so", async () => {
-  const error = await rejection(RejoinSession.reopen("chat", `${PEER}/session`, QUICK));
-  assert.equal(error.name, "KeepError");
-});
-
-test("a program ends when its sessions are closed, though a feed is held", async () => {
-  const program = `
-    import { WebSocket } from ${JSON.stringify(toolUrl("ws/wrapper.mjs"))};
-    import { RejoinSession } from ${JSON.stringify(sessionUrl)};
-    const session = new RejoinSession(${JSON.stringify(`${PEER}/session?key=ends-${process.pid}`)}, { WebSocket });
-    await session.publish("room", 1);
-    const feed = session.subscribe("room", { since: "everything" });
-    await feed.next();
-    await session.close();
-    globalThis.feed = feed;`;
-  const { code } = await new Promise((resolve) => {
-    execFile(process.execPath, ["--input-type=module", "--eval", program], { timeout: 20_000 }, (error) => resolve(error ?? { code: 0 }));
-  });
-  assert.equal(code, 0);
-});
-
-test("a server that answers nothing does not keep a program whose session is closed", async (t) => {
-  const server = await startServer(t);
-  const program = `
-    import { WebSocket } from ${JSON.stringify(toolUrl("ws/wrapper.mjs"))};
-    import { RejoinSession } from ${JSON.stringify(sessionUrl)};
-    const session = new RejoinSession(${JSON.stringify(server.session)}, { WebSocket, drainTimeout: 50, closeTimeout: 50 });
-    await session.ready;
-    process.stdout.write("ready");
-    await new Promise((resolve) => process.stdin.once("data", resolve));
-    process.stdin.destroy();
-    session.trySend("unheard");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const { unacked } = await session.close();
-    process.exitCode = unacked;`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "exit");
-  await once(child.stdout, "data");
-  server.pause();
-  child.stdin.write("go");
-  const late = setTimeout(() => child.kill(), 10_000);
-  // One frame was transmitted and not acknowledged.
-  assert.deepEqual(await ended, [1, null]);
-  clearTimeout(late);
-});
-
-test("feeds and sessions that nobody holds any more are given back", async () => {
-  const program = `
-    import { WebSocket } from ${JSON.stringify(toolUrl("ws/wrapper.mjs"))};
-    import { RejoinSession } from ${JSON.stringify(sessionUrl)};
-    const base = ${JSON.stringify(`${PEER}/session?key=gone-${process.pid}`)};
-    const collected = [];
-    const registry = new FinalizationRegistry((name) => collected.push(name));
-    const session = new RejoinSession(base, { WebSocket });
-    await session.ready;
-    await (async () => {
-      const feed = session.subscribe("room");
-      await feed.next();
-      registry.register(feed, "feed");
-      const closed = new RejoinSession(base + "&other=1", { WebSocket });
-      await closed.ready;
-      await closed.close();
-      registry.register(closed, "session");
-    })();
-    const deadline = performance.now() + 15_000;
-    while (collected.length < 2 && performance.now() < deadline) {
-      globalThis.gc();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    // The feed's end travels as UNSUB, which the peer lists.
-    while (performance.now() < deadline) {
-      globalThis.gc();
-      const { texts } = await (await fetch(${JSON.stringify(HTTP)} + "/stats?key=gone-${process.pid}&until=")).json();
-      if (texts.includes("UNSUB")) break;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const over = performance.now() >= deadline;
-    await session.close();
-    process.stdout.write(collected.sort().join() + " " + over);`;
-  const said = await new Promise((resolve) => {
-    execFile(process.execPath, ["--expose-gc", "--input-type=module", "--eval", program], { timeout: 30_000 }, (error, out, words) => resolve(error ? words : out));
-  });
-  assert.equal(said.trim(), "feed,session false");
 });

@@ -106,11 +106,12 @@ impl Condition {
             "opened" => |record| record.opened,
             "open_now" => |record| record.open_now,
             "codes" => |record| record.codes.len() as u64,
+            "batches" => |record| record.batches,
             "messages" => |record| record.messages,
             "texts" => |record| record.texts.len() as u64,
             _ => {
                 return Err(format!(
-                    "{field} can't be waited for: use attempts, alive, opened, open_now, codes, messages, texts"
+                    "{field} can't be waited for: use attempts, alive, opened, open_now, codes, batches, messages, texts"
                 ));
             }
         };
