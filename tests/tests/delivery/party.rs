@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use participant::{Order, Participant, Progress, Seen};
 
 use crate::rig::browser::Browser;
+use crate::run::PATIENCE;
 
 /// What a script calls the page's participant by.
 const ORDER: &str = "return window.participant(arguments[0])";
@@ -25,7 +26,14 @@ impl Party {
 
     /// Opens the page of a participant, and waits until it has begun.
     pub(crate) async fn page(url: &str) -> Self {
-        let browser = Browser::open(url).await;
+        let browser = Browser::start().await;
+        // This server gives up soon on who says nothing, also on a browser that is slow to send its request.
+        let loaded = async {
+            while let Err(error) = browser.client.goto(url).await {
+                assert!(error.to_string().to_lowercase().contains("reset"), "{error}");
+            }
+        };
+        tokio::time::timeout(PATIENCE, loaded).await.expect("the page does not load");
         browser.page().until("the participant is there", "return !!window.participant", &[]).await;
         Self::Page(browser)
     }

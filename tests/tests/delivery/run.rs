@@ -19,7 +19,7 @@ use crate::rig::server::Server;
 use crate::rig::settings;
 
 /// Long enough for any machine; reached only by a run that fails.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// From one look at the others' progress to the next.
 const LOOK: Duration = Duration::from_millis(5);
 /// From one step of sending to the next, so that strikes find something on its way.
