@@ -21,7 +21,7 @@ export type Cause =
   | "server"
   /** It was open and ended without a close frame. */
   | "network"
-  /** It never opened: no such host, refused, TLS, an HTTP error, subprotocols not agreed on. */
+  /** It never opened: no such host, refused, TLS, an HTTP error, subprotocols not agreed on, or no sessions spoken. */
   | "refused"
   /** It was not open within `connectionTimeout`. */
   | "connect-timeout"
@@ -29,9 +29,9 @@ export type Cause =
   | "close-timeout"
   /** Nothing came within the keep-alive's deadline. */
   | "keep-alive"
-  /** The function for the URL or the subprotocols failed, or gave what can't be used. */
+  /** The function for the URL, the subprotocols or a session's token failed, or gave what can't be used. */
   | "provider"
-  /** More came than an async iteration took. */
+  /** More came than was taken, or could be held. */
   | "overflow";
 
 /** The event of a connection that has ended, or of an attempt that failed. */

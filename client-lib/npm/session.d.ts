@@ -1,11 +1,11 @@
+import type { Address, Cause } from "./rejoin.js";
+export type { Address, Cause };
+
 /** What JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** What is sent and received: values, which travel as JSON, or bytes, which travel as they are. */
 export type Payload = JsonValue | Uint8Array;
-
-/** An address: `ws:`, `wss:`, `http:` or `https:`, or relative to the page's. */
-export type Address = string | URL;
 
 /** What authenticates the client: at most 2,048 bytes. It travels in the first frame, never in the URL. */
 export type Token = string | Uint8Array;
@@ -30,27 +30,6 @@ export type Since = "now" | "everything" | { readonly last: number } | Position;
  * another attempt follows; `ended`: over for good, unless `reconnect()` begins another.
  */
 export type SessionState = "connecting" | "greeting" | "live" | "waiting" | "closing" | "ended";
-
-/** Who or what ended a connection. A page is not told why a handshake failed: all such ends are `refused`. */
-export type Cause =
-  /** `close()` or `reconnect()`. */
-  | "caller"
-  /** The server, by a close frame. */
-  | "server"
-  /** It was open and ended without a close frame. */
-  | "network"
-  /** It never opened: no such host, refused, TLS, an HTTP error, a server that speaks no sessions. */
-  | "refused"
-  /** It was not open within `connectionTimeout`. */
-  | "connect-timeout"
-  /** The server did not answer the close frame within `closeTimeout`. */
-  | "close-timeout"
-  /** Nothing came within the keep-alive's deadline. */
-  | "keep-alive"
-  /** The function for the URL or the token failed, or gave what can't be used. */
-  | "provider"
-  /** More came than could be held. */
-  | "overflow";
 
 /** How a connection, or an attempt at one, ended. */
 export interface Disconnection {

@@ -2,6 +2,7 @@
 //
 // After every change it does all that the link asks for, and tells the application when the link is at rest again,
 // so that a listener may call anything. What a call of the application's own brings about is told after that call.
+import { CAUSES } from "./causes.js";
 import { core, createLink } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
 import { watchPage } from "./lifecycle.js";
@@ -11,11 +12,6 @@ export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
 
 /** The names of the link's states. */
 const STATES = ["connecting", "open", "closing", "closed", "waiting"];
-
-/** Who ended a connection, in the order of client-lib/npm/src/slot.rs. */
-const CAUSES = [
-  "caller", "server", "network", "refused", "connect-timeout", "close-timeout", "keep-alive", "provider", "overflow",
-];
 
 /** What this end says of an end that no close frame explains. */
 const REASONS = {

@@ -282,6 +282,8 @@ test("who is there is told, and volatile messages pass", async (t) => {
   const other = bob.subscribe("room/tea", { as: { name: "Bob" } });
   await upTo(feed, "members", ({ members }) => members.length === 2);
   assert.deepEqual(feed.members.map(({ about }) => about.name).sort(), ["Ada", "Bob"]);
+  // A subscription goes right behind HELLO, so that a session may be listed before it has heard who it is.
+  await Promise.all([ada.ready, bob.ready]);
   assert.deepEqual(feed.members.map(({ alias }) => alias).sort(), [ada.alias, bob.alias].sort());
   await upTo(other, "members");
   assert.equal(other.volatile({ type: "typing", typing: true }), true);

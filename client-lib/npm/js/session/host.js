@@ -3,6 +3,8 @@
 // This file is bundled with what wasm-bindgen makes before the others are: there, `globalThis` stands for
 // `rejoinScope`, and `WebSocket` for the function of this file (xtask/src/npm.rs).
 
+import { CAUSES } from "../causes.js";
+
 /** The page or the worker; where listeners can't be added to it, as in Node.js, a place that hears nothing. */
 export const rejoinScope =
   typeof addEventListener === "function" ? self : { addEventListener() {}, removeEventListener() {}, queueMicrotask };
@@ -64,11 +66,6 @@ const GAP_REASONS = ["trimmed", "truncated", "unknown-epoch"];
 export const gap = (position, from, to, reason) => ({ type: "gap", position, from, to, reason: GAP_REASONS[reason] });
 
 export const item = (what, first, second) => ({ what, first, second });
-
-/** Who ended a connection, in the order of protocol/src/close.rs. */
-const CAUSES = [
-  "caller", "server", "network", "refused", "connect-timeout", "close-timeout", "keep-alive", "provider", "overflow",
-];
 
 export const closed = (code, reason, wasClean, by, unsentBytes, gaveUp) =>
   ({ code, reason, wasClean, cause: CAUSES[by], unsentBytes, gaveUp });
