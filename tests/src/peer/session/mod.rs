@@ -104,12 +104,12 @@ impl Talk<'_> {
             }
             let deadline = self.desk.deadline();
             tokio::select! {
+                // A command goes before what its giver sends once it was answered.
+                biased;
+                Ok(command) = commands.recv() => self.obey(command).await?,
                 message = self.socket.next(), if !self.deaf => match message {
                     Some(message) => if !self.take(message?)? { return Ok(()) },
                     None => return Ok(()),
-                },
-                command = commands.recv() => if let Ok(command) = command {
-                    self.obey(command).await?;
                 },
                 _ = tails.changed() => self.desk.tails(),
                 () = tokio::time::sleep_until(deadline) => self.desk.wake(),
