@@ -130,7 +130,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let shared = Arc::clone(&self.shared);
         let abort = self.signals.abort.clone();
         let mut handler = std::pin::pin!(AssertUnwindSafe(handler).catch_unwind());
-        let handler_done = beside(self.drive(), handler.as_mut(), |outcome| {
+        let mut io = std::pin::pin!(self.drive());
+        // By reference: what a future takes by value it holds twice.
+        let handler_done = beside(io.as_mut(), handler.as_mut(), |outcome| {
             shared.outbox.finish(match outcome {
                 Ok(()) => Close::new(CloseCode::NORMAL, ""),
                 Err(_) => {
@@ -161,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             };
             match cause {
                 Some(cause) => break cause,
-                None => self = self.admit().await,
+                None => self = Box::pin(self.admit()).await,
             }
         };
         // From here on nothing is taken from the handler, and nothing more is handed to it.
@@ -173,10 +175,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let over = Close::new(CloseCode::NORMAL, "");
         self.shared.outbox.cut(over.clone());
         self.shared.inbox.finish(over);
+        // Boxed, as admitting is: what only its end needs is no part of every connection's memory.
         tokio::select! {
             biased;
             () = abort.cancelled() => {}
-            () = self.leave(cause) => {}
+            () = Box::pin(self.leave(cause)) => {}
         }
         let info = &self.shared.info;
         let (read, written) = (self.ws.get_ref().read, self.ws.get_ref().written);
