@@ -55,9 +55,8 @@ fn calls_and_publications_without_an_answer_are_counted_until_they_have_one() {
     assert_eq!(pair.client.unanswered(), (2, 5 + 3 + 2 * COST));
     pair.client.publish("room", Body::from("1234567"), 3).unwrap();
     pair.answer = Some(Answer::Refused(Denial::new(4_403, "no")));
-    while pair.settled.is_empty() {
-        pair.step(1);
-    }
+    pair.step(1);
+    assert_eq!(pair.settled.len(), 1);
     assert_eq!(pair.client.unanswered(), (2, 3 + 7 + 2 * COST));
     pair.run();
     assert_eq!(pair.client.unanswered(), (0, 0));
