@@ -153,7 +153,7 @@ impl ClientSession {
 
     /// Both numberings start anew. It is a loss unless this is the first of all.
     fn begin_numbering(&mut self, reason: LostReason, welcome: &Welcome) {
-        let had = self.incarnation.is_some() || self.pair.is_some();
+        let had = self.pair.is_some();
         let unacked = self.numbered.lose(welcome.standing.credit);
         if had {
             // Another identity may be another person's: what waits was not meant to be theirs.
