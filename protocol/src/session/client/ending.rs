@@ -60,7 +60,7 @@ impl ClientSession {
 
     /// Ends the calls that were transmitted, or all of them.
     fn lose_calls(&mut self, all: bool) {
-        while let Some((call, outcome)) = self.calls.lose(all) {
+        while let Some((call, outcome)) = self.calls.as_mut().and_then(|calls| calls.lose(all)) {
             self.events.push_back(ClientEvent::Called(call, outcome));
         }
     }

@@ -15,7 +15,7 @@ const ALL: [Step; 7] = [
     |session, _| session.subscriptions.next_control(),
     |session, _| session.subscriptions.next_sub(),
     |session, _| session.next_volatile(),
-    |session, _| session.calls.next_frame(),
+    |session, _| session.calls.as_mut()?.next_frame(),
     ClientSession::next_weighty,
     |session, _| session.next_bye(),
 ];
@@ -60,10 +60,15 @@ impl ClientSession {
                     || (!self.holding
                         && (self.numbered.outbox.has_frame()
                             || self.publications.wants_to_send(now)
-                            || self.calls.wants_to_send()))
+                            || self.wants_to_call()))
             }
             Phase::Away | Phase::Over => false,
         }
+    }
+
+    /// Whether a call waits, or the word that nobody waits for one.
+    pub(super) fn wants_to_call(&self) -> bool {
+        self.calls.as_ref().is_some_and(|calls| calls.wants_to_send())
     }
 
     fn hello(&mut self) -> Frame {
