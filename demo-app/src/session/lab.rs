@@ -15,13 +15,11 @@ use yew::prelude::*;
 use super::lab_teller::LabTeller;
 use crate::browser;
 use crate::held::Held;
-use crate::lab::state::{LabAction, LabState, message};
+use crate::lab::state::{LabAction, LabState, RUN, message};
 use crate::lab::told;
 use crate::local_time::now_ms;
 use crate::wire;
 
-/// So many numbered messages are sent in a run.
-const RUN: u32 = 1_000;
 /// So many of them at once, and then a pause in milliseconds.
 const AT_ONCE: u32 = 5;
 const PAUSE_MS: u32 = 50;

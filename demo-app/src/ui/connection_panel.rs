@@ -3,6 +3,7 @@
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
+use super::button::Button;
 use super::icon::Icon;
 use super::pill::{shape, use_now};
 use crate::figures;
@@ -80,16 +81,14 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
 }
 
 fn buttons(session: &Session, pill: &crate::link::Pill) -> Html {
-    let reconnect = session.deeds.reconnect.reform(|_: MouseEvent| ());
-    let disconnect = session.deeds.disconnect.reform(|_: MouseEvent| ());
     let over = session.link.link.is_over();
     let possible = !matches!(session.link.link, Link::Impossible(_) | Link::Closing);
     html! {
         <div class="buttons">
-            <button class="button" onclick={reconnect} disabled={!possible}>
+            <Button able={possible} onpress={session.deeds.reconnect.clone()}>
                 { if pill.can_try_now { words::TRY_NOW } else { words::RECONNECT } }
-            </button>
-            <button class="button" onclick={disconnect} disabled={over || !possible}>{ words::DISCONNECT }</button>
+            </Button>
+            <Button able={possible && !over} onpress={session.deeds.disconnect.clone()}>{ words::DISCONNECT }</Button>
         </div>
     }
 }
