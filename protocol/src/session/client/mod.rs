@@ -1,5 +1,6 @@
 //! The client's end of a session.
 
+mod calling;
 mod ending;
 mod event;
 mod receive;
@@ -8,11 +9,10 @@ mod transmit;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 pub use event::{ClientConfig, ClientEvent, Ending, Lost, LostReason, Pair};
 
-use super::calls::{self, CallId, Calling};
+use super::calls::Calling;
 use super::inbox::Taken;
 use super::numbered::Numbered;
 use super::publications::{Publication, Publications, Stored};
@@ -265,27 +265,6 @@ impl ClientSession {
     /// Lists a subscriber with something else.
     pub fn set_presence(&mut self, id: SubscriptionId, about: Body) {
         self.subscriptions.set_presence(id, about);
-    }
-
-    /// Asks the server's application, and waits so long for its answer.
-    ///
-    /// # Errors
-    /// Hands the payload back when there are as many calls as there may be, or the session is over.
-    pub fn call(&mut self, now: Time, payload: Body, timeout: Duration) -> Result<CallId, Refused<Body>> {
-        match self.open_for_sending() {
-            Ok(()) => {
-                let limits = &self.config.limits;
-                self.calls.get_or_insert_with(|| calls::begin(limits)).call(now, payload, timeout)
-            }
-            Err(reason) => Err(Refused { message: payload, reason }),
-        }
-    }
-
-    /// Nobody waits for an answer any more.
-    pub fn cancel(&mut self, id: CallId) {
-        if let Some(calls) = &mut self.calls {
-            calls.cancel(id);
-        }
     }
 
     /// Gives the server a fresh token of the application's inside this connection.

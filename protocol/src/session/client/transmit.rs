@@ -66,11 +66,6 @@ impl ClientSession {
         }
     }
 
-    /// Whether a call waits, or the word that nobody waits for one.
-    pub(super) fn wants_to_call(&self) -> bool {
-        self.calls.as_ref().is_some_and(|calls| calls.wants_to_send())
-    }
-
     fn hello(&mut self) -> Frame {
         let resume =
             self.pair.map(|pair| Resume { id: pair.id, token: pair.token, incarnation: self.incarnation });
