@@ -124,6 +124,15 @@ impl SessionBuilder {
         self
     }
 
+    /// How many calls of [`send`](SessionHandle::send) may wait for room, and how many bytes their messages may have, each 32 more;
+    /// and as many of [`publish`](SessionHandle::publish). Beyond it they fail with
+    /// [`Refusal::Full`](super::Refusal::Full). Default 4,096 and 16 MiB.
+    #[must_use]
+    pub fn max_waiting(mut self, count: usize, bytes: usize) -> Self {
+        self.link = self.link.max_waiting(count, bytes);
+        self
+    }
+
     /// Leaves it to the application to say when the server may forget a message
     /// ([`SessionHandle::release`]), once it has stored it, rather than when it takes it. Then receiving is exactly once
     /// over a reload as well, if the application stores what it took together with that.

@@ -18,11 +18,11 @@ use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
 use super::closing::Closing;
 use super::keeper::Kept;
-use super::line::Line;
 use super::slot::Slots;
 use super::source::Credentials;
 use super::{Left, SessionEvent, SessionMetrics, SessionState};
 use crate::Handle;
+use crate::line::Line;
 use crate::options::Rider;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};

@@ -16,6 +16,8 @@ impl Core {
         (metrics.queued_messages, metrics.queued_bytes) = (messages, waiting);
         (metrics.unacked_frames, metrics.unacked_bytes) = (frames, unacked);
         metrics.unanswered = machine.unanswered().0;
+        let (senders, publishers) = (self.senders.waiting(), self.publishers.waiting());
+        (metrics.waiting, metrics.waiting_bytes) = (senders.0 + publishers.0, senders.1 + publishers.1);
         metrics.resent = machine.resent();
         match self.watch.get() {
             SessionState::Live => metrics.live_for = metrics.live_for.saturating_add(self.in_state_for()),
