@@ -44,6 +44,8 @@ pub enum SessionEvent {
 pub struct SessionMetrics {
     /// The last round-trip time of the keep-alive.
     pub round_trip: Option<Duration>,
+    /// How the last connection or attempt ended: where a session is over, what it is over for.
+    pub last_closed: Option<Closed>,
     /// Messages that were not transmitted wholly.
     pub queued_messages: usize,
     /// Their bytes; each message costs 32 more.

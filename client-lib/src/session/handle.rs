@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use rejoin_protocol::session::{Lost, Pair, SessionMessage, Stored, Taken};
-use rejoin_protocol::wire::{Body, Since, WireLimits};
+use rejoin_protocol::wire::{Body, Denial, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
+use super::closing::NORMAL;
 use super::core::Core;
 use super::line::in_line;
-use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
+use super::{
+    Call, Channel, ConnectError, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState,
+    TypedChannel,
+};
 use crate::random::random;
 use crate::state::States;
 use crate::timer::now;
@@ -210,6 +214,14 @@ impl SessionHandle {
         self.0.watch.get()
     }
 
+    /// Why the session is over; `None` while it lives, and where this end closed it. How the last connection or attempt ended
+    /// is in [`metrics`](Self::metrics).
+    #[must_use]
+    pub fn why_ended(&self) -> Option<ConnectError> {
+        let denial = self.0.ended.borrow().clone()?;
+        (denial != Denial { code: NORMAL, reason: String::new() }).then(|| self.0.why_ended(denial))
+    }
+
     /// The states as a stream: the present one, then each change, never missing the last.
     #[must_use]
     pub fn states(&self) -> SessionStates {
@@ -276,6 +288,7 @@ impl SessionHandle {
     pub fn reconnect(&self) {
         self.0.ended.take();
         self.0.closing.set(None);
+        self.0.disagreed.set(0);
         self.0.step(|machine, _| machine.reopen());
         self.0.socket.reconnect();
     }
