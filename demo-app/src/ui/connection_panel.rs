@@ -3,6 +3,7 @@
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
+use super::address::address;
 use super::button::Button;
 use super::icon::Icon;
 use super::pill::{shape, use_now};
@@ -60,7 +61,7 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
             }
             { buttons(&props.session, &pill) }
             <dl class="facts">
-                <dt>{ words::ADDRESS }</dt><dd>{ &facts.address }</dd>
+                <dt>{ words::ADDRESS }</dt><dd>{ address(&facts.address) }</dd>
                 <dt>{ words::SUBPROTOCOL }</dt><dd>{ rejoin::session::SUBPROTOCOL }</dd>
                 <dt>{ words::SESSION }</dt><dd>{ words::session(link.coming) }</dd>
                 <dt>{ words::ROUND_TRIP }</dt><dd>{ rtt }</dd>

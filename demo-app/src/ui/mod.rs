@@ -1,5 +1,6 @@
 //! Parts that both pages use.
 
+mod address;
 pub(crate) mod button;
 pub(crate) mod connection_panel;
 pub(crate) mod icon;
