@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::state::{Run, Seen};
 use crate::figures;
+use crate::link::Link;
 use crate::local_time::LocalTime;
 use crate::session::Session;
 use crate::session::lab::use_looking;
@@ -31,7 +32,7 @@ pub(crate) struct LabPageProps {
 pub(crate) fn LabPage(props: &LabPageProps) -> Html {
     let session = &props.session;
     let lab = &session.lab;
-    use_looking(&session.deeds.lab);
+    use_looking(&session.deeds.lab, session.link.link != Link::Idle);
     let facts = use_facts(session);
     html! {
         <>

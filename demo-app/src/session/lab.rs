@@ -145,11 +145,12 @@ pub(super) fn lost(lab: &LabTeller, lost: &Lost) {
     }
 }
 
-/// Looks at frames and counters for as long as the component lives.
+/// Looks at frames and counters for as long as the component lives, once there is a session: whoever comes by the
+/// page's address is there before it.
 #[hook]
-pub(crate) fn use_looking(deeds: &LabDeeds) {
+pub(crate) fn use_looking(deeds: &LabDeeds, begun: bool) {
     let (look, count) = (deeds.look.clone(), deeds.count.clone());
-    use_effect_with((), move |()| {
+    use_effect_with(begun, move |_| {
         look.emit(true);
         count.emit(());
         let interval = Interval::new(COUNTERS_MS, move || count.emit(()));

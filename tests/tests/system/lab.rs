@@ -117,3 +117,11 @@ async fn a_page_that_goes_offline_sends_what_was_written_when_it_comes_back() {
     page.marked("Said offline", "delivered").await;
     assert_eq!(page.texts(TEXTS).await, ["Before", "Said offline"]);
 }
+
+#[tokio::test]
+async fn who_comes_by_the_labs_address_sees_what_passes_as_well() {
+    let server = Server::start(&[]).await;
+    let browser = Browser::open(&server.url("/lab")).await;
+    browser.page().shows(".frames .frame-name", "HELLO").await;
+    browser.page().shows(".frames .frame-name", "WELCOME").await;
+}
