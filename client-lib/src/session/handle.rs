@@ -135,7 +135,9 @@ impl SessionHandle {
     /// [`Feed::members`] tells who else is there.
     ///
     /// # Errors
-    /// As [`subscribe`](Self::subscribe).
+    /// As [`subscribe`](Self::subscribe), and when they are more than
+    /// [`presence_bytes`](super::SessionLimits::presence_bytes), 256 unless it is set. A server that takes less ends the feed
+    /// with 1009.
     pub fn subscribe_as(&self, channel: &str, since: Since, about: impl Into<Body>) -> Result<Feed, Refusal> {
         self.follow(channel, since, Some(about.into()))
     }

@@ -184,7 +184,7 @@ impl World {
         let taken = one.session.volatile(to, payload(1, len));
         assert!(!taken || one.session.is_live());
         if let Some(id) = to {
-            one.session.set_presence(id, Body::from("still here"));
+            one.session.set_presence(id, Body::from("still here")).unwrap();
         }
         self.note_client(if taken { "volatile" } else { "volatile dropped" }, client);
     }
