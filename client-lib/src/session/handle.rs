@@ -157,7 +157,8 @@ impl SessionHandle {
     }
 
     /// Asks the server's application, and waits so long for its answer. It is asked at most once: never again after a
-    /// cut.
+    /// cut. A question has at most 1,048,512 bytes, which one frame takes; a larger one, and one for which the session's
+    /// [limits](super::SessionLimits::calls) leave no room, is [not taken](super::CallError::NotTaken).
     ///
     /// ```no_run
     /// # async fn example(session: rejoin::Session) {

@@ -27,13 +27,13 @@ pub struct SessionLimits {
     /// Bytes of entries that a subscription takes ahead of its application; an entry costs its payload and 32 more.
     /// At least 1 KiB, at most 4 PiB. Default 256 KiB.
     pub subscription_window: u64,
-    /// Subscriptions of a session. Default 256.
+    /// Subscriptions of a session at the same time. Default 256.
     pub subscriptions: usize,
     /// Publications of a session without an answer, in all channels. Default 16,384.
     pub publications: usize,
     /// Their bytes; each costs its payload and 32 more. Default 16 MiB.
     pub publication_bytes: u64,
-    /// Channels in which a session publishes. Default 256.
+    /// Channels in which a session publishes, counted while it keeps its identity. Default 256.
     pub channels: usize,
     /// Calls without an answer. Default 1,024.
     pub calls: usize,
