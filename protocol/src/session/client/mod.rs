@@ -263,8 +263,12 @@ impl ClientSession {
     }
 
     /// Lists a subscriber with something else.
-    pub fn set_presence(&mut self, id: SubscriptionId, about: Body) {
-        self.subscriptions.set_presence(id, about);
+    ///
+    /// # Errors
+    /// Hands it back when it is larger than [`presence_bytes`](crate::session::SessionLimits::presence_bytes), or the
+    /// subscription is over.
+    pub fn set_presence(&mut self, id: SubscriptionId, about: Body) -> Result<(), Refused<Body>> {
+        self.subscriptions.set_presence(id, about)
     }
 
     /// Gives the server a fresh token of the application's inside this connection.
