@@ -2,7 +2,7 @@
 import { hex, newNumber } from "./bundled.js";
 import { CLOSED, NotTakenError, SubscriptionError } from "./errors.js";
 import { decode, encode } from "./payload.js";
-import { Reader } from "./reader.js";
+import { Reader, Source } from "./reader.js";
 
 /** Kinds of items, in the order of client-lib/npm/session/src/feed.rs; entries and gaps come as they are told. */
 const STARTED = 0, MEMBERS = 1, VOLATILE = 2, ENDED = 3;
@@ -35,10 +35,10 @@ export class Feed extends Reader {
   /** Throws a NotTakenError where the module does not subscribe. */
   constructor(port, channel, { since, as, bytes = false } = {}) {
     const bell = newNumber();
-    super(bell, () => {
+    super(new Source(() => {
       const item = this.#port.take();
       return item ? this.#read(item) : item;
-    });
+    }, () => bell));
     const from = readSince(since);
     const about = as === undefined ? undefined : encode(as);
     const made = port ? port.subscribe(channel, from, about, bell, !bytes) : CLOSED;

@@ -1,17 +1,18 @@
 // The class: what a user sees of a session.
 import { text } from "../address.js";
-import { eventWith, Handlers, report } from "../events.js";
+import { eventWith, Handlers } from "../events.js";
 import { hex, newNumber, sessions } from "./bundled.js";
+import { Audience } from "./audience.js";
 import { ask } from "./calling.js";
 import { core } from "./core.js";
 import { CLOSED, KeepError, NotTakenError, SessionEndedError } from "./errors.js";
 import { Feed } from "./feed.js";
+import { Mailbox } from "./mailbox.js";
 import { readMetrics } from "./metrics.js";
-import { ENDED, eventOf, LIVE, STATE, stateEvent, STATES } from "./news.js";
+import { ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
 import { readOptions, readToken } from "./options.js";
-import { decode, decodeBytes, decodeMessage, encode } from "./payload.js";
+import { decodeBytes, decodeMessage, encode } from "./payload.js";
 import { publish, receipt } from "./publishing.js";
-import { Reader } from "./reader.js";
 
 const HANDLERS = [
   "live", "message", "statechange", "lost", "disconnect", "volatile", "undecodable", "notkept", "ended",
@@ -26,7 +27,9 @@ export class RejoinSession extends EventTarget {
   #number;
   #kept;
   #handlers = new Handlers(this);
+  /** What is to be told, and up to where it has been. */
   #news = [];
+  #at = 0;
   /** The last state that was told. */
   #told = "connecting";
   #ended;
@@ -34,12 +37,12 @@ export class RejoinSession extends EventTarget {
   #protocol;
   #metrics;
   #providerError;
-  /** How messages are taken: not yet, by "listeners" or by "iteration". */
-  #taken;
-  /** Whether somebody wants to know of what can't be decoded. */
-  #minds = false;
-  /** Messages that nobody had read when the session ended. */
-  #unread = [];
+  #mailbox = new Mailbox(() => this.#port, () => this.#number, (raw, error) => this.#undecodable(raw, error));
+  /** Those who listen to messages, and to what can't be decoded. */
+  #audiences = new Map([
+    ["message", new Audience((listens) => this.#listen(listens))],
+    ["undecodable", new Audience(() => {})],
+  ]);
 
   constructor(url, options, kept) {
     if (arguments.length === 0) throw new TypeError("1 argument required, but only 0 present.");
@@ -106,19 +109,28 @@ export class RejoinSession extends EventTarget {
   }
 
   messages() {
-    if (this.#taken === "listeners") throw new TypeError("The messages go to the listeners of the event `message`.");
-    this.#taken = "iteration";
-    return new Reader(this.#number, () => this.#nextMessage());
+    if (!this.#audiences.get("message").isEmpty) {
+      throw new TypeError("The messages go to the listeners of the event `message`: remove them to iterate.");
+    }
+    return this.#mailbox.read();
   }
 
   [Symbol.asyncIterator]() {
     return this.messages();
   }
 
-  addEventListener(type, ...given) {
-    if (type === "message") this.#listen();
-    if (type === "undecodable") this.#minds = true;
-    super.addEventListener(type, ...given);
+  addEventListener(...given) {
+    const [type, callback, options] = given;
+    const audience = this.#audiences.get(type);
+    if (!audience || given.length < 2) return super.addEventListener(...given);
+    audience.add(callback, options, (listener) => super.addEventListener(type, listener, options));
+  }
+
+  removeEventListener(...given) {
+    const [type, callback, options] = given;
+    const listener = this.#audiences.get(type)?.remove(callback, options) ?? callback;
+    if (given.length > 1) given[1] = listener;
+    super.removeEventListener(...given);
   }
 
   // Channels and calls.
@@ -179,7 +191,7 @@ export class RejoinSession extends EventTarget {
       sessions.delete(this.#number);
       throw typeof words === "string" ? new RangeError(words) : words;
     }
-    if (this.#taken === "listeners") this.#port.listen();
+    if (!this.#audiences.get("message").isEmpty) this.#port.listen(true);
   }
 
   #begin() {
@@ -196,15 +208,21 @@ export class RejoinSession extends EventTarget {
         this.#providerError = { error };
         throw String(error?.message ?? error);
       }),
-      tell: (...news) => {
-        if (this.#news.push(news) === 1) queueMicrotask(() => this.#tellAll());
-      },
+      tell: (...news) => this.#note(news),
     };
   }
 
+  #note(news) {
+    if (this.#news.push(news) === 1) queueMicrotask(() => this.#tellAll());
+  }
+
   #tellAll() {
-    for (let at = 0; at < this.#news.length; at++) this.#tell(...this.#news[at]);
-    this.#news = [];
+    try {
+      while (this.#at < this.#news.length) this.#tell(...this.#news[this.#at++]);
+    } finally {
+      this.#news = [];
+      this.#at = 0;
+    }
   }
 
   #tell(what, first, second) {
@@ -224,15 +242,15 @@ export class RejoinSession extends EventTarget {
     }
     // At a close as it should be there is nothing to lose.
     if (event.reason === "ended" && event.type === "lost" && !event.unacked.length && !event.unsent.length) return;
-    if (event.type === "undecodable") return this.#tellUndecodable(event);
+    if (event.type === "undecodable") return this.#undecodable(event.raw, event.error);
     this.dispatchEvent(event);
     if (what === ENDED && this.#ended) this.#leave();
   }
 
   /** Never silently: who does not listen to it finds it on the console. */
-  #tellUndecodable(event) {
-    if (this.#minds) this.dispatchEvent(event);
-    else report(event.error);
+  #undecodable(raw, error) {
+    if (this.#audiences.get("undecodable").isEmpty) report(error);
+    else this.dispatchEvent(eventWith("undecodable", { raw, error }));
   }
 
   #tellState(event) {
@@ -241,35 +259,34 @@ export class RejoinSession extends EventTarget {
     this.dispatchEvent(event);
   }
 
-  /** The session is over: nothing of the module or the page is held any more. */
+  /** The session is over: nothing of the module is held any more, but for one that is kept: that begins anew as itself. */
   #leave() {
     this.#ready?.reject(this.#endedError());
     this.#ready = undefined;
     sessions.delete(this.#number);
-    if (this.#kept) return;
-    for (let raw; this.#taken !== "listeners" && (raw = this.#port.take()) != null; ) this.#unread.push(raw);
-    this.#metrics = this.#port.metrics();
-    this.#port.free();
-    this.#port = undefined;
-  }
-
-  #listen() {
-    if (this.#taken === "iteration") throw new TypeError("The messages are read by iteration.");
-    if (this.#taken) return;
-    this.#taken = "listeners";
-    this.#port?.listen();
-  }
-
-  #nextMessage() {
-    for (;;) {
-      const raw = this.#unread.shift() ?? (this.#port ? this.#port.take() : null);
-      if (raw === undefined || raw === null) return raw;
-      try {
-        return { value: decode(raw, true) };
-      } catch (error) {
-        this.#tellUndecodable(eventWith("undecodable", { raw, error }));
-      }
+    if (!this.#kept) {
+      if (this.#audiences.get("message").isEmpty) this.#mailbox.drain();
+      this.#metrics = this.#port.metrics();
+      this.#port.free();
+      this.#port = undefined;
     }
+    this.#mailbox.serve();
+  }
+
+  /** Messages go to listeners from now on, those that wait before others; or they wait again. */
+  #listen(listens) {
+    if (listens) {
+      if (this.#mailbox.isRead) {
+        throw new TypeError("The messages are read by iteration: end that to listen to the event `message`.");
+      }
+      for (const raw of this.#mailbox.empty()) this.#note([MESSAGE, raw]);
+    }
+    this.#port?.listen(listens);
+    if (listens) return;
+    // What was told, and not yet to anybody, waits as well.
+    const told = this.#news.splice(this.#at);
+    this.#news.push(...told.filter(([what]) => what !== MESSAGE));
+    this.#mailbox.put(told.filter(([what]) => what === MESSAGE).map(([, raw]) => raw));
   }
 
   #endedError() {
@@ -304,6 +321,12 @@ function readPublications(list) {
     publications.push({ channel, number, payload, receipt: receipt(outcome, { channel, number, payload }) });
   }
   return publications;
+}
+
+/** As a page tells of an exception that nobody catches. Elsewhere that would end the program, by what a peer sent. */
+function report(error) {
+  if (typeof reportError === "function") reportError(error);
+  else console.error(error);
 }
 
 function withResolvers() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use js_sys::{Array, Promise};
 use rejoin::Session;
-use rejoin::session::{PublishError, Receipt, SessionHandle};
+use rejoin::session::{PublishError, Receipt, SessionHandle, SessionMessage};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -124,13 +124,15 @@ impl Port {
         }
     }
 
-    /// Tells messages as they come, from now on.
-    pub fn listen(&self) {
+    /// Tells messages as they come, from now on; or leaves them to those who take them.
+    pub fn listen(&self, listens: bool) {
         let id = self.id;
-        self.handle.set_on_message(Some(Box::new(move |message| {
-            let message = payload::received(&message);
-            crate::host::tell(id, told::MESSAGE, &message, &JsValue::UNDEFINED);
-        })));
+        self.handle.set_on_message(listens.then(|| -> Box<dyn Fn(SessionMessage)> {
+            Box::new(move |message| {
+                let message = payload::received(&message);
+                crate::host::tell(id, told::MESSAGE, &message, &JsValue::UNDEFINED);
+            })
+        }));
     }
 
     pub fn authenticate(&self, token: &JsValue) {
