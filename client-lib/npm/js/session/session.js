@@ -25,6 +25,8 @@ export class RejoinSession extends EventTarget {
   /** The module's session, while there is one. */
   #port;
   #number;
+  /** How often `reconnect` was called: news of an end before it are none any more. */
+  #life = 0;
   #kept;
   #handlers = new Handlers(this);
   /** What is to be told, and up to where it has been. */
@@ -170,6 +172,7 @@ export class RejoinSession extends EventTarget {
     this.#ended = undefined;
     if (!this.#port) return this.#open();
     if (over) sessions.set(this.#number, this.#seam());
+    this.#life++;
     this.#port.reconnect();
   }
 
@@ -208,24 +211,25 @@ export class RejoinSession extends EventTarget {
         this.#providerError = { error };
         throw String(error?.message ?? error);
       }),
-      tell: (...news) => this.#note(news),
+      tell: (...news) => this.#note(...news),
     };
   }
 
-  #note(news) {
-    if (this.#news.push(news) === 1) queueMicrotask(() => this.#tellAll());
+  #note(what, first, second) {
+    if (this.#news.push({ what, first, second, life: this.#life }) === 1) queueMicrotask(() => this.#tellAll());
   }
 
   #tellAll() {
     try {
-      while (this.#at < this.#news.length) this.#tell(...this.#news[this.#at++]);
+      while (this.#at < this.#news.length) this.#tell(this.#news[this.#at++]);
     } finally {
       this.#news = [];
       this.#at = 0;
     }
   }
 
-  #tell(what, first, second) {
+  #tell({ what, first, second, life }) {
+    if (life !== this.#life && (what === ENDED || what === STATE + 8 * STATES.indexOf("ended"))) return;
     const event = eventOf(what, first, second);
     if (what === LIVE) {
       this.#protocol = event.protocol;
@@ -279,14 +283,14 @@ export class RejoinSession extends EventTarget {
       if (this.#mailbox.isRead) {
         throw new TypeError("The messages are read by iteration: end that to listen to the event `message`.");
       }
-      for (const raw of this.#mailbox.empty()) this.#note([MESSAGE, raw]);
+      for (const raw of this.#mailbox.empty()) this.#note(MESSAGE, raw);
     }
     this.#port?.listen(listens);
     if (listens) return;
     // What was told, and not yet to anybody, waits as well.
     const told = this.#news.splice(this.#at);
-    this.#news.push(...told.filter(([what]) => what !== MESSAGE));
-    this.#mailbox.put(told.filter(([what]) => what === MESSAGE).map(([, raw]) => raw));
+    this.#news.push(...told.filter(({ what }) => what !== MESSAGE));
+    this.#mailbox.put(told.filter(({ what }) => what === MESSAGE).map(({ first }) => first));
   }
 
   #endedError() {

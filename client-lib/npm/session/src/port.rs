@@ -15,7 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::bell::Reader;
 use crate::call::Calls;
 use crate::feed::{self, FeedPort};
-use crate::promise::{list, promise};
+use crate::promise::{begun, list, promise};
 use crate::{payload, refusal, told};
 
 /// What becomes of a publication, in the order of `js/session/publishing.js`.
@@ -60,19 +60,19 @@ impl Port {
         sent.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN)
     }
 
-    /// The same, waiting for room.
-    pub fn send(&self, given: &JsValue) -> Promise {
+    /// The same, waiting for room: then a promise of that number.
+    pub fn send(&self, given: &JsValue) -> JsValue {
         let (handle, message) = (self.handle.clone(), payload::message(given));
-        promise(async move {
+        begun(async move {
             let sent = handle.send(message).await;
             Ok(sent.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN).into())
         })
     }
 
-    /// Publishes, waiting for room: a promise of why not, or 0, the number and the promise of the outcome.
-    pub fn publish(&self, channel: String, given: &JsValue) -> Promise {
+    /// Publishes: why not, or 0, the number and the promise of the outcome; a promise of them where there is no room yet.
+    pub fn publish(&self, channel: String, given: &JsValue) -> JsValue {
         let (handle, body) = (self.handle.clone(), payload::body(given));
-        promise(async move {
+        begun(async move {
             let values: [JsValue; 3] = match handle.publish(&channel, body).await {
                 Ok(receipt) => {
                     let number = receipt.number() as f64;
@@ -151,11 +151,10 @@ impl Port {
         self.handle.reconnect();
     }
 
-    /// A promise of what was left: messages, frames, publications.
-    pub fn close(&self) -> Promise {
-        self.handle.begin_close();
+    /// Begins to close; what was left, messages, frames, publications, or a promise of it.
+    pub fn close(&self) -> JsValue {
         let handle = self.handle.clone();
-        promise(async move {
+        begun(async move {
             let left = handle.close().await;
             let counts = [left.unsent, left.unacked, left.unanswered];
             Ok(list(&counts.map(|count| (count as f64).into())))
