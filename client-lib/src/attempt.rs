@@ -8,6 +8,14 @@ use crate::transport::Transport;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::transport::WebSocket;
 
+/// The reason of an attempt that reached a server which speaks none of the subprotocols offered.
+pub(crate) const DISAGREED: &str = "the server agreed to none of the subprotocols offered";
+
+/// Whether an attempt ended for that reason.
+pub(crate) fn disagreed(closed: &Closed) -> bool {
+    closed.by == ClosedBy::Refused && closed.reason == DISAGREED
+}
+
 impl Driver {
     /// Asks for a target and connects to it.
     pub(crate) fn seek(&self, generation: Generation, attempt: u32) {
@@ -137,6 +145,6 @@ impl Driver {
         let transport = self.transport.borrow();
         let socket = transport.as_ref()?.socket();
         let disagreed = self.options.insist && socket.protocol().is_empty();
-        disagreed.then_some("the server agreed to none of the subprotocols offered")
+        disagreed.then_some(DISAGREED)
     }
 }

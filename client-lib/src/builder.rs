@@ -8,6 +8,7 @@ use rejoin_codec::Endpoint;
 use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Watermarks};
 
 use crate::driver::Driver;
+use crate::line::WaitLimits;
 use crate::options::Options;
 use crate::target::{Asked, Fixed, Source, TargetError};
 use crate::transport::BinaryType;
@@ -64,6 +65,7 @@ impl Builder {
             link: LinkConfig::default(),
             source,
             binary_type: BinaryType::Arraybuffer,
+            waiting: WaitLimits::default(),
             receive: ReceiveLimits::default(),
             keep_alive: None,
             should_reconnect: None,
@@ -203,6 +205,14 @@ impl Builder {
     #[must_use]
     pub fn queue(mut self, limits: QueueLimits) -> Self {
         self.options.link.queue = limits;
+        self
+    }
+
+    /// How many calls of [`send`](Handle::send) may wait for room in the queue, and the bytes of their messages. Beyond it they
+    /// fail with [`SendError::Full`](crate::SendError::Full). Default 4,096 and 16 MiB.
+    #[must_use]
+    pub fn max_waiting(mut self, count: usize, bytes: usize) -> Self {
+        self.options.waiting = WaitLimits { count, bytes };
         self
     }
 

@@ -14,6 +14,7 @@ use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, 
 use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
+use crate::line::Line;
 use crate::options::{Options, Rider};
 use crate::returned::Returned;
 use crate::state::{Watch, register, wake};
@@ -64,8 +65,8 @@ pub(crate) struct Driver {
     /// What is still to be told, and whether somebody is telling.
     pub(crate) events: RefCell<VecDeque<Event>>,
     pub(crate) dispatching: Cell<bool>,
-    /// The numbers of those who wait to send, in the order in which they began to.
-    pub(crate) senders: RefCell<Vec<u64>>,
+    /// Those who wait to send.
+    pub(crate) senders: Line,
 }
 
 /// What a drained link wants done once it is no longer borrowed.
@@ -108,7 +109,7 @@ impl Driver {
             news: Cell::default(),
             events: RefCell::default(),
             dispatching: Cell::new(false),
-            senders: RefCell::default(),
+            senders: Line::default(),
         });
         let lifecycle = driver.lifecycle.get_or_init(|| Lifecycle::new(driver.this.clone()));
         if lifecycle.is_hidden() {

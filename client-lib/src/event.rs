@@ -38,6 +38,10 @@ pub struct Metrics {
     pub received: u64,
     /// Messages dropped to make room for newer ones.
     pub evicted: u64,
+    /// Calls of [`send`](crate::Handle::send) that wait for room now.
+    pub waiting: usize,
+    /// The bytes of their messages.
+    pub waiting_bytes: usize,
     /// How many times a socket opened.
     pub opened: u64,
     /// The last round-trip time of the keep-alive.

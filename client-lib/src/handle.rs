@@ -213,7 +213,9 @@ impl Handle {
     /// What has been counted so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.0.metrics.borrow().clone()
+        let mut metrics = self.0.metrics.borrow().clone();
+        (metrics.waiting, metrics.waiting_bytes) = self.0.senders.waiting();
+        metrics
     }
 
     /// Takes the messages that were never sent and that no [`set_on_event`](Self::set_on_event) handler got: what was

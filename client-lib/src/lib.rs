@@ -114,6 +114,7 @@ mod error;
 mod event;
 mod handle;
 mod inbox;
+mod line;
 mod options;
 mod returned;
 mod sending;

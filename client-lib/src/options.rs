@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rejoin_protocol::{Closed, LinkConfig};
 
+use crate::line::WaitLimits;
 use crate::target::Source;
 use crate::transport::BinaryType;
 use crate::{Incoming, Message, ReceiveLimits};
@@ -16,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) link: LinkConfig,
     pub(crate) source: Rc<dyn Source>,
     pub(crate) binary_type: BinaryType,
+    /// Of those who wait in line for room in the queue, here or in a session.
+    pub(crate) waiting: WaitLimits,
     pub(crate) receive: ReceiveLimits,
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) should_reconnect: Option<ShouldReconnect>,

@@ -17,11 +17,12 @@ impl Handle {
     /// small ones for ever. [`try_send`](Self::try_send) and the `Sink` do not queue up.
     ///
     /// # Errors
-    /// As [`try_send`](Self::try_send), but [`SendError::Full`] only under [`Overflow::Refuse`].
+    /// As [`try_send`](Self::try_send), but [`SendError::Full`] only under [`Overflow::Refuse`], and when as many wait as
+    /// [may](crate::Builder::max_waiting).
     pub async fn send(&self, payload: impl Payload) -> Result<(), Unsent> {
         let driver = self.driver();
         let waits = driver.link.borrow().overflow() == Overflow::Wait;
-        let mut message = if waits && !driver.senders.borrow().is_empty() {
+        let mut message = if waits && !driver.senders.is_empty() {
             payload.into_message()
         } else {
             match self.try_send(payload) {
@@ -29,7 +30,10 @@ impl Handle {
                 result => return result,
             }
         };
-        let turn = Turn::new(self.shared());
+        let Some(number) = driver.senders.join(message.len(), driver.options.waiting) else {
+            return Err(Unsent { error: SendError::Full, message });
+        };
+        let turn = Turn { driver: self.shared(), number };
         loop {
             let len = message.len();
             poll_fn(|context| {
@@ -37,7 +41,7 @@ impl Handle {
                     // An error here is the one that trying gives, together with the message.
                     return self.poll_room(len, context).map(drop);
                 }
-                driver.register(context);
+                driver.senders.register(turn.number, context);
                 Poll::Pending
             })
             .await;
@@ -56,25 +60,15 @@ struct Turn {
 }
 
 impl Turn {
-    fn new(driver: Rc<Driver>) -> Self {
-        let number = {
-            let mut senders = driver.senders.borrow_mut();
-            let number = senders.last().map_or(0, |last| last + 1);
-            senders.push(number);
-            number
-        };
-        Self { driver, number }
-    }
-
     fn has_come(&self) -> bool {
-        self.driver.senders.borrow().first() == Some(&self.number)
+        self.driver.senders.is_first(self.number)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.driver.senders.borrow_mut().retain(|number| *number != self.number);
+        self.driver.senders.leave(self.number);
         // The next may have room, and nothing else may happen that would tell.
-        self.driver.wake();
+        self.driver.senders.wake_first();
     }
 }

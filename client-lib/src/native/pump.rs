@@ -11,6 +11,7 @@ use futures_sink::Sink;
 use rejoin_protocol::{ClosedBy, Input, ReadyState};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -19,6 +20,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use super::incoming::Incoming;
 use super::line::Line;
 use super::place::Place;
+use crate::attempt::DISAGREED;
 
 /// How long a socket that its owner has left may take to send what it has and to close.
 const LINGER: Duration = Duration::from_secs(5);
@@ -65,6 +67,14 @@ pub(crate) async fn serve(line: Rc<Line>, place: Place, limit: usize) {
     }
 }
 
+/// Why a handshake failed. A server that picks another subprotocol or none is told by the words that a browser's would be.
+fn words(error: &Error) -> String {
+    match error {
+        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => DISAGREED.into(),
+        error => error.to_string(),
+    }
+}
+
 /// Connects, unless the owner closes before.
 async fn connect(line: &Line, place: Place, limit: usize) -> Result<WebSocketStream<TcpStream>, String> {
     let mut connecting = Box::pin(shake_hands(place, limit));
@@ -87,7 +97,7 @@ async fn shake_hands(place: Place, limit: usize) -> Result<(WebSocketStream<TcpS
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
     let config = WebSocketConfig::default().max_message_size(Some(limit)).max_frame_size(Some(limit));
     let shaken = client_async_with_config(place.request, tcp, Some(config)).await;
-    let (stream, response) = shaken.map_err(|error| error.to_string())?;
+    let (stream, response) = shaken.map_err(|error| words(&error))?;
     let protocol = response.headers().get("sec-websocket-protocol");
     let protocol = protocol.and_then(|name| name.to_str().ok()).unwrap_or_default().to_owned();
     Ok((stream, protocol))

@@ -13,6 +13,7 @@ use super::core::{Core, Setup};
 use super::keeper::Kept;
 use super::source::{Asks, Credentials, MAX_AUTH, provider};
 use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
+use crate::attempt::disagreed;
 use crate::driver::Driver;
 use crate::target::{Fixed, Source};
 use crate::{Builder, Handle, Socket, Target, TargetError};
@@ -20,6 +21,9 @@ use crate::{Builder, Handle, Socket, Target, TargetError};
 /// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 in all.
 const MAX_PROTOCOLS: usize = 32;
 const MAX_PROTOCOL_BYTES: usize = 1_024;
+
+/// How many attempts in a row may reach a server that does not speak the protocol.
+const MAX_DISAGREED: u32 = 8;
 
 /// What a server made of an attempt that prefers a session and takes less.
 pub enum Connected {
@@ -53,6 +57,7 @@ pub struct SessionBuilder {
     machine: ClientConfig,
     link: Builder,
     drain_timeout: Duration,
+    max_disagreed: Option<u32>,
 }
 
 impl SessionBuilder {
@@ -61,7 +66,14 @@ impl SessionBuilder {
         machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
         let mut link = Builder::of(Rc::new(Fixed(Target::default())));
         link.options.link.keep_alive = Some(KeepAlive::default());
-        Self { target, asks, machine, link, drain_timeout: Duration::from_secs(10) }
+        Self {
+            target,
+            asks,
+            machine,
+            link,
+            drain_timeout: Duration::from_secs(10),
+            max_disagreed: Some(MAX_DISAGREED),
+        }
     }
 
     /// A session at one place.
@@ -124,6 +136,15 @@ impl SessionBuilder {
         self
     }
 
+    /// How many calls of [`send`](SessionHandle::send) may wait for room, and how many bytes their messages may have, each 32 more;
+    /// and as many of [`publish`](SessionHandle::publish). Beyond it they fail with
+    /// [`Refusal::Full`](super::Refusal::Full). Default 4,096 and 16 MiB.
+    #[must_use]
+    pub fn max_waiting(mut self, count: usize, bytes: usize) -> Self {
+        self.link = self.link.max_waiting(count, bytes);
+        self
+    }
+
     /// Leaves it to the application to say when the server may forget a message
     /// ([`SessionHandle::release`]), once it has stored it, rather than when it takes it. Then receiving is exactly once
     /// over a reload as well, if the application stores what it took together with that.
@@ -151,6 +172,18 @@ impl SessionBuilder {
     #[must_use]
     pub fn reconnect(mut self, backoff: impl Into<Option<Backoff>>) -> Self {
         self.link = self.link.reconnect(backoff);
+        self
+    }
+
+    /// How many attempts in a row may reach a server that opens the connection and does not speak `rejoin.v1`; then the session
+    /// is over, for [`ConnectError::NotAgreed`]. One such answer need not be the last word: while a service is deployed,
+    /// some of its servers may be older ones. `None` tries for ever. Default 8, about half a minute with the default back-off.
+    ///
+    /// In Chromium this is never known: the browser itself fails such a connection as one to a dead server, with 1006 and
+    /// without a reason, and it is tried again as [`reconnect`](Self::reconnect) says.
+    #[must_use]
+    pub fn max_disagreed(mut self, most: impl Into<Option<u32>>) -> Self {
+        self.max_disagreed = most.into();
         self
     }
 
@@ -227,7 +260,14 @@ impl SessionBuilder {
         let lost_bytes = self.machine.limits.queue_bytes;
         let mut machine = ClientSession::new(self.machine);
         prepares(&mut machine);
-        let setup = Setup { machine, credentials, keeper, drain_timeout: self.drain_timeout, lost_bytes };
+        let setup = Setup {
+            machine,
+            credentials,
+            keeper,
+            drain_timeout: self.drain_timeout,
+            lost_bytes,
+            max_disagreed: self.max_disagreed,
+        };
         let core = prepare(link, setup)?;
         core.listen();
         core.drive();
@@ -324,6 +364,7 @@ fn prepare(link: Builder, setup: Setup) -> Result<Rc<Core>, ConnectError> {
 async fn greeted(session: &SessionHandle) -> Result<(), ConnectError> {
     poll_fn(|context| match session.state() {
         SessionState::Live => Poll::Ready(Ok(())),
+        SessionState::Waiting { last, .. } if disagreed(&last) => Poll::Ready(Err(ConnectError::NotAgreed)),
         SessionState::Waiting { last, .. } if last.code != code::UNAUTHENTICATED => {
             Poll::Ready(Err(ConnectError::failed(last)))
         }

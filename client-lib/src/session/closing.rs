@@ -20,7 +20,7 @@ pub(crate) struct Closing {
 }
 
 impl Core {
-    /// Begins to close: nothing more is taken from now on.
+    /// Begins to close: nothing more is taken from now on but what waits in line already.
     pub(crate) fn begin_close(&self) {
         if self.closing.get().is_none() && self.ended.borrow().is_none() {
             self.left.take();
@@ -39,7 +39,8 @@ impl Core {
         let Some(closing) = self.closing.get() else { return };
         let (over, drained) = {
             let machine = self.machine.borrow();
-            (machine.is_over(), machine.is_drained())
+            let in_line = !self.senders.is_empty() || !self.publishers.is_empty();
+            (machine.is_over(), machine.is_drained() && !in_line)
         };
         if over {
             self.socket.begin_close(Close::normal());
@@ -52,7 +53,9 @@ impl Core {
         {
             let mut machine = self.machine.borrow_mut();
             let ((unsent, _), (unacked, _)) = machine.queued();
-            let unanswered = machine.unanswered().0;
+            // Those who still wait in line are refused, and get back what they have.
+            let unsent = unsent + self.senders.waiting().0;
+            let unanswered = machine.unanswered().0 + self.publishers.waiting().0;
             self.left.replace(Left { unsent, unacked, unanswered });
             // What came and is not acknowledged yet is, ahead of BYE.
             machine.hurry();

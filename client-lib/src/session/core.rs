@@ -18,11 +18,11 @@ use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
 use super::closing::Closing;
 use super::keeper::Kept;
-use super::line::Line;
 use super::slot::Slots;
 use super::source::Credentials;
 use super::{Left, SessionEvent, SessionMetrics, SessionState};
 use crate::Handle;
+use crate::line::Line;
 use crate::options::Rider;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
@@ -69,6 +69,9 @@ pub(crate) struct Core {
     /// A ping of the keep-alive is due, and the nonce of the last one.
     pub(crate) ping: Cell<bool>,
     pub(crate) nonce: Cell<u64>,
+    /// How many attempts in a row reached a server that does not speak this protocol, and how many end the session.
+    pub(crate) disagreed: Cell<u32>,
+    pub(crate) max_disagreed: Option<u32>,
     /// Why the session ended, once it has.
     pub(crate) ended: RefCell<Option<Denial>>,
     /// The driver task, while it sleeps, and whether there is something for it.
@@ -99,6 +102,7 @@ pub(crate) struct Setup {
     pub(crate) keeper: Option<Kept>,
     pub(crate) drain_timeout: Duration,
     pub(crate) lost_bytes: u64,
+    pub(crate) max_disagreed: Option<u32>,
 }
 
 impl Core {
@@ -124,6 +128,8 @@ impl Core {
             timer: Timer::new(this.clone()),
             ping: Cell::new(false),
             nonce: Cell::new(0),
+            disagreed: Cell::new(0),
+            max_disagreed: setup.max_disagreed,
             ended: RefCell::default(),
             task: Cell::new(None),
             dirty: Cell::new(false),

@@ -44,6 +44,8 @@ pub enum SessionEvent {
 pub struct SessionMetrics {
     /// The last round-trip time of the keep-alive.
     pub round_trip: Option<Duration>,
+    /// How the last connection or attempt ended: where a session is over, what it is over for.
+    pub last_closed: Option<Closed>,
     /// Messages that were not transmitted wholly.
     pub queued_messages: usize,
     /// Their bytes; each message costs 32 more.
@@ -54,6 +56,10 @@ pub struct SessionMetrics {
     pub unacked_bytes: u64,
     /// Publications without an answer.
     pub unanswered: usize,
+    /// Calls of [`send`](super::SessionHandle::send) and [`publish`](super::SessionHandle::publish) that wait for room.
+    pub waiting: usize,
+    /// Their bytes; each costs 32 more.
+    pub waiting_bytes: usize,
     /// Frames that were transmitted more than once.
     pub resent: u64,
     /// WebSocket messages that went out, each a frame or a batch of them.
@@ -78,11 +84,13 @@ pub struct SessionMetrics {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Left {
-    /// Messages that were never transmitted wholly; [`SessionEvent::Lost`] has them.
+    /// Messages that were never transmitted wholly: [`SessionEvent::Lost`] has them, and those for which a call of
+    /// [`send`](super::SessionHandle::send) still waited are handed back by it.
     pub unsent: usize,
     /// Frames that were transmitted and whose fate is unknown.
     pub unacked: usize,
-    /// Publications without an answer. Their receipts say what became of each.
+    /// Publications without an answer. Their receipts say what became of each; those for which a call of
+    /// [`publish`](super::SessionHandle::publish) still waited are handed back by it.
     pub unanswered: usize,
 }
 

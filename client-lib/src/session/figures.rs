@@ -6,6 +6,7 @@ use rejoin_protocol::wire::Denial;
 use super::core::Core;
 use super::{ConnectError, SessionMetrics, SessionState};
 use crate::OpenError;
+use crate::attempt::disagreed;
 
 impl Core {
     pub(crate) fn measured(&self) -> SessionMetrics {
@@ -16,7 +17,10 @@ impl Core {
         (metrics.queued_messages, metrics.queued_bytes) = (messages, waiting);
         (metrics.unacked_frames, metrics.unacked_bytes) = (frames, unacked);
         metrics.unanswered = machine.unanswered().0;
+        let (senders, publishers) = (self.senders.waiting(), self.publishers.waiting());
+        (metrics.waiting, metrics.waiting_bytes) = (senders.0 + publishers.0, senders.1 + publishers.1);
         metrics.resent = machine.resent();
+        metrics.last_closed = self.socket.metrics().last_closed;
         match self.watch.get() {
             SessionState::Live => metrics.live_for = metrics.live_for.saturating_add(self.in_state_for()),
             SessionState::Ended(_) => {}
@@ -25,14 +29,11 @@ impl Core {
         metrics
     }
 
-    /// Why a session that is over never began.
+    /// Why a session is over.
     pub(crate) fn why_ended(&self, denial: Denial) -> ConnectError {
         let last = self.socket.metrics().last_closed;
         match last {
-            // A browser says nothing of why a connection was refused; where words stand, they are of this library.
-            Some(closed) if closed.by == ClosedBy::Refused && !closed.reason.is_empty() => {
-                ConnectError::NotAgreed
-            }
+            Some(closed) if disagreed(&closed) => ConnectError::NotAgreed,
             Some(closed) if closed.by == ClosedBy::Provider => {
                 ConnectError::Open(OpenError::Rejected(closed.reason))
             }

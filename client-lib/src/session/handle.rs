@@ -7,15 +7,22 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use rejoin_protocol::session::{Lost, Pair, SessionMessage, Stored, Taken};
-use rejoin_protocol::wire::{Body, Since, WireLimits};
+use rejoin_protocol::wire::{Body, Denial, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
+use super::closing::NORMAL;
 use super::core::Core;
 use super::line::in_line;
-use super::{Call, Channel, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState, TypedChannel};
+use super::{
+    Call, Channel, ConnectError, Feed, Left, Receipt, SessionEvent, SessionMetrics, SessionState,
+    TypedChannel,
+};
 use crate::random::random;
 use crate::state::States;
 use crate::timer::now;
+
+/// What each waiting message costs besides its bytes.
+const COST: usize = 32;
 
 /// The states of a session as a stream: the present one at once, then each change, never missing the last.
 pub type SessionStates = States<SessionState>;
@@ -27,50 +34,44 @@ pub struct SessionHandle(pub(crate) Rc<Core>);
 
 impl SessionHandle {
     /// Sends a message to the server's application: exactly once and in order, over any cut, while both ends keep the
-    /// session. What can't go yet waits.
+    /// session. What can't go yet waits. A message may have as many bytes as the server takes (16 MiB unless it is set
+    /// up otherwise) and the queue holds ([`SessionLimits::queue_bytes`](super::SessionLimits::queue_bytes)).
     ///
     /// # Errors
-    /// Hands the message back when there is no room for it at present, it is larger than the server takes, or the
-    /// session is closing or over.
+    /// Hands the message back when there is no room for it at present or others [wait](Self::send) for room already, it is
+    /// larger than the server takes, or the session is closing or over.
     pub fn try_send(&self, message: impl Into<SessionMessage>) -> Result<(), Refused<SessionMessage>> {
-        let message = message.into();
-        if self.0.is_closing() {
-            return Err(Refused { message, reason: Refusal::Closed });
-        }
+        let message = self.admit(message.into(), self.0.senders.is_empty(), None)?;
         self.0.step(|machine, _| machine.send(message))
     }
 
     /// Sends a message as [`try_send`](Self::try_send) does, waiting for room behind those who wait already. Dropping
-    /// the future before it is ready takes the message back unsent.
+    /// the future before it is ready takes the message back unsent. [`close`](Self::close) waits for it.
     ///
     /// # Errors
-    /// Hands the message back when it is larger than the server takes, or the session is closing or over.
+    /// Hands the message back when it is larger than the server takes, as many wait as
+    /// [may](super::SessionBuilder::max_waiting), or the session is closing or over.
     pub async fn send(&self, message: impl Into<SessionMessage>) -> Result<(), Refused<SessionMessage>> {
-        let mut waits = Some(message.into());
-        in_line(
-            &self.0,
-            |core| &core.senders,
-            || match self.try_send(waits.take()?) {
-                Err(Refused { message, reason: Refusal::Full }) => {
-                    waits = Some(message);
-                    None
-                }
-                result => Some(result),
-            },
-        )
-        .await
+        let message = self.admit(message.into(), true, None)?;
+        let bytes = message.body.len() + COST;
+        let attempt = |message| self.0.step(|machine, _| machine.send(message));
+        in_line(&self.0, |core| &core.senders, message, bytes, attempt).await
     }
 
-    /// Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile.
+    /// Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile. It may have as
+    /// many bytes as the server takes, 64 KiB unless it is set up otherwise, which is known from the first welcome on; one
+    /// that was taken before and is larger is refused by its receipt.
     ///
     /// # Errors
-    /// Hands the payload back when there is no room for it at present, it is larger than the server takes, the name is
-    /// longer than 255 bytes, there are publications in too many channels, or the session is closing or over.
+    /// Hands the payload back when there is no room for it at present or others [wait](Self::publish) for room already, it
+    /// is larger than the server takes, the name is longer than 255 bytes, there are publications in too many channels, or
+    /// the session is closing or over.
     pub fn try_publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
-        let payload = payload.into();
-        if let Some(reason) = self.objection(channel) {
-            return Err(Refused { message: payload, reason });
-        }
+        let payload = self.admit(payload.into(), self.0.publishers.is_empty(), Some(channel))?;
+        self.put_out(channel, payload)
+    }
+
+    fn put_out(&self, channel: &str, payload: Body) -> Result<Receipt, Refused<Body>> {
         let core = &self.0;
         let (id, kept) = (random(), payload.clone());
         let published = core.machine.borrow_mut().publish(channel, payload, id);
@@ -91,24 +92,25 @@ impl SessionHandle {
     }
 
     /// Publishes as [`try_publish`](Self::try_publish) does, waiting for room, and not for the receipt. Dropping the
-    /// future before it is ready takes the payload back unpublished.
+    /// future before it is ready takes the payload back unpublished. [`close`](Self::close) waits for it.
     ///
     /// # Errors
-    /// As [`try_publish`](Self::try_publish), but for room.
+    /// As [`try_publish`](Self::try_publish), but for room; and when as many wait as
+    /// [may](super::SessionBuilder::max_waiting).
     pub async fn publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
-        let mut waits = Some(payload.into());
-        in_line(
-            &self.0,
-            |core| &core.publishers,
-            || match self.try_publish(channel, waits.take()?) {
-                Err(Refused { message, reason: Refusal::Full }) => {
-                    waits = Some(message);
-                    None
-                }
-                result => Some(result),
-            },
-        )
-        .await
+        let payload = self.admit(payload.into(), true, Some(channel))?;
+        let bytes = payload.len() + COST;
+        let attempt = |payload| self.put_out(channel, payload);
+        in_line(&self.0, |core| &core.publishers, payload, bytes, attempt).await
+    }
+
+    /// Hands a message back that is not to be tried at all, such as one that would pass those who wait.
+    fn admit<M>(&self, message: M, first: bool, channel: Option<&str>) -> Result<M, Refused<M>> {
+        let reason = match self.objection(channel.unwrap_or_default()) {
+            None if first => return Ok(message),
+            objection => objection.unwrap_or(Refusal::Full),
+        };
+        Err(Refused { message, reason })
     }
 
     /// Why a channel can't be used, if it can't.
@@ -212,6 +214,14 @@ impl SessionHandle {
         self.0.watch.get()
     }
 
+    /// Why the session is over; `None` while it lives, and where this end closed it. How the last connection or attempt ended
+    /// is in [`metrics`](Self::metrics).
+    #[must_use]
+    pub fn why_ended(&self) -> Option<ConnectError> {
+        let denial = self.0.ended.borrow().clone()?;
+        (denial != Denial { code: NORMAL, reason: String::new() }).then(|| self.0.why_ended(denial))
+    }
+
     /// The states as a stream: the present one, then each change, never missing the last.
     #[must_use]
     pub fn states(&self) -> SessionStates {
@@ -252,7 +262,8 @@ impl SessionHandle {
         self.0.measured()
     }
 
-    /// Ends the session: takes nothing more, waits until all has been delivered and answered, at most for the
+    /// Ends the session: takes nothing more, waits until all has been delivered and answered, what waits for room in
+    /// [`send`](Self::send) and [`publish`](Self::publish) included, at most for the
     /// [drain time-out](super::SessionBuilder::drain_timeout), says goodbye and closes. What was left is told here in
     /// numbers and by receipts and [`SessionEvent::Lost`] one by one. Dropping the future does not stop it.
     pub async fn close(&self) -> Left {
@@ -277,6 +288,7 @@ impl SessionHandle {
     pub fn reconnect(&self) {
         self.0.ended.take();
         self.0.closing.set(None);
+        self.0.disagreed.set(0);
         self.0.step(|machine, _| machine.reopen());
         self.0.socket.reconnect();
     }

@@ -8,6 +8,7 @@ use rejoin_protocol::{Close, Closed, Link};
 
 use super::core::Core;
 use super::{SessionEvent, closing};
+use crate::attempt::disagreed;
 use crate::timer::now;
 use crate::{Event, Incoming, State};
 
@@ -46,6 +47,7 @@ impl Core {
         // What was gathered for an earlier connection is of no use for this one.
         self.writer.replace(BatchWriter::default());
         self.ping.set(false);
+        self.disagreed.set(0);
         let auth = self.credentials.auth.borrow().clone();
         let pair = self.machine.borrow_mut().connected(now(), auth);
         // Before HELLO goes, or a later page could come with the same attempt.
@@ -55,7 +57,16 @@ impl Core {
     }
 
     fn disconnected(&self, closed: Closed) {
-        let ending = self.machine.borrow_mut().ended(now(), &closed);
+        let mut ending = self.machine.borrow_mut().ended(now(), &closed);
+        if disagreed(&closed) {
+            let count = self.disagreed.get() + 1;
+            self.disagreed.set(count);
+            if self.max_disagreed.is_some_and(|most| count >= most) {
+                let denial = Denial { code: closed.code, reason: closed.reason.clone() };
+                self.machine.borrow_mut().stop(&denial);
+                ending = Ending::Stop(denial);
+            }
+        }
         self.note(SessionEvent::Disconnected(closed));
         let driver = self.socket.driver();
         match ending {

@@ -13,4 +13,5 @@ mod rig;
 mod sending;
 mod server;
 mod session_rig;
+mod waiting;
 mod wire;

@@ -1,11 +1,13 @@
 //! A session's messages and calls over a wire that is cut, and servers that forget.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use rejoin::session::{
     CallError, ConnectError, Connected, KeepAlive, LostReason, SessionEvent, SessionMessage, SessionState,
 };
-use rejoin::{Session, TargetError};
+use rejoin::{ClosedBy, Session, TargetError};
 
 use crate::rig::{next_text, on_one_thread, within};
 use crate::server::Server;
@@ -172,11 +174,48 @@ fn a_server_that_speaks_no_sessions_is_told_apart_and_may_be_used_plainly() {
     on_one_thread(async {
         let server = Server::echo().await;
         let failed = within(Session::connect(server.url("/"))).await.err().unwrap();
-        let shown = failed.to_string();
-        assert!(matches!(failed, ConnectError::NotAgreed | ConnectError::Open(_)), "{shown}");
+        assert_eq!(failed, ConnectError::NotAgreed);
         let connected = within(Session::builder(server.url("/")).connect_or_plain()).await.unwrap();
         let Connected::Plain(mut socket) = connected else { panic!("an echo is no hub") };
         socket.send("plain").await.unwrap();
         assert_eq!(next_text(&mut socket).await, "plain");
+    });
+}
+
+#[test]
+fn a_server_that_speaks_no_sessions_ends_one_after_so_many_answers_in_a_row() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let old = Server::echo().await;
+        world.wire.lead(Some(old.address));
+        let session = world.builder().max_disagreed(3).open().unwrap();
+        // A load balancer that leads to an older server twice, and then to one that is up to date.
+        let (wire, hub) = (world.wire.clone(), world.hub.server.address);
+        let answers = Rc::new(Cell::new(0));
+        let count = answers.clone();
+        session.set_on_event(Some(Box::new(move |event| {
+            if let SessionEvent::Disconnected(_) = event {
+                count.set(count.get() + 1);
+                wire.lead(Some(if count.get() == 2 { hub } else { old.address }));
+            }
+        })));
+        until(&session, SessionState::is_live).await;
+        assert_eq!((answers.get(), session.why_ended()), (2, None));
+        // What it heard before does not count any more, and the cut does not either.
+        world.wire.cut();
+        let ended = until(&session, SessionState::is_ended).await;
+        assert_eq!(answers.get(), 2 + 1 + 3);
+        let SessionState::Ended(denial) = ended else { unreachable!() };
+        assert!(denial.reason.contains("none of the subprotocols"), "{denial:?}");
+        assert_eq!(session.why_ended(), Some(ConnectError::NotAgreed));
+        let last = session.metrics().last_closed.unwrap();
+        assert_eq!((last.code, last.by, last.reason), (denial.code, ClosedBy::Refused, denial.reason));
+        assert_eq!(session.send("late").await.unwrap_err().reason, rejoin::session::Refusal::Closed);
+        // By hand it is begun anew, and the count as well.
+        session.set_on_event(None);
+        world.wire.lead(Some(hub));
+        session.reconnect();
+        until(&session, SessionState::is_live).await;
+        assert_eq!(session.why_ended(), None);
     });
 }

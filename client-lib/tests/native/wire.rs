@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
+#[derive(Clone)]
 pub(crate) struct Wire {
     pub(crate) address: SocketAddr,
     control: Rc<Control>,

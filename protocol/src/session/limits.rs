@@ -4,26 +4,28 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use super::message::FRAME_COST;
+
 /// The bounds of one session, for either end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionLimits {
     /// Bytes of messages that this end takes ahead of its application; a frame costs its payload and 32 more. At
-    /// least 64 KiB. Default 1 MiB.
+    /// least 64 KiB, at most 4 PiB. Default 1 MiB.
     pub window: u64,
     /// Bytes of messages that may wait at this end: those not transmitted yet, and those transmitted that the other
     /// end has not released. Default 16 MiB.
     pub queue_bytes: u64,
     /// Messages that may wait at this end. Default 262,144.
     pub queue_messages: usize,
-    /// The largest message taken from the other end, in bytes. Default 16 MiB.
+    /// The largest message taken from the other end, in bytes. At most 4 PiB. Default 16 MiB.
     pub max_message: u64,
     /// Frames after which an acknowledgement is sent. Default 64.
     pub ack_frames: u64,
     /// How long an acknowledgement may be put off. Default 250 ms.
     pub ack_delay: Duration,
     /// Bytes of entries that a subscription takes ahead of its application; an entry costs its payload and 32 more.
-    /// Default 256 KiB.
+    /// At least 1 KiB, at most 4 PiB. Default 256 KiB.
     pub subscription_window: u64,
     /// Subscriptions of a session. Default 256.
     pub subscriptions: usize,
@@ -72,23 +74,35 @@ impl SessionLimits {
     /// The smallest window: below it, fragments would become too small.
     pub const MIN_WINDOW: u64 = 64 << 10;
 
+    /// The smallest window of a subscription: below it, every entry would wait for a credit of its own.
+    pub const MIN_SUBSCRIPTION_WINDOW: u64 = 1 << 10;
+
+    /// The most bytes of a window or a message. The wire's integers end at 2^53 - 1, and credit is a window beyond the bytes
+    /// that came before it.
+    pub const MAX_BYTES: u64 = 1 << 52;
+
     /// Says which limit can't work.
     ///
     /// # Errors
     /// The caller's, at the first such limit.
     pub fn check(&self) -> Result<(), InvalidLimit> {
-        if self.window < Self::MIN_WINDOW {
-            return Err(InvalidLimit::Window);
-        }
-        for (name, zero) in [
-            ("queue_bytes", self.queue_bytes == 0),
-            ("queue_messages", self.queue_messages == 0),
-            ("max_message", self.max_message == 0),
-            ("ack_frames", self.ack_frames == 0),
-            ("subscription_window", self.subscription_window == 0),
+        let max = Self::MAX_BYTES;
+        for (name, value, least, most) in [
+            ("window", self.window, Self::MIN_WINDOW, max),
+            ("subscription_window", self.subscription_window, Self::MIN_SUBSCRIPTION_WINDOW, max),
+            ("max_message", self.max_message, 1, max),
+            // What waits costs 32 bytes besides its own.
+            ("queue_bytes", self.queue_bytes, FRAME_COST + 1, u64::MAX),
+            ("queue_messages", self.queue_messages as u64, 1, u64::MAX),
+            ("publication_bytes", self.publication_bytes, FRAME_COST + 1, u64::MAX),
+            ("publications", self.publications as u64, 1, u64::MAX),
+            ("ack_frames", self.ack_frames, 1, u64::MAX),
         ] {
-            if zero {
-                return Err(InvalidLimit::Zero(name));
+            if value < least {
+                return Err(InvalidLimit::TooSmall { name, least });
+            }
+            if value > most {
+                return Err(InvalidLimit::TooLarge { name, most });
             }
         }
         Ok(())
@@ -99,18 +113,29 @@ impl SessionLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidLimit {
-    /// The window is below [`SessionLimits::MIN_WINDOW`].
-    Window,
-    /// This limit is zero, so that nothing could ever pass.
-    Zero(&'static str),
+    /// With so little nothing could pass, or only at a crawl.
+    TooSmall {
+        /// The field of [`SessionLimits`].
+        name: &'static str,
+        /// The least that works.
+        least: u64,
+    },
+    /// The protocol can't express so much.
+    TooLarge {
+        /// The field of [`SessionLimits`].
+        name: &'static str,
+        /// The most that works.
+        most: u64,
+    },
 }
 
 impl fmt::Display for InvalidLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Window => f.write_str("the window of a session is at least 65,536 bytes"),
-            Self::Zero(name) => write!(f, "the limit `{name}` of a session is 0: nothing could pass"),
-        }
+        let (name, bound, value) = match self {
+            Self::TooSmall { name, least } => (name, "least", least),
+            Self::TooLarge { name, most } => (name, "most", most),
+        };
+        write!(f, "the limit `{name}` of a session must be at {bound} {value}")
     }
 }
 

@@ -228,9 +228,7 @@ impl Subscriptions {
                 let presence = Presence::Changed(Member { alias: 0, about });
                 return Some(Frame::Presence { subscription: number, presence });
             }
-            let credit = subscription.credit(window);
-            let blocked = subscription.arrived >= subscription.told && credit > subscription.told;
-            if credit - subscription.told >= window / 4 || (blocked && subscription.queue.is_empty()) {
+            if let Some(credit) = subscription.more_credit(window) {
                 subscription.told = credit;
                 return Some(Frame::Credit { subscription: number, credit });
             }
@@ -246,13 +244,8 @@ impl Subscriptions {
         let window = self.window;
         !self.unwanted.is_empty()
             || self.all.iter().any(|subscription| {
-                let more = subscription.credit(window) - subscription.told;
                 subscription.stage == Stage::Started
-                    && (subscription.relist
-                        || more >= window / 4
-                        || (more > 0
-                            && subscription.arrived >= subscription.told
-                            && subscription.queue.is_empty()))
+                    && (subscription.relist || subscription.more_credit(window).is_some())
             })
     }
 

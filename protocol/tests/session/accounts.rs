@@ -173,23 +173,51 @@ fn a_call_is_over_when_its_answer_is_late() {
 }
 
 #[test]
-fn limits_that_let_nothing_pass_are_named() {
+fn limits_that_cannot_work_are_named_with_the_bound_that_does() {
     let check = |set: &dyn Fn(&mut SessionLimits)| {
         let mut limits = SessionLimits::default();
         set(&mut limits);
         limits.check()
     };
+    let small = |name, least| Err(InvalidLimit::TooSmall { name, least });
+    let large = |name| Err(InvalidLimit::TooLarge { name, most: SessionLimits::MAX_BYTES });
+    let (window, feed) = (SessionLimits::MIN_WINDOW, SessionLimits::MIN_SUBSCRIPTION_WINDOW);
+    let max = SessionLimits::MAX_BYTES;
     assert_eq!(check(&|_| {}), Ok(()));
-    assert_eq!(check(&|limits| limits.window = SessionLimits::MIN_WINDOW), Ok(()));
-    assert_eq!(check(&|limits| limits.window = SessionLimits::MIN_WINDOW - 1), Err(InvalidLimit::Window));
-    assert_eq!(check(&|limits| limits.queue_bytes = 0), Err(InvalidLimit::Zero("queue_bytes")));
-    assert_eq!(check(&|limits| limits.queue_messages = 0), Err(InvalidLimit::Zero("queue_messages")));
-    assert_eq!(check(&|limits| limits.max_message = 0), Err(InvalidLimit::Zero("max_message")));
-    assert_eq!(check(&|limits| limits.ack_frames = 0), Err(InvalidLimit::Zero("ack_frames")));
-    let window = InvalidLimit::Zero("subscription_window");
-    assert_eq!(check(&|limits| limits.subscription_window = 0), Err(window));
-    assert!(window.to_string().contains("`subscription_window`"));
-    assert!(InvalidLimit::Window.to_string().contains("65,536"));
+    assert_eq!(check(&|limits| limits.window = window), Ok(()));
+    assert_eq!(check(&|limits| limits.window = window - 1), small("window", window));
+    assert_eq!(check(&|limits| limits.window = max + 1), large("window"));
+    assert_eq!(check(&|limits| limits.subscription_window = feed), Ok(()));
+    assert_eq!(check(&|limits| limits.subscription_window = feed - 1), small("subscription_window", feed));
+    assert_eq!(check(&|limits| limits.subscription_window = u64::MAX), large("subscription_window"));
+    assert_eq!(check(&|limits| limits.max_message = 0), small("max_message", 1));
+    assert_eq!(check(&|limits| limits.max_message = u64::MAX), large("max_message"));
+    assert_eq!(check(&|limits| limits.queue_bytes = COST), small("queue_bytes", COST + 1));
+    assert_eq!(check(&|limits| limits.queue_bytes = u64::MAX), Ok(()));
+    assert_eq!(check(&|limits| limits.queue_messages = 0), small("queue_messages", 1));
+    assert_eq!(check(&|limits| limits.publications = 0), small("publications", 1));
+    assert_eq!(check(&|limits| limits.publication_bytes = COST), small("publication_bytes", COST + 1));
+    assert_eq!(check(&|limits| limits.ack_frames = 0), small("ack_frames", 1));
+    let told = InvalidLimit::TooSmall { name: "window", least: 65_536 }.to_string();
+    assert_eq!(told, "the limit `window` of a session must be at least 65536");
+}
+
+#[test]
+fn with_the_smallest_windows_a_message_larger_than_them_passes_either_way_and_then_all_is_silent() {
+    let mut config = ClientConfig::default();
+    config.limits.window = SessionLimits::MIN_WINDOW;
+    let mut pair = Pair::new();
+    pair.session = ServerSession::new(&config.limits, false);
+    pair.client = ClientSession::new(config);
+    pair.connect();
+    pair.run();
+    let large = "x".repeat(300_000);
+    pair.client.send(SessionMessage::from(large.as_str())).unwrap();
+    pair.session.send(SessionMessage::from(large.as_str())).unwrap();
+    // Ends, since each credit is told once.
+    pair.run();
+    assert_eq!((pair.at_server.len(), pair.at_client.len()), (1, 1));
+    assert_eq!((pair.at_server[0].len(), pair.at_client[0].len()), (300_000, 300_000));
 }
 
 #[test]

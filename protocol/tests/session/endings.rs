@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rejoin_protocol::session::{
-    ClientConfig, ClientEvent, ClientSession, Ending, LostReason, SessionMessage, Settlement, Violation, code,
+    ClientConfig, ClientEvent, ClientSession, Ending, LostReason, Request, ServerConnection, SessionLimits,
+    SessionMessage, Settlement, Task, Timing, Violation, code,
 };
 use rejoin_protocol::wire::{Body, Bye, Denial, Frame, Since};
 use rejoin_protocol::{Closed, ClosedBy, Refusal, Time};
@@ -103,6 +104,47 @@ fn a_farewell_says_when_to_come_back_or_never() {
         retry(None, false, false),
         "that was another connection's"
     );
+}
+
+#[test]
+fn a_farewell_counts_as_much_as_a_close_code_though_the_connection_breaks_behind_it() {
+    for code in [1002, 1003, 1007, 1008, 1009, 1010, code::FORBIDDEN] {
+        let mut pair = live();
+        let bye = Bye { code, reason: "why".into(), retry_after: None, last: false };
+        pair.client.handle(NOW, Frame::Bye(bye)).unwrap();
+        let ending = pair.client.ended(NOW, &Closed::abnormal(ClosedBy::Network, true, ""));
+        assert!(stops(&ending, code), "{code}: {ending:?}");
+    }
+}
+
+#[test]
+fn a_clients_farewell_ends_its_session_if_it_is_the_last() {
+    let mut pair = live();
+    let limits = SessionLimits::default();
+    let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
+    let mut said = |last| {
+        let bye = Bye { code: 1000, reason: String::new(), retry_after: None, last };
+        connection.handle(NOW, &mut pair.session, Frame::Bye(bye)).unwrap();
+        connection.poll_task()
+    };
+    assert_eq!(said(false), None);
+    assert_eq!(said(true), Some(Task::Request(Request::Finish)));
+}
+
+#[test]
+fn publications_of_all_channels_are_settled_in_the_order_of_publishing() {
+    let mut pair = live();
+    let mut publish = |channel, payload: &str| {
+        pair.client.publish(channel, payload.into(), 1).unwrap();
+        Settlement::Unsent(payload.into())
+    };
+    let all = [publish("room", "a"), publish("hall", "b"), publish("hall", "c"), publish("room", "d")];
+    assert!(stops(&pair.client.ended(NOW, &by_server(code::FORBIDDEN)), code::FORBIDDEN));
+    let settled = std::iter::from_fn(|| pair.client.poll_event()).filter_map(|event| match event {
+        ClientEvent::Settled(_, how) => Some(how),
+        _ => None,
+    });
+    assert_eq!(settled.collect::<Vec<_>>(), all);
 }
 
 #[test]

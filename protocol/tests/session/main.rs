@@ -5,6 +5,7 @@
 
 mod accounts;
 mod endings;
+mod feeds;
 mod judging;
 mod pair;
 mod turns;

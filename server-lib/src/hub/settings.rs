@@ -156,6 +156,10 @@ impl HubSettings {
                 self.max_publication > self.wire.max_frame / 2,
                 "max_publication is more than half of wire.max_frame",
             ),
+            (
+                self.max_publication as u64 > SessionLimits::MAX_BYTES,
+                "max_publication is more than the protocol can express",
+            ),
             (self.wire.max_hello < HELLO, "wire.max_hello is too small for a HELLO that names a session"),
             (
                 self.members > self.wire.max_members,
@@ -203,6 +207,12 @@ mod tests {
         let mut settings = HubSettings::default();
         settings.wire.max_hello = 64;
         assert!(settings.check().unwrap_err().contains("max_hello"));
+        let mut settings = HubSettings::default();
+        settings.session.window = u64::MAX;
+        assert!(settings.check().unwrap_err().contains("`window`"));
+        let mut settings = HubSettings { max_publication: 1 << 53, ..HubSettings::default() };
+        settings.wire.max_frame = usize::MAX;
+        assert!(settings.check().unwrap_err().contains("express"));
         let settings = HubSettings { members: 10_001, member_bytes: 1, ..HubSettings::default() };
         assert!(settings.check().unwrap_err().contains("max_members"));
         let settings = HubSettings { members: 10_000, ..HubSettings::default() };

@@ -45,7 +45,7 @@ impl ClientSession {
         if went_back {
             return Ending::Retry { after: hint, at_cap: false, fresh_auth: false };
         }
-        match self.follow(code, closed.by) {
+        match self.follow(code) {
             Some((at_cap, fresh_auth)) => Ending::Retry { after: hint, at_cap, fresh_auth },
             None => self.stopped(code, reason),
         }
@@ -65,10 +65,11 @@ impl ClientSession {
         }
     }
 
-    /// Whether another attempt follows a close code, at the cap, with fresh authentication.
-    fn follow(&mut self, code: u16, by: ClosedBy) -> Option<(bool, bool)> {
+    /// Whether another attempt follows a close code, at the cap, with fresh authentication. A code of BYE says as much as one of
+    /// the close frame, which a broken connection may have swallowed.
+    fn follow(&mut self, code: u16) -> Option<(bool, bool)> {
         match code {
-            1002 | 1003 | 1007..=1010 if by == ClosedBy::Server => None,
+            1002 | 1003 | 1007..=1010 => None,
             1000..=1015 => Some((false, false)),
             code::DRAINING | code::RETRY_AFTER | code::HELLO_LATE => Some((false, false)),
             code::BAD_FRAME | code::COUNTERS if !self.bug_retried => {

@@ -97,6 +97,13 @@ impl Subscription {
         (self.arrived + window.saturating_sub(self.queued)).max(self.told)
     }
 
+    /// The credit, once it is worth a frame: by the quarter of the window. A feed that waits has the whole of it to be told
+    /// when all has been taken.
+    pub(super) fn more_credit(&self, window: u64) -> Option<u64> {
+        let credit = self.credit(window);
+        (credit - self.told >= (window / 4).max(1)).then_some(credit)
+    }
+
     pub(super) fn push(&mut self, event: ChannelEvent) {
         self.queue.push_back(event);
     }
