@@ -492,7 +492,9 @@ export class RejoinSession<
   /**
    * Opens the session that is kept over reloads of this page under a name, one for each tab. Its identity lies in
    * sessionStorage; a publication is transmitted only once it is safely in IndexedDB, so that each is in its channel once
-   * even if the page is reloaded in the middle. Messages are not kept. `close()` ends it for good.
+   * even if the page is reloaded in the middle. All that is published in one turn of the event loop is committed at the
+   * turn's end, so that a page may be left right behind it; what a browser had not written when it crashed is as if it
+   * had not been published. Messages are not kept. `close()` ends it for good.
    *
    * A duplicated tab is told apart by a Web Lock and gets a session of its own; so does every page where there are no
    * locks, outside of secure contexts. Who has access to the tab's storage can take the session over.

@@ -208,7 +208,7 @@ impl Builder {
         self
     }
 
-    /// How many calls of [`send`](Handle::send) may wait for room in the queue, and the bytes of their messages. Beyond it they
+    /// How many calls of [`send`](crate::Handle::send) may wait for room in the queue, and the bytes of their messages. Beyond it they
     /// fail with [`SendError::Full`](crate::SendError::Full). Default 4,096 and 16 MiB.
     #[must_use]
     pub fn max_waiting(mut self, count: usize, bytes: usize) -> Self {

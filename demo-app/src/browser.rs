@@ -28,11 +28,21 @@ pub(crate) fn is_visible() -> bool {
 /// Moves the focus to an element of the page, if it is there.
 pub(crate) fn focus(id: &str) {
     let element = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(element) = element
-        && let Err(error) = element.focus()
-    {
+    if let Some(element) = element {
+        focus_on(&element);
+    }
+}
+
+/// Moves the focus to an element.
+pub(crate) fn focus_on(element: &web_sys::HtmlElement) {
+    if let Err(error) = element.focus() {
         warn("the focus could not be moved", &error);
     }
+}
+
+/// Whether the element with this id has the focus.
+pub(crate) fn has_focus(id: &str) -> bool {
+    document().active_element().is_some_and(|element| element.id() == id)
 }
 
 /// Asks the page's own server for JSON. None, and a line in the console, if it can't be had.

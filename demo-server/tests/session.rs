@@ -152,7 +152,7 @@ fn people_are_listed_under_names_that_keep_the_rules() {
         let mut of_eve = enter(&eve, "tea", " ").await.unwrap();
         assert_eq!(people(&mut of_ada, 2).await, ["Ada", "Bob"]);
         assert_eq!(people(&mut of_eve, 2).await, ["Ada", "Bob"]);
-        of_bob.set_presence(about("Robert"));
+        of_bob.set_presence(about("Robert")).unwrap();
         while people(&mut of_ada, 2).await != ["Ada", "Robert"] {
             item(&mut of_ada).await;
         }

@@ -97,7 +97,9 @@ impl Toolbox {
 
 /// The first word of a text that starts with a digit, which is where every tool prints its version.
 pub(crate) fn version_in(text: &str) -> Option<String> {
-    text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+    // Node.js writes v22.0.0.
+    let mut words = text.split_whitespace().map(|word| word.strip_prefix('v').unwrap_or(word));
+    words.find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
 }
 
 fn cargo_root(folder: &Path, name: &str, version: &str) -> PathBuf {
@@ -156,6 +158,7 @@ mod tests {
             version_in("Chromium 156.0.8078.79 built on Debian GNU/Linux 12").as_deref(),
             Some("156.0.8078.79")
         );
+        assert_eq!(version_in("v22.23.3\n").as_deref(), Some("22.23.3"));
         assert_eq!(version_in("no version at all"), None);
     }
 }

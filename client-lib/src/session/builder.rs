@@ -129,7 +129,17 @@ impl SessionBuilder {
         self
     }
 
-    /// The session's limits. Default: [`SessionLimits::default`].
+    /// The session's limits, all of them: set the fields of a default value. What can't work is refused by
+    /// [`open`](Self::open). Default: [`SessionLimits::default`].
+    ///
+    /// ```
+    /// use rejoin::session::SessionLimits;
+    ///
+    /// let mut limits = SessionLimits::default();
+    /// limits.subscriptions = 1_000;
+    /// limits.channels = 1_000;
+    /// let builder = rejoin::Session::builder("wss://example.org/session").limits(limits);
+    /// ```
     #[must_use]
     pub fn limits(mut self, limits: SessionLimits) -> Self {
         self.machine.limits = limits;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use rejoin_protocol::Refused;
 use rejoin_protocol::session::{ChannelEvent, SubscriptionId};
 use rejoin_protocol::wire::{Alias, Body, Denial, Member, Missing, Position};
 
@@ -109,8 +110,12 @@ impl Feed {
     }
 
     /// Lists this subscriber with something else.
-    pub fn set_presence(&self, about: impl Into<Body>) {
-        self.core.step(|machine, _| machine.set_presence(self.id, about.into()));
+    ///
+    /// # Errors
+    /// Hands it back when it is larger than [`presence_bytes`](super::SessionLimits::presence_bytes), or the subscription is
+    /// over. A server that takes less ends the subscription with 1009.
+    pub fn set_presence(&self, about: impl Into<Body>) -> Result<(), Refused<Body>> {
+        self.core.step(|machine, _| machine.set_presence(self.id, about.into()))
     }
 
     /// Sends the channel's other subscribers what may be lost. Returns false if it can't go: the session is not

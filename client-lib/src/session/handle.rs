@@ -135,7 +135,9 @@ impl SessionHandle {
     /// [`Feed::members`] tells who else is there.
     ///
     /// # Errors
-    /// As [`subscribe`](Self::subscribe).
+    /// As [`subscribe`](Self::subscribe), and when they are more than
+    /// [`presence_bytes`](super::SessionLimits::presence_bytes), 256 unless it is set. A server that takes less ends the feed
+    /// with 1009.
     pub fn subscribe_as(&self, channel: &str, since: Since, about: impl Into<Body>) -> Result<Feed, Refusal> {
         self.follow(channel, since, Some(about.into()))
     }
@@ -155,7 +157,8 @@ impl SessionHandle {
     }
 
     /// Asks the server's application, and waits so long for its answer. It is asked at most once: never again after a
-    /// cut.
+    /// cut. A question has at most 1,048,512 bytes, which one frame takes; a larger one, and one for which the session's
+    /// [limits](super::SessionLimits::calls) leave no room, is [not taken](super::CallError::NotTaken).
     ///
     /// ```no_run
     /// # async fn example(session: rejoin::Session) {

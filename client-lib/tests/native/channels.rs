@@ -1,6 +1,6 @@
 //! Publications with receipts, feeds without gaps, presence, over cuts and restarts.
 
-use rejoin::session::{FeedItem, GapReason, PublishError, Since};
+use rejoin::session::{FeedItem, GapReason, PublishError, Refusal, SessionLimits, Since};
 
 use crate::rig::{on_one_thread, within};
 use crate::session_rig::{World, entries, item};
@@ -137,5 +137,47 @@ fn people_come_and_go_and_whisper() {
             item(&mut of_ada).await;
         }
         assert_eq!(&of_ada.members()[0].about[..], b"ada");
+    });
+}
+
+#[test]
+fn who_says_too_much_of_itself_is_told_by_this_end_or_by_the_server() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let session = world.connect().await;
+        let (fits, large) = ("x".repeat(256), "x".repeat(257));
+        let refused = session.subscribe_as("room", Since::Now, large.as_str()).err();
+        assert_eq!(refused, Some(Refusal::TooLarge { limit: 256 }));
+        let mut feed = session.subscribe_as("room", Since::Now, fits.as_str()).unwrap();
+        while !matches!(item(&mut feed).await, FeedItem::Members) {}
+        assert_eq!(feed.members().len(), 1);
+        let refused = feed.set_presence(large.as_str()).unwrap_err();
+        assert_eq!((refused.reason, refused.message.len()), (Refusal::TooLarge { limit: 256 }, 257));
+        // An end that does not know the server's limit hears of it.
+        let mut limits = SessionLimits::default();
+        limits.presence_bytes = 10_000;
+        let other = within(world.builder().limits(limits).connect()).await.unwrap();
+        let mut refused = other.subscribe_as("room", Since::Now, large.as_str()).unwrap();
+        let mut listed = other.subscribe_as("room", Since::Now, "small").unwrap();
+        let ended = |item| match item {
+            FeedItem::Ended(denial) => denial,
+            other => panic!("{other:?}"),
+        };
+        let denial = ended(item(&mut refused).await);
+        assert_eq!((denial.code, denial.reason.contains("256 bytes")), (1009, true));
+        while !matches!(item(&mut listed).await, FeedItem::Members) {}
+        listed.set_presence(large).unwrap();
+        let denial = loop {
+            match item(&mut listed).await {
+                FeedItem::Members => {}
+                item => break ended(item),
+            }
+        };
+        assert_eq!((denial.code, denial.reason.contains("256 bytes")), (1009, true));
+        assert_eq!(listed.set_presence("small").unwrap_err().reason, Refusal::Closed);
+        // Another's feed is none the worse for it.
+        while feed.members().len() != 1 {
+            item(&mut feed).await;
+        }
     });
 }

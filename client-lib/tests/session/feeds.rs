@@ -94,7 +94,7 @@ async fn who_is_there_is_told_and_volatile_messages_pass() {
     let mut feed = session.subscribe_as("room", Since::Now, "Ada").unwrap();
     while !matches!(item(&mut feed).await, FeedItem::Members) {}
     assert_eq!(&feed.members()[0].about[..], b"Ada");
-    feed.set_presence("Ada, typing");
+    feed.set_presence("Ada, typing").unwrap();
     while !matches!(item(&mut feed).await, FeedItem::Members) {}
     assert_eq!(&feed.members()[0].about[..], b"Ada, typing");
     assert!(feed.volatile("hush"));

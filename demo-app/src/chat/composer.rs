@@ -5,8 +5,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlFormElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
+use crate::browser;
 use crate::link::Tone;
 use crate::session::{Deeds, Typing};
+use crate::ui::kept_focus::use_kept_focus;
 use crate::ui::notice::Notice;
 use crate::words;
 
@@ -44,7 +46,8 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
     let over_by = used.saturating_sub(TEXT_CHARS);
     let may_send = !props.over && !props.full;
     let can_send = may_send && used > 0 && over_by == 0;
-    let field = use_node_ref();
+    let (form, field) = (use_node_ref(), use_node_ref());
+    use_kept_focus(&form, &form);
     let oninput = {
         let (text, typing) = (text.setter(), props.deeds.typing.clone());
         Callback::from(move |event: InputEvent| {
@@ -63,6 +66,8 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
             let said = field.value().trim().to_owned();
             if may_send && (1..=TEXT_CHARS).contains(&said.chars().count()) {
                 field.set_value("");
+                // The button can't be pressed again before something else is written.
+                browser::focus_on(&field);
                 onsay.emit(said);
                 text.set(String::new());
                 typing.emit(Typing::Sent);
@@ -73,7 +78,7 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
     let placeholder = words::write_to(&props.room);
     let described = if over_by > 0 { "composer-count" } else { "composer-trouble" };
     html! {
-        <form class="composer" {onsubmit}>
+        <form class="composer" ref={form} tabindex="-1" aria-label={words::write_to(&props.room)} {onsubmit}>
             { troubles(props) }
             <div class="composer-line">
                 <textarea ref={field} class="input" id="composer" {rows} {placeholder} aria-label={words::write_to(&props.room)}
@@ -107,7 +112,7 @@ fn send_on_enter() -> Callback<KeyboardEvent> {
         if let Some(form) = form
             && let Err(error) = form.request_submit()
         {
-            crate::browser::warn("the message could not be submitted", &error);
+            browser::warn("the message could not be submitted", &error);
         }
     })
 }

@@ -8,10 +8,15 @@ use super::outbox::Ticket;
 use super::place::{MESSAGE_ID, Place, use_place};
 use super::rows::{Item, Mark, Row, Shown, Turn, rows};
 use super::state::{ChatState, Older, Presence};
+use crate::browser;
 use crate::local_time::{LocalTime, now_ms};
 use crate::session::Deeds;
 use crate::ui::icon::{Icon, Shape};
+use crate::ui::kept_focus::use_kept_focus;
 use crate::words;
+
+/// The id of the button that asks for older messages.
+const OLDER_ID: &str = "older";
 
 /// Props of [`MessageList`].
 #[derive(Properties, PartialEq)]
@@ -28,11 +33,13 @@ pub(crate) struct MessageListProps {
 #[component]
 pub(crate) fn MessageList(props: &MessageListProps) -> Html {
     let chat = &props.chat;
-    let list = use_node_ref();
+    let (place, list) = (use_node_ref(), use_node_ref());
+    use_kept_focus(&place, &list);
     let look_back = {
         let (older, more) = (props.deeds.older.clone(), can_look_back(chat) && chat.older == Older::More);
         Callback::from(move |()| {
-            if more {
+            // Who has come to the button by a key decides by another, and may go on past it.
+            if more && !browser::has_focus(OLDER_ID) {
                 older.emit(());
             }
         })
@@ -42,7 +49,7 @@ pub(crate) fn MessageList(props: &MessageListProps) -> Html {
     let busy = (chat.presence == Presence::Entering || chat.older == Older::Asked).then_some("true");
     let newest = to_end.reform(|_: MouseEvent| ());
     html! {
-        <div class="log-place">
+        <div class="log-place" ref={place}>
             <div class="log" ref={list} role="log" aria-label={words::MESSAGES} aria-busy={busy} tabindex="0">
                 if rows.is_empty() {
                     <div class="empty"><strong>{ &props.empty.0 }</strong><span>{ &props.empty.1 }</span></div>
@@ -71,7 +78,7 @@ fn can_look_back(chat: &ChatState) -> bool {
 fn above(chat: &ChatState, deeds: &Deeds) -> Html {
     let ask = deeds.older.reform(|_: MouseEvent| ());
     let button = html! {
-        <button class="button plain" onclick={ask} disabled={!can_look_back(chat)}>{ words::OLDER }</button>
+        <button class="button plain" id={OLDER_ID} onclick={ask} disabled={!can_look_back(chat)}>{ words::OLDER }</button>
     };
     match chat.older {
         Older::Unknown => Html::default(),

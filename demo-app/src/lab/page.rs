@@ -8,9 +8,11 @@ use yew::prelude::*;
 
 use super::state::{Run, Seen};
 use crate::figures;
+use crate::link::Link;
 use crate::local_time::LocalTime;
 use crate::session::Session;
 use crate::session::lab::use_looking;
+use crate::ui::button::Button;
 use crate::ui::connection_panel::{ConnectionPanel, use_facts};
 use crate::ui::top::Top;
 use crate::wire::Facts;
@@ -30,9 +32,8 @@ pub(crate) struct LabPageProps {
 pub(crate) fn LabPage(props: &LabPageProps) -> Html {
     let session = &props.session;
     let lab = &session.lab;
-    use_looking(&session.deeds.lab);
+    use_looking(&session.deeds.lab, session.link.link != Link::Idle);
     let facts = use_facts(session);
-    let run = session.deeds.lab.run.reform(|_: MouseEvent| ());
     html! {
         <>
             <Top title={words::LAB_TITLE} session={session.clone()} />
@@ -47,8 +48,12 @@ pub(crate) fn LabPage(props: &LabPageProps) -> Html {
                         <section class="lab-part">
                             <h2 class="heading">{ words::NUMBERED }</h2>
                             <p class="hint">{ words::NUMBERED_TEXT }</p>
-                            <button class="button" onclick={run}>{ words::SEND_NUMBERED }</button>
-                            { lab.run.as_ref().map(run_view) }
+                            <Button able=true onpress={session.deeds.lab.run.clone()}>{ words::SEND_NUMBERED }</Button>
+                            if let Some(run) = &lab.run { { run_view(run) } }
+                            // There before it says something, so that it is heard.
+                            <p role="status">
+                                if let Some(run) = lab.run.as_ref().filter(|run| run.is_over()) { { words::run_over(run) } }
+                            </p>
                         </section>
                         <section class="lab-part">
                             <h2 class="heading">{ words::COUNTERS }</h2>
@@ -74,22 +79,24 @@ fn faults(session: &Session) -> Html {
     let deeds = &session.deeds.lab;
     let open = session.link.link.is_open();
     let offline = session.lab.offline;
-    let fault = |fault: Fault| deeds.fault.reform(move |_: MouseEvent| fault);
-    let toggle = deeds.offline.reform(move |_: MouseEvent| !offline);
-    let one = |name: &'static str, text: &'static str, able: bool, onclick: Callback<MouseEvent>| {
-        html! {
-            <li class="fault">
-                <button class="button" {onclick} disabled={!able}>{ name }</button>
-                <p class="hint">{ text }</p>
-            </li>
-        }
-    };
+    let fault = |fault: Fault| deeds.fault.reform(move |()| fault);
+    let toggle = deeds.offline.reform(move |()| !offline);
+    let one =
+        |id: &'static str, name: &'static str, text: &'static str, able: bool, onpress: Callback<()>| {
+            html! {
+                <li class="fault">
+                    <Button {able} {onpress} described_by={id}>{ name }</Button>
+                    <p class="hint" {id}>{ text }</p>
+                </li>
+            }
+        };
+    let offline_name = if offline { words::COME_BACK } else { words::GO_OFFLINE };
     html! {
         <ul class="faults">
-            { one(words::CUT, words::CUT_TEXT, open, fault(Fault::Cut)) }
-            { one(words::FREEZE, words::FREEZE_TEXT, open, fault(Fault::Freeze(FREEZE_MS))) }
-            { one(words::FORGET, words::FORGET_TEXT, open, fault(Fault::Forget)) }
-            { one(if offline { words::COME_BACK } else { words::GO_OFFLINE }, words::OFFLINE_TEXT, true, toggle) }
+            { one("cut", words::CUT, words::CUT_TEXT, open, fault(Fault::Cut)) }
+            { one("freeze", words::FREEZE, words::FREEZE_TEXT, open, fault(Fault::Freeze(FREEZE_MS))) }
+            { one("forget", words::FORGET, words::FORGET_TEXT, open, fault(Fault::Forget)) }
+            { one("offline", offline_name, words::OFFLINE_TEXT, true, toggle) }
         </ul>
     }
 }

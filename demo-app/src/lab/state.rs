@@ -5,6 +5,9 @@ use std::rc::Rc;
 
 use rejoin::session::inspect::Way;
 
+/// So many numbered messages are sent in a run.
+pub(crate) const RUN: u32 = 1_000;
+
 /// A frame that passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -39,6 +42,11 @@ impl Run {
     /// Those of which nothing is known yet.
     pub(crate) fn under_way(&self) -> u32 {
         self.sent.saturating_sub(self.returned() + self.named)
+    }
+
+    /// Whether all were sent, and the fate of each is known.
+    pub(crate) fn is_over(&self) -> bool {
+        self.sent == RUN && self.under_way() == 0
     }
 
     fn came(&mut self, number: u32) {
@@ -203,6 +211,17 @@ mod tests {
         for text in [message(6, 1), "lab".into(), "lab 7 x".into()] {
             assert_eq!(state.after(LabAction::Came { text }), state);
         }
+    }
+
+    #[test]
+    fn a_run_is_over_when_all_were_sent_and_each_one_s_fate_is_known() {
+        let state =
+            (0..RUN - 1).fold(sent(RUN), |state, n| state.after(LabAction::Came { text: message(7, n) }));
+        assert!(!state.run.as_ref().unwrap().is_over());
+        let text = message(7, RUN - 1);
+        assert!(state.after(LabAction::Lost { text: text.clone() }).run.unwrap().is_over());
+        assert!(state.after(LabAction::Came { text }).run.unwrap().is_over());
+        assert!(!came(&[0, 1, 2, 3, 4]).is_over());
     }
 
     #[test]

@@ -76,7 +76,8 @@ pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<
         use_effect_with(about, move |about| {
             let feed = present.0.borrow().clone();
             if let (Some(feed), Some(about)) = (feed, about) {
-                feed.borrow().set_presence(about.clone());
+                // Names are shorter than the limit; a feed that is over says so itself.
+                let _over = feed.borrow().set_presence(about.clone());
             }
         });
     }

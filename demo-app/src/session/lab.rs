@@ -15,13 +15,11 @@ use yew::prelude::*;
 use super::lab_teller::LabTeller;
 use crate::browser;
 use crate::held::Held;
-use crate::lab::state::{LabAction, LabState, message};
+use crate::lab::state::{LabAction, LabState, RUN, message};
 use crate::lab::told;
 use crate::local_time::now_ms;
 use crate::wire;
 
-/// So many numbered messages are sent in a run.
-const RUN: u32 = 1_000;
 /// So many of them at once, and then a pause in milliseconds.
 const AT_ONCE: u32 = 5;
 const PAUSE_MS: u32 = 50;
@@ -147,11 +145,12 @@ pub(super) fn lost(lab: &LabTeller, lost: &Lost) {
     }
 }
 
-/// Looks at frames and counters for as long as the component lives.
+/// Looks at frames and counters for as long as the component lives, once there is a session: whoever comes by the
+/// page's address is there before it.
 #[hook]
-pub(crate) fn use_looking(deeds: &LabDeeds) {
+pub(crate) fn use_looking(deeds: &LabDeeds, begun: bool) {
     let (look, count) = (deeds.look.clone(), deeds.count.clone());
-    use_effect_with((), move |()| {
+    use_effect_with(begun, move |_| {
         look.emit(true);
         count.emit(());
         let interval = Interval::new(COUNTERS_MS, move || count.emit(()));

@@ -3,6 +3,8 @@
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
+use super::address::address;
+use super::button::Button;
 use super::icon::Icon;
 use super::pill::{shape, use_now};
 use crate::figures;
@@ -59,7 +61,7 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
             }
             { buttons(&props.session, &pill) }
             <dl class="facts">
-                <dt>{ words::ADDRESS }</dt><dd>{ &facts.address }</dd>
+                <dt>{ words::ADDRESS }</dt><dd>{ address(&facts.address) }</dd>
                 <dt>{ words::SUBPROTOCOL }</dt><dd>{ rejoin::session::SUBPROTOCOL }</dd>
                 <dt>{ words::SESSION }</dt><dd>{ words::session(link.coming) }</dd>
                 <dt>{ words::ROUND_TRIP }</dt><dd>{ rtt }</dd>
@@ -80,16 +82,14 @@ pub(crate) fn ConnectionPanel(props: &PanelProps) -> Html {
 }
 
 fn buttons(session: &Session, pill: &crate::link::Pill) -> Html {
-    let reconnect = session.deeds.reconnect.reform(|_: MouseEvent| ());
-    let disconnect = session.deeds.disconnect.reform(|_: MouseEvent| ());
     let over = session.link.link.is_over();
     let possible = !matches!(session.link.link, Link::Impossible(_) | Link::Closing);
     html! {
         <div class="buttons">
-            <button class="button" onclick={reconnect} disabled={!possible}>
+            <Button able={possible} onpress={session.deeds.reconnect.clone()}>
                 { if pill.can_try_now { words::TRY_NOW } else { words::RECONNECT } }
-            </button>
-            <button class="button" onclick={disconnect} disabled={over || !possible}>{ words::DISCONNECT }</button>
+            </Button>
+            <Button able={possible && !over} onpress={session.deeds.disconnect.clone()}>{ words::DISCONNECT }</Button>
         </div>
     }
 }

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::connection_panel::ConnectionPanel;
 use super::icon::{Icon, Shape};
+use super::kept_focus::use_kept_focus;
 use super::sheet::Sheet;
 use crate::link::{Link, Tone};
 use crate::local_time::now_ms;
@@ -63,12 +64,14 @@ pub(crate) fn ConnectionPill(props: &PillProps) -> Html {
     let show = Callback::from(toggle(true)).reform(|_: MouseEvent| ());
     let try_now = props.session.deeds.reconnect.reform(|_: MouseEvent| ());
     let quiet = pill.tone == Tone::Quiet;
+    let (group, button) = (use_node_ref(), use_node_ref());
+    use_kept_focus(&group, &button);
     html! {
-        <div class="pill-group">
+        <div class="pill-group" ref={group}>
             if pill.can_try_now {
                 <button class="button plain" onclick={try_now}>{ words::TRY_NOW }</button>
             }
-            <button class="pill" onclick={show} aria-haspopup="dialog">
+            <button class="pill" ref={button} onclick={show} aria-haspopup="dialog">
                 <Icon shape={shape(link)} class={classes!("small", (!quiet).then(|| pill.tone.class()))} />
                 <span class="pill-words">
                     { &pill.word }

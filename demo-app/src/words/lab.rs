@@ -1,5 +1,8 @@
 //! The words of the connection lab.
 
+use crate::figures;
+use crate::lab::state::Run;
+
 pub(crate) const LAB: &str = "Lab";
 pub(crate) const LAB_TITLE: &str = "Connection lab";
 pub(crate) const LAB_INTRO: &str = "Break your own connection and watch what becomes of it. Only this tab is concerned: nobody else notices, and nothing that you write in the chat is lost or said twice.";
@@ -46,3 +49,21 @@ pub(crate) const IN: &str = "in";
 
 /// What stands in the session's way while the lab has taken the network away.
 pub(crate) const TAKEN_AWAY: &str = "the lab has taken the network away";
+
+/// What became of the numbered messages of a run that is over.
+pub(crate) fn run_over(run: &Run) -> String {
+    let whole = |count: u32| figures::whole(count.into());
+    let (back, sent) = (run.returned(), whole(run.sent));
+    let mut said = if back == run.sent {
+        format!("All {sent} came back")
+    } else {
+        format!("{} of {sent} came back, {} are named as lost", whole(back), whole(run.named))
+    };
+    match (run.twice, run.disordered) {
+        (0, 0) => said.push_str(", each once and in order."),
+        (twice, disordered) => {
+            said.push_str(&format!(": {} twice, {} out of order.", whole(twice), whole(disordered)));
+        }
+    }
+    said
+}

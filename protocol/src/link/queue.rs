@@ -35,7 +35,8 @@ pub enum Refusal {
         /// The queue's limit in bytes.
         limit: usize,
     },
-    /// There are as many of its kind as there may be.
+    /// There are as many of its kind as there may be: subscriptions, of which one can be dropped to make room, or channels in
+    /// which a session has published, which count for as long as it keeps its identity.
     TooMany {
         /// How many.
         limit: usize,
@@ -50,7 +51,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the same message may be taken later without anybody doing anything.
+    /// Whether the same may be taken later without the caller changing anything but the time. After
+    /// [`TooMany`](Self::TooMany) it is false: there something must be given up first, or the limit raised.
     #[must_use]
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Full)

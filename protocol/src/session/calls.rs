@@ -1,6 +1,8 @@
 //! The client's calls: at most once, over one connection.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt::Debug;
 use core::time::Duration;
 
 use super::SessionLimits;
@@ -36,8 +38,45 @@ struct Call {
     transmitted: bool,
 }
 
+/// The calls of a session. A trait object from the first call on, so that a client that never calls does not carry the
+/// code for it.
+pub(crate) trait Calling: Debug + Send + Sync {
+    /// Takes a call, or hands it back for want of room.
+    fn call(&mut self, now: Time, payload: Body, timeout: Duration) -> Result<CallId, Refused<Body>>;
+
+    /// Nobody waits for the answer any more.
+    fn cancel(&mut self, id: CallId);
+
+    /// What is to be transmitted next.
+    fn next_frame(&mut self) -> Option<Frame>;
+
+    /// Whether nobody waits for an answer.
+    fn is_empty(&self) -> bool;
+
+    /// Whether [`next_frame`](Self::next_frame) has something.
+    fn wants_to_send(&self) -> bool;
+
+    /// An answer; one to a call that nobody waits for any more is nobody's.
+    fn replied(&mut self, id: u64, result: Result<Body, Denial>) -> Option<(CallId, CallOutcome)>;
+
+    /// When the next call's time is over.
+    fn deadline(&self) -> Option<Time>;
+
+    /// A call whose time is over.
+    fn expired(&mut self, now: Time) -> Option<(CallId, CallOutcome)>;
+
+    /// The connection has ended, and with it every call that went over it; or, if all are to end, the session has, and
+    /// what was not transmitted comes back. To be called until there is no more.
+    fn lose(&mut self, all: bool) -> Option<(CallId, CallOutcome)>;
+}
+
+/// Calls, of which there are none yet.
+pub(crate) fn begin(limits: &SessionLimits) -> Box<dyn Calling> {
+    Box::new(Calls::new(limits))
+}
+
 #[derive(Debug)]
-pub(crate) struct Calls {
+struct Calls {
     all: Vec<Call>,
     next: u64,
     cost: u64,
@@ -47,17 +86,20 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    pub(crate) fn new(limits: &SessionLimits) -> Self {
+    fn new(limits: &SessionLimits) -> Self {
         let most = (limits.calls, limits.call_bytes);
         Self { all: Vec::new(), next: 0, cost: 0, most, cancelled: Vec::new() }
     }
 
-    pub(crate) fn call(
-        &mut self,
-        now: Time,
-        payload: Body,
-        timeout: Duration,
-    ) -> Result<CallId, Refused<Body>> {
+    fn remove(&mut self, index: usize) -> Call {
+        let call = self.all.remove(index);
+        self.cost -= call.payload.len() as u64 + FRAME_COST;
+        call
+    }
+}
+
+impl Calling for Calls {
+    fn call(&mut self, now: Time, payload: Body, timeout: Duration) -> Result<CallId, Refused<Body>> {
         let cost = payload.len() as u64 + FRAME_COST;
         if self.all.len() >= self.most.0 || self.cost + cost > self.most.1 {
             return Err(Refused { message: payload, reason: Refusal::Full });
@@ -69,14 +111,7 @@ impl Calls {
         Ok(id)
     }
 
-    fn remove(&mut self, index: usize) -> Call {
-        let call = self.all.remove(index);
-        self.cost -= call.payload.len() as u64 + FRAME_COST;
-        call
-    }
-
-    /// Nobody waits for the answer any more.
-    pub(crate) fn cancel(&mut self, id: CallId) {
+    fn cancel(&mut self, id: CallId) {
         if let Some(index) = self.all.iter().position(|call| call.id == id)
             && self.remove(index).transmitted
         {
@@ -84,7 +119,7 @@ impl Calls {
         }
     }
 
-    pub(crate) fn next_frame(&mut self) -> Option<Frame> {
+    fn next_frame(&mut self) -> Option<Frame> {
         if let Some(id) = self.cancelled.pop() {
             return Some(Frame::Cancel { id });
         }
@@ -94,16 +129,15 @@ impl Calls {
         Some(Frame::Call { id: call.id.0, timeout: timeout.min(1 << 50), payload: call.payload.clone() })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    pub(crate) fn wants_to_send(&self) -> bool {
+    fn wants_to_send(&self) -> bool {
         !self.cancelled.is_empty() || self.all.iter().any(|call| !call.transmitted)
     }
 
-    /// An answer; one to a call that nobody waits for any more is nobody's.
-    pub(crate) fn replied(&mut self, id: u64, result: Result<Body, Denial>) -> Option<(CallId, CallOutcome)> {
+    fn replied(&mut self, id: u64, result: Result<Body, Denial>) -> Option<(CallId, CallOutcome)> {
         let index = self.all.iter().position(|call| call.id.0 == id && call.transmitted)?;
         let call = self.remove(index);
         let outcome = match result {
@@ -113,7 +147,7 @@ impl Calls {
         Some((call.id, outcome))
     }
 
-    pub(crate) fn deadline(&self) -> Option<Time> {
+    fn deadline(&self) -> Option<Time> {
         let mut deadline = None;
         for call in &self.all {
             deadline = Time::earliest(&[deadline, Some(call.deadline)]);
@@ -121,8 +155,7 @@ impl Calls {
         deadline
     }
 
-    /// A call whose time is over.
-    pub(crate) fn expired(&mut self, now: Time) -> Option<(CallId, CallOutcome)> {
+    fn expired(&mut self, now: Time) -> Option<(CallId, CallOutcome)> {
         let index = self.all.iter().position(|call| call.deadline <= now)?;
         let call = self.remove(index);
         if call.transmitted {
@@ -133,9 +166,7 @@ impl Calls {
         }
     }
 
-    /// The connection has ended, and with it every call that went over it; or, if all are to end, the session has, and
-    /// what was not transmitted comes back. To be called until there is no more.
-    pub(crate) fn lose(&mut self, all: bool) -> Option<(CallId, CallOutcome)> {
+    fn lose(&mut self, all: bool) -> Option<(CallId, CallOutcome)> {
         self.cancelled.clear();
         let index = self.all.iter().position(|call| all || call.transmitted)?;
         let Call { id, payload, transmitted, .. } = self.remove(index);

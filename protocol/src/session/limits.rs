@@ -27,18 +27,21 @@ pub struct SessionLimits {
     /// Bytes of entries that a subscription takes ahead of its application; an entry costs its payload and 32 more.
     /// At least 1 KiB, at most 4 PiB. Default 256 KiB.
     pub subscription_window: u64,
-    /// Subscriptions of a session. Default 256.
+    /// Subscriptions of a session at the same time. Default 256.
     pub subscriptions: usize,
     /// Publications of a session without an answer, in all channels. Default 16,384.
     pub publications: usize,
     /// Their bytes; each costs its payload and 32 more. Default 16 MiB.
     pub publication_bytes: u64,
-    /// Channels in which a session publishes. Default 256.
+    /// Channels in which a session publishes, counted while it keeps its identity. Default 256.
     pub channels: usize,
     /// Calls without an answer. Default 1,024.
     pub calls: usize,
     /// Their bytes. Default 16 MiB.
     pub call_bytes: u64,
+    /// Bytes that this end may be listed with in a channel, at most 512 KiB. A server that takes less ends the subscription with
+    /// 1009. Default 256, as many as a server takes that is not set up otherwise.
+    pub presence_bytes: usize,
     /// Members of a channel that a subscription keeps. A server that tells of more is left with 4400. Default 10,000.
     pub members: usize,
     /// Bytes of what they are listed with; likewise. Default 1 MiB, as many as a full list can have.
@@ -63,6 +66,7 @@ impl Default for SessionLimits {
             channels: 256,
             calls: 1_024,
             call_bytes: 16 << 20,
+            presence_bytes: 256,
             members: 10_000,
             member_bytes: 1 << 20,
             volatile_bytes: 64 << 10,
@@ -93,6 +97,7 @@ impl SessionLimits {
             ("max_message", self.max_message, 1, max),
             // What waits costs 32 bytes besides its own.
             ("queue_bytes", self.queue_bytes, FRAME_COST + 1, u64::MAX),
+            ("presence_bytes", self.presence_bytes as u64, 0, 512 << 10),
             ("queue_messages", self.queue_messages as u64, 1, u64::MAX),
             ("publication_bytes", self.publication_bytes, FRAME_COST + 1, u64::MAX),
             ("publications", self.publications as u64, 1, u64::MAX),

@@ -170,7 +170,7 @@ impl Outbox {
             return usize::try_from(wanted).ok();
         }
         let partial = room.saturating_sub(FRAME_COST);
-        (partial >= FRAGMENT_MIN && partial < wanted).then(|| usize::try_from(partial).ok()).flatten()
+        if partial < FRAGMENT_MIN { None } else { usize::try_from(partial).ok() }
     }
 
     pub(crate) fn has_frame(&self) -> bool {

@@ -285,7 +285,7 @@ impl Publications {
             channel.wait = None;
             channel.asked.push_back(channel.cursor);
             channel.cursor += 1;
-            self.turn = (index + 1) % count;
+            self.turn = index + 1;
             return Some(publish);
         }
         None
@@ -299,6 +299,7 @@ impl Publications {
         number: u64,
         answer: Answer,
     ) -> Result<Consequence, Violation> {
+        let persistent = self.persistent;
         let Some(channel) = self.channel(name) else {
             return Err(Violation::bad_frame("an answer names a channel in which nothing was published"));
         };
@@ -325,24 +326,18 @@ impl Publications {
                 return Ok(Consequence::Nothing);
             }
         };
-        if number < channel.answered {
-            // It was sent twice on this connection, and the first answer was as good.
+        if stale {
+            // It lies beyond the first one without an answer, which goes again. What an older connection still had under way has
+            // made room for it in the log, and it is asked for again.
             return Ok(Consequence::Nothing);
         }
-        if number > channel.answered && stale {
-            // What an older connection still had under way has made room for it in the log. It is asked for again.
-            return Ok(Consequence::Nothing);
-        }
-        if number > channel.answered {
+        // Behind those, what was asked begins at the first one without an answer and has no gaps, unless a conflict made one.
+        if number != channel.answered {
             return Err(Violation::bad_frame("a publication was taken before the one ahead of it"));
         }
         let Some(pending) = channel.pending.pop_front() else { return Ok(Consequence::Nothing) };
         channel.answered += 1;
-        channel.cursor = channel.cursor.max(channel.answered);
-        let persistent = self.persistent;
-        if let Some(channel) = self.channel(name)
-            && !persistent
-        {
+        if !persistent {
             channel.settled = channel.answered;
         }
         self.count -= 1;

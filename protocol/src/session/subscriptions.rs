@@ -28,6 +28,7 @@ pub(crate) struct Subscriptions {
     window: u64,
     most: usize,
     volatile_bytes: usize,
+    presence_bytes: usize,
     /// Members of a channel that are kept, and their bytes.
     members: (usize, u64),
     /// The numbers of those to be ended on this connection.
@@ -43,6 +44,7 @@ impl Subscriptions {
             window: limits.subscription_window,
             most: limits.subscriptions,
             volatile_bytes: limits.volatile_bytes,
+            presence_bytes: limits.presence_bytes,
             members: (limits.members, limits.member_bytes),
             unwanted: Vec::new(),
         }
@@ -74,6 +76,10 @@ impl Subscriptions {
         since: Since,
         presence: Option<Body>,
     ) -> Result<SubscriptionId, Refused<()>> {
+        let (bytes, limit) = (presence.as_ref().map_or(0, |about| about.len()), self.presence_bytes);
+        if bytes > limit {
+            return Err(Refused { message: (), reason: Refusal::TooLarge { limit } });
+        }
         if self.all.len() >= self.most {
             return Err(Refused { message: (), reason: Refusal::TooMany { limit: self.most } });
         }
@@ -108,10 +114,18 @@ impl Subscriptions {
     }
 
     /// Lists the subscriber with something else.
-    pub(crate) fn set_presence(&mut self, id: SubscriptionId, about: Body) {
-        if let Some(subscription) = self.by_id_mut(id) {
-            subscription.presence = Some(about);
-            subscription.relist = matches!(subscription.stage, Stage::Asked | Stage::Started);
+    pub(crate) fn set_presence(&mut self, id: SubscriptionId, about: Body) -> Result<(), Refused<Body>> {
+        let limit = self.presence_bytes;
+        if about.len() > limit {
+            return Err(Refused { message: about, reason: Refusal::TooLarge { limit } });
+        }
+        match self.by_id_mut(id) {
+            Some(subscription) if subscription.stage != Stage::Ended => {
+                subscription.presence = Some(about);
+                subscription.relist = matches!(subscription.stage, Stage::Asked | Stage::Started);
+                Ok(())
+            }
+            _ => Err(Refused { message: about, reason: Refusal::Closed }),
         }
     }
 

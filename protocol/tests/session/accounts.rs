@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use rejoin_protocol::session::{
-    CallOutcome, ClientConfig, ClientEvent, ClientSession, InvalidLimit, ServerSession, SessionLimits,
-    SessionMessage,
+    CallOutcome, ClientConfig, ClientEvent, ClientSession, FeedStart, InvalidLimit, ServerConnection,
+    ServerSession, SessionLimits, SessionMessage, Timing,
 };
-use rejoin_protocol::wire::{Body, Frame, Since};
+use rejoin_protocol::wire::{Answer, Body, Data, Denial, Frame, Member, Presence, Since, Subscribe};
 use rejoin_protocol::{Refusal, Time};
 
 use crate::pair::Pair;
@@ -53,6 +53,11 @@ fn calls_and_publications_without_an_answer_are_counted_until_they_have_one() {
     assert_eq!(after_one, (1, 5 + COST));
     pair.client.publish("room", Body::from("123"), 2).unwrap();
     assert_eq!(pair.client.unanswered(), (2, 5 + 3 + 2 * COST));
+    pair.client.publish("room", Body::from("1234567"), 3).unwrap();
+    pair.answer = Some(Answer::Refused(Denial::new(4_403, "no")));
+    pair.step(1);
+    assert_eq!(pair.settled.len(), 1);
+    assert_eq!(pair.client.unanswered(), (2, 3 + 7 + 2 * COST));
     pair.run();
     assert_eq!(pair.client.unanswered(), (0, 0));
 }
@@ -95,6 +100,52 @@ fn what_waits_to_be_taken_is_counted_at_both_ends() {
     pair.pass(1_000);
     assert_eq!((pair.session.held_bytes(), pair.session.unacked()), (0, (0, 0)));
     assert_eq!((pair.session.resent(), pair.client.resent()), (0, 0));
+}
+
+#[test]
+fn a_server_holds_what_its_application_has_not_taken_and_what_its_client_has_not() {
+    let mut pair = live();
+    let limits = SessionLimits::default();
+    let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
+    let data = Data { binary: false, first: true, last: true, ack: None, payload: "12345".into() };
+    connection.handle(NOW, &mut pair.session, Frame::Data(data)).unwrap();
+    assert_eq!((pair.session.untaken(), pair.session.held_bytes()), (5 + COST, 5 + COST));
+    for text in ["123", "1234567"] {
+        pair.session.send(SessionMessage::text(text)).unwrap();
+    }
+    assert!(connection.poll_transmit(NOW, &mut pair.session).is_some());
+    assert_eq!(pair.session.queued(), ((1, 7 + COST), (1, 3 + COST)));
+    assert_eq!(pair.session.held_bytes(), 5 + 3 + 7 + 3 * COST);
+}
+
+#[test]
+fn answers_that_wait_to_go_out_are_counted_to_the_byte() {
+    let mut pair = live();
+    let limits = SessionLimits::default();
+    let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
+    let (channel, since, presence) = ("room".into(), Since::All, None);
+    let sub = Frame::Sub(Subscribe { subscription: 0, channel, since, credit: 100, presence });
+    connection.handle(NOW, &mut pair.session, sub).unwrap();
+    connection
+        .handle(NOW, &mut pair.session, Frame::Call { id: 1, timeout: 9, payload: Body::new() })
+        .unwrap();
+    let at = Default::default();
+    connection.subscribed(0, Ok(FeedStart { at, recovered: true, missing: None }));
+    connection.published("room", 0, Answer::Already(at));
+    connection.reply(1, Ok(Body::from("123")));
+    let member = |alias, about: &str| Member { alias, about: about.into() };
+    connection.presence(0, Presence::Full(vec![member(1, "12345"), member(2, "")]));
+    connection.presence(0, Presence::Joined(member(3, "1234567")));
+    connection.presence(0, Presence::Changed(member(3, "12")));
+    connection.presence(0, Presence::Left(3));
+    // Of a list each member costs 16 bytes more, because a list may be long.
+    let waiting = [0, 4, 3, 5 + 2 * 16, 7, 2, 0];
+    for gone in 0..waiting.len() {
+        let bytes = waiting[gone..].iter().map(|payload| payload + COST).sum();
+        assert_eq!(connection.backlog(), (waiting.len() - gone, bytes));
+        assert!(connection.poll_transmit(NOW, &mut pair.session).is_some());
+    }
+    assert_eq!(connection.backlog(), (0, 0));
 }
 
 #[test]

@@ -4,12 +4,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod calls;
 mod endings;
 mod feeds;
+mod identity;
 mod judging;
 mod pair;
+mod presence;
+mod pulses;
+mod stored;
+mod told;
 mod turns;
 mod violations;
+mod welcome;
 
 use std::time::Duration;
 
@@ -115,7 +122,9 @@ fn a_connection_is_proved_by_one_acknowledgement_or_answer() {
     let mut pair = Pair::new();
     pair.connect();
     pair.run();
-    assert!(!pair.client.is_proved(), "a welcome proves nothing");
+    pair.session.send(SessionMessage::text("hello")).unwrap();
+    pair.run();
+    assert!(!pair.client.is_proved(), "neither a welcome nor a message proves anything");
     pair.client.send(SessionMessage::text("taken")).unwrap();
     pair.run();
     pair.pass(1_000);

@@ -184,7 +184,10 @@ impl World {
         let taken = one.session.volatile(to, payload(1, len));
         assert!(!taken || one.session.is_live());
         if let Some(id) = to {
-            one.session.set_presence(id, Body::from("still here"));
+            let set = one.session.set_presence(id, Body::from("still here"));
+            let over =
+                |refused: rejoin_protocol::Refused<Body>| refused.reason == rejoin_protocol::Refusal::Closed;
+            assert!(set.map_or_else(over, |()| true));
         }
         self.note_client(if taken { "volatile" } else { "volatile dropped" }, client);
     }

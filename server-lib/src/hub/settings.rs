@@ -66,7 +66,7 @@ pub struct HubSettings {
     pub failed_hellos: Option<Rate>,
     /// People listed as present in one channel; more are not listed. Default 1,000.
     pub members: usize,
-    /// Bytes that a person may be listed with. Default 256.
+    /// Bytes that a person may be listed with; with more a subscription is refused or ended, with 1009. Default 256.
     pub member_bytes: usize,
     /// Bytes of a channel's newest entries that are kept at hand while somebody follows it. Default 256 KiB.
     pub cache_bytes: usize,

@@ -64,7 +64,10 @@ impl<A: Application> Task<A> {
                 self.following.remove(&subscription);
             }
             Request::Presence { .. } if !self.entry.pace.change() => self.too_fast("how you are listed"),
-            Request::Presence { subscription, about } => self.appear(subscription, about),
+            Request::Presence { subscription, about } => match self.too_much(&about) {
+                Some(denial) => self.machine.end_subscription(subscription, denial),
+                None => self.appear(subscription, about),
+            },
             Request::Publish(publish) => self.publish(publish),
             Request::Call { id, timeout, payload } => self.call(id, timeout, payload),
             Request::Cancel { id } => {
@@ -103,6 +106,10 @@ impl<A: Application> Task<A> {
             self.machine.subscribed(subscription, Err(denial));
             return;
         }
+        if let Some(denial) = presence.as_ref().and_then(|about| self.too_much(about)) {
+            self.machine.subscribed(subscription, Err(denial));
+            return;
+        }
         let hub = Arc::clone(&self.hub);
         let (cache_bytes, most) = (hub.settings.cache_bytes, hub.settings.channels);
         let Some(channel) = hub.channels.get(name, &hub.log, cache_bytes, most) else {
@@ -130,18 +137,19 @@ impl<A: Application> Task<A> {
         }));
     }
 
+    /// Why nobody can be listed with this.
+    fn too_much(&self, about: &Body) -> Option<Denial> {
+        let most = self.hub.settings.member_bytes;
+        let reason = || format!("a subscriber is listed with at most {most} bytes");
+        (about.len() > most).then(|| Denial { code: TOO_LARGE, reason: reason() })
+    }
+
     fn appear(&mut self, subscription: u64, about: Body) {
         let settings = &self.hub.settings;
         let alias = self.entry.alias;
         let Some(following) = self.following.get_mut(&subscription) else { return };
         let name = &following.channel.name;
-        if about.len() > settings.member_bytes {
-            tracing::info!(
-                alias,
-                most = settings.member_bytes,
-                "somebody is not listed: too much to say of itself"
-            );
-        } else if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
+        if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
             following.appear(alias, about.detached(), settings.members);
         }
     }

@@ -158,7 +158,7 @@ async fn people_come_and_go_and_whisper() {
     bob.transmit().await;
     ada.until(|ada| ada.machine.members(of_ada).len() == 2).await;
     bob.until(|bob| bob.machine.members(of_bob).len() == 2).await;
-    bob.machine.set_presence(of_bob, Body::from("bob, away"));
+    bob.machine.set_presence(of_bob, Body::from("bob, away")).unwrap();
     let away = |client: &mut Client| {
         client.machine.members(of_ada).iter().any(|member| &member.about[..] == b"bob, away")
     };
@@ -204,7 +204,7 @@ async fn a_slow_reader_of_a_busy_room_gets_the_newest_list_and_not_each_step() {
     }
     let about = |n: u32| Body::from(format!("{n:0>200}").as_str());
     for n in 0..300 {
-        ada.machine.set_presence(of_ada, about(n));
+        ada.machine.set_presence(of_ada, about(n)).unwrap();
         ada.until(|ada| ada.machine.members(of_ada).iter().any(|member| member.about == about(n))).await;
     }
     let last = about(299);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rejoin_protocol::session::{Ending, LostReason, SessionMessage, code};
+use rejoin_protocol::session::{ClientConfig, ClientSession, Ending, LostReason, SessionMessage, code};
 use rejoin_protocol::wire::{Body, Frame, Since};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::MemoryLog;
@@ -74,13 +74,18 @@ async fn how_large_a_hello_may_be_can_be_set_and_behind_it_frames_may_be_large()
     client.connect_as(server.address, Some(&token)).await;
     client.until(|client| client.closed.is_some()).await;
     assert_eq!(client.closed.as_ref().unwrap().0, code::BAD_FRAME);
-    let server = Server::over(log()).await;
+    let mut settings = HubSettings::default();
+    (settings.members, settings.member_bytes) = (100, 5_000);
+    let server = Server::with(log(), settings).await;
     let mut client = Client::new();
+    let mut config = ClientConfig::default();
+    config.limits.presence_bytes = 5_000;
+    client.machine = ClientSession::new(config);
     client.connect_as(server.address, Some(&token)).await;
     // It goes along with HELLO and is larger than one may be.
     let feed = client.machine.subscribe("room", Since::Now, Some(Body::from(vec![b'x'; 5_000]))).unwrap();
     client.machine.send(SessionMessage::text(&"y".repeat(20_000))).unwrap();
-    client.until(|client| client.machine.has_channel_event(feed) && client.messages.len() == 1).await;
+    client.until(|client| client.machine.members(feed).len() == 1 && client.messages.len() == 1).await;
     assert_eq!(client.messages[0].len(), 20_000);
 }
 

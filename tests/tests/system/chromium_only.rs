@@ -82,3 +82,28 @@ async fn nothing_is_cut_off_at_the_side_on_a_narrow_screen() {
         assert!(over.as_i64().unwrap() <= 0, "{path} is {over} pixels too wide");
     }
 }
+
+#[tokio::test]
+async fn the_servers_address_is_broken_between_its_parts() {
+    let server = Server::start(&[]).await;
+    let browser = chatter(&server.url("/"), "Ada").await;
+    let page = browser.page();
+    // The parts, and on how many lines each stands.
+    let parts = "const parts = [...document.querySelector('dialog .facts dd').childNodes].filter(n => n.nodeType === 3);
+        const lines = part => {
+            const range = document.createRange();
+            range.selectNodeContents(part);
+            return new Set([...range.getClientRects()].map(r => r.top)).size;
+        };
+        return parts.map(part => [part.textContent, lines(part)])";
+    for width in [320, 390, 1_280] {
+        browser.show_as(width, false).await;
+        page.click(".pill").await;
+        page.shows("dialog .facts", "ws://").await;
+        let port = format!(":{}", server.address.port());
+        let expected = json!([["ws://", 1], ["127.0.0.1", 1], [port, 1], ["/ws", 1], ["/session", 1]]);
+        assert_eq!(page.script(parts, vec![]).await, expected, "{width} pixels wide");
+        page.click("dialog [aria-label=Close]").await;
+        page.until("the sheet has closed", "return !document.querySelector('dialog')", &[]).await;
+    }
+}

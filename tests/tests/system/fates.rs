@@ -5,7 +5,7 @@ use crate::rig::server::Server;
 
 /// Spoils the name of a field in what the page says, where it says this, so that the server can't read it.
 /// Firefox's driver runs scripts where the page's bytes can be handed on, and not be changed.
-const SPOIL: &str = r#"const send = WebSocket.prototype.send;
+pub(crate) const SPOIL: &str = r#"const send = WebSocket.prototype.send;
     window.unspoil = () => { WebSocket.prototype.send = send; };
     WebSocket.prototype.send = function (data) {
         const at = new TextDecoder('latin1').decode(data).indexOf('"text":"Spoilt');

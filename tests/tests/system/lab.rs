@@ -13,7 +13,7 @@ impl Page<'_> {
     }
 
     /// A figure of the lab by its name; -1 if it is not there.
-    async fn figure(&self, name: &str) -> i64 {
+    pub(crate) async fn figure(&self, name: &str) -> i64 {
         let body = "const figure = [...document.querySelectorAll('.lab-figure')]
             .find(f => f.querySelector('dt').textContent === arguments[0]);
             return figure ? Number(figure.querySelector('dd').textContent.replaceAll(/\\D/g, '')) : -1";
@@ -21,7 +21,7 @@ impl Page<'_> {
     }
 
     /// Waits until a figure of the lab is at least this, for as long as it grows: how fast it does is the machine's.
-    async fn figure_reaches(&self, name: &str, value: i64) {
+    pub(crate) async fn figure_reaches(&self, name: &str, value: i64) {
         let body = "return [...document.querySelectorAll('.lab-figure')].some(f =>
             f.querySelector('dt').textContent === arguments[0]
             && Number(f.querySelector('dd').textContent.replaceAll(/\\D/g, '')) >= arguments[1])";
@@ -116,4 +116,12 @@ async fn a_page_that_goes_offline_sends_what_was_written_when_it_comes_back() {
     page.go("/chat", "#general").await;
     page.marked("Said offline", "delivered").await;
     assert_eq!(page.texts(TEXTS).await, ["Before", "Said offline"]);
+}
+
+#[tokio::test]
+async fn who_comes_by_the_labs_address_sees_what_passes_as_well() {
+    let server = Server::start(&[]).await;
+    let browser = Browser::open(&server.url("/lab")).await;
+    browser.page().shows(".frames .frame-name", "HELLO").await;
+    browser.page().shows(".frames .frame-name", "WELCOME").await;
 }

@@ -7,6 +7,7 @@ mod classic;
 mod development;
 mod fates;
 mod history;
+mod keyboard;
 mod lab;
 mod outages;
 mod pages;

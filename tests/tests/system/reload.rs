@@ -61,3 +61,32 @@ async fn a_duplicated_tab_is_somebody_of_its_own_and_both_go_on() {
     assert_eq!(page.texts(TEXTS).await, all);
     assert_eq!(server.connections().await, 2);
 }
+
+#[tokio::test]
+async fn what_a_tab_had_not_said_yet_is_not_said_by_its_duplicate_too() {
+    let server = Server::start(&[]).await;
+    let ada = chatter(&server.url("/"), "Ada").await;
+    let page = ada.page();
+    page.say("Before").await;
+    page.marked("Before", "delivered").await;
+    page.script(SWALLOW, vec![]).await;
+    page.say_all(&["One", "Two", "Three"].map(str::to_owned)).await;
+    page.until("the page has said it to nobody", "return window.swallowed === true", &[]).await;
+    let first = ada.client.window().await.unwrap();
+    page.script("window.open(location.href)", vec![]).await;
+    let windows = ada.client.windows().await.unwrap();
+    let second = windows.into_iter().find(|window| *window != first).unwrap();
+    ada.client.switch_to_window(second).await.unwrap();
+    page.say("From the second").await;
+    page.marked("From the second", "delivered").await;
+
+    let all = ["Before", "From the second", "One", "Two", "Three"];
+    ada.client.switch_to_window(first).await.unwrap();
+    page.marked("Three", "sending").await;
+    ada.client.refresh().await.unwrap();
+    page.marked("Three", "delivered").await;
+    assert_eq!(page.texts(TEXTS).await, all);
+    let bob = chatter(&server.url("/"), "Bob").await;
+    bob.page().hears("Three").await;
+    assert_eq!(bob.page().texts(TEXTS).await, all);
+}

@@ -107,9 +107,9 @@ const SLOW: [Part; 5] = [
 const BROWSER_BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen];
 const BROWSER_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Chromium];
 const NPM_TESTS: &[Need] =
-    &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Chromium];
+    &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::NewerNode, Need::Chromium];
 const NPM_FIREFOX_TESTS: &[Need] =
-    &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::Firefox];
+    &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::NewerNode, Need::Firefox];
 const SHARED_MEMORY_TESTS: &[Need] = &[Need::WasmTarget, Need::StdSources, Need::WasmBindgen, Need::Chromium];
 const FIREFOX_TESTS: &[Need] =
     &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];

@@ -1,5 +1,6 @@
 //! The tests of the npm package: its types, the class in Node.js and beside the browser's own, and the packed package.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::context::Context;
@@ -38,7 +39,7 @@ pub(super) fn firefox(context: &Context) -> Result<()> {
 }
 
 /// Runs tests, told where everything is: `REJOIN_NPM` the package, `REJOIN_NPM_TOOLS` the folder with the node_modules
-/// that they use, `REJOIN_TEST_PEER` the peer's address, `REJOIN_SERVER` the server's program, `REJOIN_CHROMIUM` or
+/// that they use, `REJOIN_NODES` other programs of Node.js than the one that runs them, `REJOIN_TEST_PEER` the peer's address, `REJOIN_SERVER` the server's program, `REJOIN_CHROMIUM` or
 /// `REJOIN_FIREFOX` the browser.
 fn run(context: &Context, variable: &str, browser: &Path) -> Result<()> {
     let package = npm::built(context)?;
@@ -49,9 +50,20 @@ fn run(context: &Context, variable: &str, browser: &Path) -> Result<()> {
     node.args(["--test", "--test-reporter=dot", "--test-timeout=180000"]).args(FILES);
     node.current_dir(context.workspace.root.join(TESTS));
     node.env("REJOIN_NPM", package).env("REJOIN_NPM_TOOLS", setup::npm_packages(&context.toolbox));
+    node.env("REJOIN_NODES", nodes(context)?);
     node.env("REJOIN_TEST_PEER", peer.ws_address()).env("REJOIN_SERVER", server);
     node.env_remove("REJOIN_FIREFOX").env_remove("REJOIN_CHROMIUM").env_remove("NODE_OPTIONS");
     node.env(variable, browser);
     scratch::apply(&mut node)?;
     process::run(&mut node, "the tests of the npm package")
+}
+
+/// The newer one, and those that whoever runs this names.
+fn nodes(context: &Context) -> Result<OsString> {
+    let mut nodes = setup::newer_node(&context.workspace, &context.toolbox)?.into_os_string();
+    if let Some(more) = std::env::var_os("REJOIN_NODES") {
+        nodes.push(",");
+        nodes.push(more);
+    }
+    Ok(nodes)
 }

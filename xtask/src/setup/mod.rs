@@ -4,6 +4,7 @@ mod apt;
 mod browsers;
 mod cargo_tools;
 mod debian_std;
+mod newer_node;
 mod npm;
 mod std_sources;
 mod turn;
@@ -20,6 +21,7 @@ use crate::workspace::Workspace;
 use turn::Turn;
 
 pub(crate) use browsers::{chromium, firefox};
+pub(crate) use newer_node::program as newer_node;
 pub(crate) use npm::{axe, packages as npm_packages, peers, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
@@ -43,12 +45,14 @@ pub(crate) enum Need {
     Axe,
     /// What the npm package is built and tested with.
     NpmPackages,
+    /// A newer Node.js beside the one that runs the tests.
+    NewerNode,
     /// The peers that are measured beside ours.
     Peers,
 }
 
 /// What all of `cargo xtask test` needs. Firefox is not among it.
-pub(crate) const DEFAULT: [Need; 7] = [
+pub(crate) const DEFAULT: [Need; 8] = [
     Need::WasmTarget,
     Need::Trunk,
     Need::WasmBindgen,
@@ -56,6 +60,7 @@ pub(crate) const DEFAULT: [Need; 7] = [
     Need::Chromium,
     Need::Axe,
     Need::NpmPackages,
+    Need::NewerNode,
 ];
 
 /// Whether a need is met.
@@ -80,6 +85,7 @@ impl Need {
             Self::Firefox => "firefox",
             Self::Axe => "axe-core",
             Self::NpmPackages => "npm packages",
+            Self::NewerNode => "newer node",
             Self::Peers => "peers",
         }
     }
@@ -95,6 +101,7 @@ impl Need {
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
             Self::Axe => npm::check_axe(workspace, toolbox),
             Self::NpmPackages => npm::check_packages(workspace, toolbox),
+            Self::NewerNode => newer_node::check(workspace, toolbox),
             Self::Peers => npm::check_peers(workspace, toolbox),
         }
     }
@@ -109,6 +116,7 @@ impl Need {
             Self::WasmOpt => "installing the npm package binaryen, about 10 seconds".to_owned(),
             Self::Axe => "installing the npm package axe-core, about 5 seconds".to_owned(),
             Self::NpmPackages => "installing what the npm package is built with, about 30 seconds".to_owned(),
+            Self::NewerNode => "installing an npm package of Node.js, about 10 seconds".to_owned(),
             Self::Peers => "installing npm packages, about 10 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
             Self::Firefox => {
@@ -128,6 +136,7 @@ impl Need {
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
             Self::Axe => npm::install_axe(workspace, toolbox),
             Self::NpmPackages => npm::install_packages(workspace, toolbox),
+            Self::NewerNode => newer_node::install(workspace, toolbox),
             Self::Peers => npm::install_peers(workspace, toolbox),
         }
     }

@@ -126,7 +126,7 @@ pub(crate) fn packages(toolbox: &Toolbox) -> PathBuf {
 }
 
 /// Installs a package into a folder of its own; `otherwise` ends the sentence on what to do without npm.
-fn package(name: &str, version: &str, toolbox: &Toolbox, otherwise: &str) -> Result<()> {
+pub(super) fn package(name: &str, version: &str, toolbox: &Toolbox, otherwise: &str) -> Result<()> {
     install_into(&toolbox.npm_root(name, version), &[format!("{name}@{version}")], toolbox, otherwise)
 }
 

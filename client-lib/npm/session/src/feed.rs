@@ -7,7 +7,7 @@ use rejoin::session::{Denial, Entry, Epoch, Feed, FeedItem, GapReason, Missing, 
 use wasm_bindgen::prelude::*;
 
 use crate::bell::Reader;
-use crate::{host, payload};
+use crate::{host, payload, refusal};
 
 /// Kinds of items, in the order of `js/session/feed.js`.
 const STARTED: u32 = 0;
@@ -87,8 +87,10 @@ impl FeedPort {
         self.feed.borrow().position().map_or(JsValue::UNDEFINED, position)
     }
 
-    pub fn set_presence(&self, about: &JsValue) {
-        self.feed.borrow().set_presence(payload::body(about));
+    /// 0, or why it was not taken.
+    pub fn set_presence(&self, about: &JsValue) -> f64 {
+        let set = self.feed.borrow().set_presence(payload::body(about));
+        set.map_or_else(|refused| refusal::number(refused.reason), |()| 0.0)
     }
 
     /// Whether it goes.

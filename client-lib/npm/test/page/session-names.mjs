@@ -6,6 +6,7 @@ export const names = [
   "a closed session leaves no listener on the page",
   "a second session under a name that is in use is one of its own",
   "what was published and not answered before a reload is in the channel once",
+  "what is published in the turn in which the page is left is in the channel once",
   "the identity outlives the reload, and the numbers go on",
   "a kept session that was closed is over for the next page as well",
 ];

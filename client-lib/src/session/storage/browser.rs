@@ -67,10 +67,15 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Database);
 
+    #[derive(Clone)]
     pub(super) type Transaction;
 
     #[wasm_bindgen(catch, method, js_name = objectStore)]
     pub(super) fn object_store(this: &Transaction, name: &str) -> Result<Store, JsValue>;
+
+    /// Throws where the browser is older than the method, and then commits by itself.
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn commit(this: &Transaction) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, setter, js_name = oncomplete)]
     fn set_oncomplete(this: &Transaction, handler: &Function);

@@ -1,11 +1,14 @@
 //! Publications without an answer, on the disk.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use rejoin_protocol::session::Stored;
 use rejoin_protocol::wire::Body;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 
 use super::browser::{self, Database, Transaction};
 use super::record::{number, read_number};
@@ -28,12 +31,20 @@ pub(super) struct OfChannel {
 pub(super) struct Disk {
     database: Database,
     store: String,
+    writing: Rc<RefCell<Option<Writing>>>,
+}
+
+/// All that is written in one turn of the event loop, and the promise of its end.
+#[derive(Clone)]
+struct Writing {
+    transaction: Transaction,
+    written: Promise,
 }
 
 impl Disk {
     pub(super) async fn open(store: String) -> Result<Self, JsValue> {
         let database = browser::open_database(NAME, &[PUBLICATIONS, CHANNELS]).await?;
-        Ok(Self { database, store })
+        Ok(Self { database, store, writing: Rc::default() })
     }
 
     /// Reads what belongs to this session, and removes what has been left by tabs long gone.
@@ -84,21 +95,21 @@ impl Disk {
 
     /// Writes a publication.
     pub(super) fn keep(&self, channel: &str, stored: &Stored) -> Result<Promise, JsValue> {
-        let transaction = browser::begin(&self.database, &[PUBLICATIONS], "readwrite")?;
+        let Writing { transaction, written } = self.writing()?;
         let row = self.row(channel, stored.number)?;
         set(&row, "id", &number(stored.id).into())?;
         set(&row, "payload", &Uint8Array::new_from_slice(&stored.payload))?;
         transaction.object_store(PUBLICATIONS)?.put(&row, &self.key(channel, Some(stored.number)))?;
-        Ok(browser::completion(&transaction))
+        Ok(written)
     }
 
     /// Removes a publication that has its answer; those behind `number` have none yet.
     pub(super) fn forget(&self, channel: &str, of: u64) -> Result<Promise, JsValue> {
-        let transaction = self.both()?;
+        let Writing { transaction, written } = self.writing()?;
         transaction.object_store(PUBLICATIONS)?.delete(&self.key(channel, Some(of)))?;
         let row = self.row(channel, of + 1)?;
         transaction.object_store(CHANNELS)?.put(&row, &self.key(channel, None))?;
-        Ok(browser::completion(&transaction))
+        Ok(written)
     }
 
     /// Removes all of some publications and channels, whose numbers mean nothing any more.
@@ -117,6 +128,25 @@ impl Disk {
             answered.delete(&self.key(channel, None))?;
         }
         Ok(())
+    }
+
+    /// The transaction of this turn of the event loop. It is committed at the turn's end without waiting for the answers to
+    /// its requests, as a transaction would by itself: for those the page must go on, and it may be about to be left.
+    fn writing(&self) -> Result<Writing, JsValue> {
+        if let Some(writing) = &*self.writing.borrow() {
+            return Ok(writing.clone());
+        }
+        let transaction = self.both()?;
+        let writing = Writing { written: browser::completion(&transaction), transaction };
+        self.writing.replace(Some(writing.clone()));
+        let of_turn = self.writing.clone();
+        spawn_local(async move {
+            if let Some(writing) = of_turn.take() {
+                // Without the method, and after an abort, it ends by itself.
+                let _committed = writing.transaction.commit();
+            }
+        });
+        Ok(writing)
     }
 
     fn both(&self) -> Result<Transaction, JsValue> {

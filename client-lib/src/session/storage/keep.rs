@@ -65,8 +65,10 @@ impl From<JsValue> for KeepError {
 impl SessionBuilder {
     /// Opens a session that is kept over reloads of the page under this name, one for each tab. Its identity lies in
     /// `sessionStorage`; a publication is transmitted only once it is safely in `IndexedDB`, so that each is in its
-    /// channel's log once even if the page is reloaded in the middle. Session messages are not kept: what the earlier
-    /// page had not released is lost with it, though the server may still send what it had not taken.
+    /// channel's log once even if the page is reloaded in the middle. All that is published in one turn of the event loop
+    /// is committed at the turn's end, so that a page may be left right behind it; what a browser had not written when it
+    /// crashed is as if it had not been published. Session messages are not kept: what the earlier page had not released
+    /// is lost with it, though the server may still send what it had not taken.
     ///
     /// A duplicated tab has a copy of the same `sessionStorage`; it is told apart by a Web Lock, and gets a session of its
     /// own. Where there are no locks, outside of secure contexts, every page gets a session of its own.

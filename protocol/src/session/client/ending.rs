@@ -58,13 +58,6 @@ impl ClientSession {
         }
     }
 
-    /// Ends the calls that were transmitted, or all of them.
-    fn lose_calls(&mut self, all: bool) {
-        while let Some((call, outcome)) = self.calls.lose(all) {
-            self.events.push_back(ClientEvent::Called(call, outcome));
-        }
-    }
-
     /// Whether another attempt follows a close code, at the cap, with fresh authentication. A code of BYE says as much as one of
     /// the close frame, which a broken connection may have swallowed.
     fn follow(&mut self, code: u16) -> Option<(bool, bool)> {

@@ -1,17 +1,18 @@
 //! The client's end of a session.
 
+mod calling;
 mod ending;
 mod event;
 mod receive;
 mod transmit;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 pub use event::{ClientConfig, ClientEvent, Ending, Lost, LostReason, Pair};
 
-use super::calls::{CallId, Calls};
+use super::calls::Calling;
 use super::inbox::Taken;
 use super::numbered::Numbered;
 use super::publications::{Publication, Publications, Stored};
@@ -51,7 +52,8 @@ pub struct ClientSession {
     numbered: Numbered,
     publications: Publications,
     subscriptions: Subscriptions,
-    calls: Calls,
+    /// From the first call on.
+    calls: Option<Box<dyn Calling>>,
     volatile: VecDeque<Frame>,
     volatile_bytes: usize,
     reauth: Option<Body>,
@@ -89,7 +91,7 @@ impl ClientSession {
             numbered: Numbered::new(limits, config.release_by_hand),
             publications: Publications::new(limits, config.persistent),
             subscriptions: Subscriptions::new(limits),
-            calls: Calls::new(limits),
+            calls: None,
             volatile: VecDeque::new(),
             volatile_bytes: 0,
             reauth: None,
@@ -261,24 +263,12 @@ impl ClientSession {
     }
 
     /// Lists a subscriber with something else.
-    pub fn set_presence(&mut self, id: SubscriptionId, about: Body) {
-        self.subscriptions.set_presence(id, about);
-    }
-
-    /// Asks the server's application, and waits so long for its answer.
     ///
     /// # Errors
-    /// Hands the payload back when there are as many calls as there may be, or the session is over.
-    pub fn call(&mut self, now: Time, payload: Body, timeout: Duration) -> Result<CallId, Refused<Body>> {
-        match self.open_for_sending() {
-            Ok(()) => self.calls.call(now, payload, timeout),
-            Err(reason) => Err(Refused { message: payload, reason }),
-        }
-    }
-
-    /// Nobody waits for an answer any more.
-    pub fn cancel(&mut self, id: CallId) {
-        self.calls.cancel(id);
+    /// Hands it back when it is larger than [`presence_bytes`](crate::session::SessionLimits::presence_bytes), or the
+    /// subscription is over.
+    pub fn set_presence(&mut self, id: SubscriptionId, about: Body) -> Result<(), Refused<Body>> {
+        self.subscriptions.set_presence(id, about)
     }
 
     /// Gives the server a fresh token of the application's inside this connection.
@@ -337,7 +327,9 @@ impl ClientSession {
     /// Nothing waits, and nothing is without its acknowledgement or answer.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.numbered.is_drained() && self.publications.pending().0 == 0 && self.calls.is_empty()
+        self.numbered.is_drained()
+            && self.publications.pending().0 == 0
+            && self.calls.as_ref().is_none_or(|calls| calls.is_empty())
     }
 
     /// Whether a message or publication was acknowledged over the present connection: the server takes what is sent,
@@ -370,12 +362,12 @@ impl ClientSession {
             }
             Phase::Away | Phase::Over => None,
         };
-        Time::earliest(&[of_phase, self.calls.deadline()])
+        Time::earliest(&[of_phase, self.calls.as_ref().and_then(|calls| calls.deadline())])
     }
 
     /// The time has come, or is long past.
     pub fn wake(&mut self, now: Time) {
-        while let Some((id, outcome)) = self.calls.expired(now) {
+        while let Some((id, outcome)) = self.calls.as_mut().and_then(|calls| calls.expired(now)) {
             self.events.push_back(ClientEvent::Called(id, outcome));
         }
         if let Phase::Greeting { deadline, .. } = self.phase

@@ -56,7 +56,7 @@ impl ClientSession {
                 self.events.push_back(ClientEvent::Volatile(payload));
             }
             Frame::Reply { id, result } => {
-                if let Some((id, outcome)) = self.calls.replied(id, result) {
+                if let Some((id, outcome)) = self.calls.as_mut().and_then(|calls| calls.replied(id, result)) {
                     self.events.push_back(ClientEvent::Called(id, outcome));
                 }
             }
@@ -153,7 +153,7 @@ impl ClientSession {
 
     /// Both numberings start anew. It is a loss unless this is the first of all.
     fn begin_numbering(&mut self, reason: LostReason, welcome: &Welcome) {
-        let had = self.incarnation.is_some() || self.pair.is_some();
+        let had = self.pair.is_some();
         let unacked = self.numbered.lose(welcome.standing.credit);
         if had {
             // Another identity may be another person's: what waits was not meant to be theirs.
@@ -167,7 +167,7 @@ impl ClientSession {
     }
 
     fn has_waiting(&self) -> bool {
-        self.numbered.outbox.waiting().0 > 0 || self.calls.wants_to_send()
+        self.numbered.outbox.waiting().0 > 0 || self.wants_to_call()
     }
 
     /// Gives the identity up: the next connection begins a fresh session.

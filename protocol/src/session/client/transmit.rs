@@ -15,7 +15,7 @@ const ALL: [Step; 7] = [
     |session, _| session.subscriptions.next_control(),
     |session, _| session.subscriptions.next_sub(),
     |session, _| session.next_volatile(),
-    |session, _| session.calls.next_frame(),
+    |session, _| session.calls.as_mut()?.next_frame(),
     ClientSession::next_weighty,
     |session, _| session.next_bye(),
 ];
@@ -60,7 +60,7 @@ impl ClientSession {
                     || (!self.holding
                         && (self.numbered.outbox.has_frame()
                             || self.publications.wants_to_send(now)
-                            || self.calls.wants_to_send()))
+                            || self.wants_to_call()))
             }
             Phase::Away | Phase::Over => false,
         }

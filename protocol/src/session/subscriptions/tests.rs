@@ -241,9 +241,9 @@ fn members_come_go_and_are_forgotten_with_the_connection() {
 fn what_one_is_listed_with_is_told_once() {
     let mut all = subscriptions(1_000);
     let id = all.subscribe(ROOM, Since::Now, Some("a".into())).unwrap();
-    all.set_presence(id, "b".into());
+    all.set_presence(id, "b".into()).unwrap();
     assert_eq!(sub(&mut all).presence, Some("b".into()));
-    all.set_presence(id, "c".into());
+    all.set_presence(id, "c".into()).unwrap();
     assert!(!all.wants_control(), "it waits for its answer");
     all.started(0, started(0, true)).unwrap();
     assert!(all.wants_control());
@@ -268,4 +268,19 @@ fn volatile_messages_push_out_the_oldest_of_their_kind() {
     assert_eq!(told, [ChannelEvent::Started(at(0)), volatile("second"), volatile("third")]);
     all.volatile(0, 1, alloc::vec![0; 68].into()).unwrap();
     assert!(all.has_event(id), "there is room again");
+}
+
+#[test]
+fn one_is_listed_with_no_more_than_the_limit_and_nowhere_once_it_is_over() {
+    let mut all = Subscriptions::new(&SessionLimits { presence_bytes: 3, ..SessionLimits::default() });
+    let large = Refusal::TooLarge { limit: 3 };
+    assert_eq!(all.subscribe(ROOM, Since::Now, Some("four".into())).unwrap_err().reason, large);
+    let id = all.subscribe(ROOM, Since::Now, Some("one".into())).unwrap();
+    let refused = all.set_presence(id, "four".into()).unwrap_err();
+    assert_eq!((refused.reason, refused.message), (large, "four".into()));
+    assert_eq!(sub(&mut all).presence, Some("one".into()));
+    all.set_presence(id, "two".into()).unwrap();
+    all.end(&Denial::new(1000, ""), |_| ());
+    let refused = all.set_presence(id, "one".into()).unwrap_err();
+    assert_eq!((refused.reason, refused.message), (Refusal::Closed, "one".into()));
 }

@@ -4,6 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod chat;
 pub(crate) mod command;
 pub(crate) mod http;
+pub(crate) mod keyboard;
 pub(crate) mod lines;
 pub(crate) mod page;
 pub(crate) mod program;

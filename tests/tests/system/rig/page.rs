@@ -97,7 +97,8 @@ impl<'a> Page<'a> {
     /// Clicks a button by its words, once it is there and may be clicked.
     pub(crate) async fn press(&self, within: &str, words: &str) {
         let body = "const button = [...document.querySelectorAll(arguments[0] + ' button')]
-            .find(b => b.textContent.trim() === arguments[1] && !b.disabled && b.checkVisibility());
+            .find(b => b.textContent.trim() === arguments[1] && !b.disabled
+                && b.ariaDisabled !== 'true' && b.checkVisibility());
             if (!button) return false;
             document.querySelectorAll('[data-pressed]').forEach(b => b.removeAttribute('data-pressed'));
             button.setAttribute('data-pressed', '');
@@ -125,22 +126,6 @@ impl<'a> Page<'a> {
     /// Presses keys where the focus is.
     pub(crate) async fn keys(&self, text: &str) {
         self.client.active_element().await.unwrap().send_keys(&typed(text)).await.unwrap();
-    }
-
-    /// Goes on by Tab until the focus is on an element that fits the selector.
-    pub(crate) async fn tab_to(&self, selector: &str) {
-        const MANY: usize = 60;
-        // After the last element Firefox has the focus on its own buttons, from which a person goes on by Tab to the
-        // page. The driver's keys come to the page all the same, but press none of its buttons, as it has no focus.
-        const THERE: &str = "if (!document.hasFocus()) window.focus();
-            return document.activeElement.matches(arguments[0])";
-        for _ in 0..MANY {
-            if self.script(THERE, vec![selector.into()]).await == true {
-                return;
-            }
-            self.keys(&char::from(Key::Tab).to_string()).await;
-        }
-        panic!("{selector} is not reached by {MANY} times Tab");
     }
 }
 

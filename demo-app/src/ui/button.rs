@@ -1,0 +1,34 @@
+//! A button that can be found also while it can't be pressed.
+
+use yew::prelude::*;
+
+/// Props of [`Button`].
+#[derive(Properties, PartialEq)]
+pub(crate) struct ButtonProps {
+    /// Whether it can be pressed.
+    pub(crate) able: bool,
+    pub(crate) onpress: Callback<()>,
+    /// The id of what says more about it.
+    #[prop_or_default]
+    pub(crate) described_by: Option<AttrValue>,
+    pub(crate) children: Html,
+}
+
+/// A button for what can be done only at times. A disabled one would lose the focus as soon as pressing it has made it
+/// so, and Tab would pass it by: this one stays where it is, says that it can't be pressed, and does nothing.
+#[component]
+pub(crate) fn Button(props: &ButtonProps) -> Html {
+    let able = props.able;
+    let press = props.onpress.clone();
+    let onclick = Callback::from(move |_: MouseEvent| {
+        if able {
+            press.emit(());
+        }
+    });
+    html! {
+        <button type="button" class="button" {onclick} aria-disabled={(!able).then_some("true")}
+            aria-describedby={props.described_by.clone()}>
+            { props.children.clone() }
+        </button>
+    }
+}
