@@ -60,6 +60,13 @@ export class Source {
   }
 }
 
+/** Has `await using` dispose of a class's instances, where the runtime knows that. */
+export function disposable(type, dispose) {
+  if (Symbol.asyncDispose) {
+    Object.defineProperty(type.prototype, Symbol.asyncDispose, { value: dispose, configurable: true, writable: true });
+  }
+}
+
 /** An async iterator over what a source has. */
 export class Reader {
   #source;
@@ -91,5 +98,9 @@ export class Reader {
 
   [Symbol.asyncIterator]() {
     return this;
+  }
+
+  static {
+    disposable(this, function () { return this.return().then(() => {}); });
   }
 }

@@ -3,7 +3,7 @@ import { text } from "../address.js";
 import { eventWith, Handlers } from "../events.js";
 import { hex, newNumber, sessions } from "./bundled.js";
 import { Audience } from "./audience.js";
-import { ask } from "./calling.js";
+import { ask, question } from "./calling.js";
 import { core } from "./core.js";
 import { CLOSED, KeepError, NotTakenError, SessionEndedError } from "./errors.js";
 import { Feed } from "./feed.js";
@@ -12,7 +12,8 @@ import { readMetrics } from "./metrics.js";
 import { ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
 import { readOptions, readToken } from "./options.js";
 import { decodeBytes, decodeMessage, encode } from "./payload.js";
-import { publish, receipt } from "./publishing.js";
+import { publish, readName, receipt, tryPublish } from "./publishing.js";
+import { disposable } from "./reader.js";
 
 const HANDLERS = [
   "live", "message", "statechange", "lost", "disconnect", "volatile", "undecodable", "notkept", "ended",
@@ -35,10 +36,16 @@ export class RejoinSession extends EventTarget {
   /** The last state that was told. */
   #told = "connecting";
   #ended;
+  /** The promise that it is live, and the state for which it was settled. */
   #ready;
+  /** How the last connection ended. */
+  #last;
+  /** What `close` left undone. */
+  #left = [0, 0, 0];
   #protocol;
   #metrics;
-  #providerError;
+  /** What the functions for URL and token threw, or the WebSocket said, since the last connection ended. */
+  #error;
   #mailbox = new Mailbox(() => this.#port, () => this.#number, (raw, error) => this.#undecodable(raw, error));
   /** Those who listen to messages, and to what can't be decoded. */
   #audiences = new Map([
@@ -75,7 +82,7 @@ export class RejoinSession extends EventTarget {
   }
 
   get alias() {
-    const alias = this.#port?.alias();
+    const alias = this.#ended ? undefined : this.#port?.alias();
     return alias === undefined ? undefined : hex(alias);
   }
 
@@ -87,27 +94,40 @@ export class RejoinSession extends EventTarget {
     return readMetrics(this.#port?.metrics() ?? this.#metrics);
   }
 
+  get retryIn() {
+    return this.#port?.retry_in();
+  }
+
   get ready() {
-    if (this.#ended) return Promise.reject(this.#endedError());
-    if (this.#port.state() === STATES.indexOf("live")) return Promise.resolve();
-    return (this.#ready ??= withResolvers()).promise;
+    const { state } = this;
+    if (this.#ready?.settled && this.#ready.settled !== state) this.#ready = undefined;
+    if (!this.#ready) {
+      this.#ready = withResolvers();
+      // Who only looks, or asks again, need not mind.
+      this.#ready.promise.catch(() => {});
+      if (this.#ended) this.#settle("ended");
+      else if (state === "live") this.#settle("live");
+    }
+    return this.#ready.promise;
   }
 
   // Messages.
 
   async send(message) {
-    const payload = encode(message);
+    const payload = encode(message, this.#options.most.message);
     const refused = this.#port ? await this.#port.send(payload) : CLOSED;
     if (refused) throw new NotTakenError(refused, message);
   }
 
   trySend(message) {
-    const refused = this.#port ? this.#port.try_send(encode(message)) : CLOSED;
+    const payload = encode(message, this.#options.most.message);
+    const refused = this.#port ? this.#port.try_send(payload) : CLOSED;
     if (refused) throw new NotTakenError(refused, message);
   }
 
   volatile(message) {
-    return this.#port?.volatile(encode(message)) ?? false;
+    const payload = encode(message);
+    return payload.length <= this.#options.most.volatile && (this.#port?.volatile(payload) ?? false);
   }
 
   messages() {
@@ -138,25 +158,34 @@ export class RejoinSession extends EventTarget {
   // Channels and calls.
 
   publish(channel, payload) {
-    return publish(this.#port, text(channel), payload);
+    return publish(this.#port, channel, payload, this.#options.most.publication);
+  }
+
+  tryPublish(channel, payload) {
+    return tryPublish(this.#port, channel, payload, this.#options.most.publication);
   }
 
   subscribe(channel, options) {
-    return new Feed(this.#port, text(channel), options);
+    const isOver = () => ["closing", "ended"].includes(this.state);
+    return new Feed(this.#port, readName(channel), options, this.#options.most, isOver);
   }
 
   ask(question, options) {
-    return ask(() => this.#port, question, options);
+    return ask(() => this.#port, question, options, this.#options.most.call);
   }
 
-  call(name, args, options) {
-    return this.ask({ type: text(name), ...args }, options);
+  async call(name, args, options) {
+    return this.ask(question(name, args), options);
   }
 
   // The session itself.
 
   authenticate(token) {
-    this.#port?.authenticate(readToken(token) ?? "");
+    const given = readToken(token);
+    if (given === undefined) throw new TypeError("There must be a token: a string or a Uint8Array.");
+    if (this.state !== "live") return false;
+    this.#port.authenticate(given);
+    return true;
   }
 
   letGo() {
@@ -170,6 +199,7 @@ export class RejoinSession extends EventTarget {
   reconnect() {
     const over = this.#ended !== undefined;
     this.#ended = undefined;
+    if (over) this.#protocol = undefined;
     if (!this.#port) return this.#open();
     if (over) sessions.set(this.#number, this.#seam());
     this.#life++;
@@ -177,7 +207,8 @@ export class RejoinSession extends EventTarget {
   }
 
   async close() {
-    const [unsent, unacked, unanswered] = (this.#ended ? undefined : await this.#port.close()) ?? [0, 0, 0];
+    if (!this.#ended) this.#left = await this.#port.close();
+    const [unsent, unacked, unanswered] = this.#left;
     return { unsent, unacked, unanswered };
   }
 
@@ -207,8 +238,9 @@ export class RejoinSession extends EventTarget {
     const { Socket, ask } = this.#options;
     return {
       Socket,
+      failed: (error) => (this.#error = { error }),
       ask: (attempt, fresh) => ask(attempt, fresh).catch((error) => {
-        this.#providerError = { error };
+        this.#error = { error };
         throw String(error?.message ?? error);
       }),
       tell: (...news) => this.#note(...news),
@@ -233,19 +265,23 @@ export class RejoinSession extends EventTarget {
     const event = eventOf(what, first, second);
     if (what === LIVE) {
       this.#protocol = event.protocol;
-      this.#ready?.resolve();
-      this.#ready = undefined;
+      if (this.#ready && !this.#ready.settled) this.#settle("live");
     } else if (event.type === "disconnect") {
-      Object.assign(event, this.#providerError);
-      this.#providerError = undefined;
+      this.#last = first;
+      Object.assign(event, this.#error);
+      this.#error = undefined;
     } else if (what === ENDED) {
-      this.#ended = { code: event.code, reason: event.reason };
+      // One that was closed here is not over for the way in which the connection ended.
+      const last = event.code === 1000 ? undefined : this.#last;
+      // Of what a browser refused there are no words; those are the client's own.
+      const disagreed = last?.cause === "refused" && last.reason !== "";
+      this.#ended = Object.assign(event, { last, disagreed });
       this.#tellState(stateEvent("ended"));
     } else if ((what & 7) === STATE) {
       return this.#tellState(event);
     }
-    // At a close as it should be there is nothing to lose.
-    if (event.reason === "ended" && event.type === "lost" && !event.unacked.length && !event.unsent.length) return;
+    // At a close as it should be, and where nothing was under way, there is nothing to lose.
+    if (["ended", "kept"].includes(event.reason) && event.type === "lost" && !event.unacked.length && !event.unsent.length) return;
     if (event.type === "undecodable") return this.#undecodable(event.raw, event.error);
     this.dispatchEvent(event);
     if (what === ENDED && this.#ended) this.#leave();
@@ -265,8 +301,7 @@ export class RejoinSession extends EventTarget {
 
   /** The session is over: nothing of the module is held any more, but for one that is kept: that begins anew as itself. */
   #leave() {
-    this.#ready?.reject(this.#endedError());
-    this.#ready = undefined;
+    if (this.#ready && !this.#ready.settled) this.#settle("ended");
     sessions.delete(this.#number);
     if (!this.#kept) {
       if (this.#audiences.get("message").isEmpty) this.#mailbox.drain();
@@ -293,8 +328,10 @@ export class RejoinSession extends EventTarget {
     this.#mailbox.put(told.filter(({ what }) => what === MESSAGE).map(({ first }) => first));
   }
 
-  #endedError() {
-    return new SessionEndedError(this.#ended.code, this.#ended.reason);
+  #settle(state) {
+    this.#ready.settled = state;
+    if (state === "live") this.#ready.resolve();
+    else this.#ready.reject(new SessionEndedError(this.#ended));
   }
 
   static {
@@ -306,6 +343,7 @@ export class RejoinSession extends EventTarget {
         configurable: true,
       });
     }
+    disposable(this, function () { return this.close().then(() => {}); });
     // As it is written, whatever a minifier makes of it.
     Object.defineProperties(this, { length: { value: 1 }, name: { value: "RejoinSession" } });
   }
@@ -322,7 +360,10 @@ function readPublications(list) {
     } catch {
       payload = raw;
     }
-    publications.push({ channel, number, payload, receipt: receipt(outcome, { channel, number, payload }) });
+    const promise = receipt(outcome, { channel, number, payload });
+    // Who does not look into the list need not mind.
+    promise.catch(() => {});
+    publications.push({ channel, number, payload, receipt: promise });
   }
   return publications;
 }

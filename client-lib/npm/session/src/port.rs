@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use js_sys::{Array, Promise};
 use rejoin::Session;
-use rejoin::session::{PublishError, Receipt, SessionHandle, SessionMessage};
+use rejoin::session::{Body, PublishError, Receipt, Refused, SessionHandle, SessionMessage};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -72,18 +72,12 @@ impl Port {
     /// Publishes: why not, or 0, the number and the promise of the outcome; a promise of them where there is no room yet.
     pub fn publish(&self, channel: String, given: &JsValue) -> JsValue {
         let (handle, body) = (self.handle.clone(), payload::body(given));
-        begun(async move {
-            let values: [JsValue; 3] = match handle.publish(&channel, body).await {
-                Ok(receipt) => {
-                    let number = receipt.number() as f64;
-                    [refusal::TAKEN.into(), number.into(), outcome(receipt).into()]
-                }
-                Err(refused) => {
-                    [refusal::number(refused.reason).into(), JsValue::UNDEFINED, JsValue::UNDEFINED]
-                }
-            };
-            Ok(list(&values))
-        })
+        begun(async move { Ok(published(handle.publish(&channel, body).await)) })
+    }
+
+    /// The same, and does not wait.
+    pub fn try_publish(&self, channel: &str, given: &JsValue) -> JsValue {
+        published(self.handle.try_publish(channel, payload::body(given)))
     }
 
     /// Follows a channel; `since` is read by [`feed::since`]. A number instead says why not.
@@ -161,6 +155,11 @@ impl Port {
         })
     }
 
+    /// Milliseconds until the next attempt; undefined while none is waited for.
+    pub fn retry_in(&self) -> Option<f64> {
+        self.handle.retry_in().map(|left| left.as_secs_f64() * 1_000.0)
+    }
+
     pub fn state(&self) -> u32 {
         told::number(&self.handle.state())
     }
@@ -189,8 +188,18 @@ impl Port {
             figures.welcomes as f64,
             millis(figures.live_for),
             millis(figures.away_for),
+            figures.waiting as f64,
+            figures.waiting_bytes as f64,
         ]
     }
+}
+
+/// Why a publication was not taken; or 0, its number and the promise of its outcome.
+fn published(result: Result<Receipt, Refused<Body>>) -> JsValue {
+    list(&match result {
+        Ok(receipt) => [refusal::TAKEN.into(), (receipt.number() as f64).into(), outcome(receipt).into()],
+        Err(refused) => [refusal::number(refused.reason).into(), JsValue::UNDEFINED, JsValue::UNDEFINED],
+    })
 }
 
 /// A promise of what becomes of a publication: what, and up to two values.
