@@ -90,7 +90,11 @@ export interface SessionStateEvent extends Event {
   readonly last?: Disconnection;
 }
 
-/** Messages were lost, or may now be meant for another. Publications are not among them: their receipts say what became of each. */
+/**
+ * The server has another session than the one before, or there is none any more: messages were lost, or may now be meant for
+ * another. Both lists can be empty; then none of this end's are missing, and some of the server's may be. Publications are not
+ * among them: their receipts say what became of each.
+ */
 export interface SessionLostEvent<TSent = Payload> extends Event {
   /**
    * `kept`: the server has no memory of them, as after a restart; what was not transmitted goes out. `fresh` and

@@ -6,13 +6,15 @@ export class RejoinError extends Error {
     Object.assign(this, { retryable, ...more });
   }
   static {
-    // As with the errors of the language, the name is the prototype's.
+    // As with the errors of the language, the name is the prototype's; and the class's, whatever a minifier makes of it.
     name(this, "RejoinError");
   }
 }
 
 function name(type, value) {
-  Object.defineProperty(type.prototype, "name", { value, configurable: true, writable: true });
+  for (const place of [type, type.prototype]) {
+    Object.defineProperty(place, "name", { value, configurable: true, writable: true });
+  }
 }
 
 /** In the order of client-lib/npm/session/src/refusal.rs. */

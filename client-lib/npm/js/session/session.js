@@ -280,8 +280,8 @@ export class RejoinSession extends EventTarget {
     } else if ((what & 7) === STATE) {
       return this.#tellState(event);
     }
-    // At a close as it should be, and where nothing was under way, there is nothing to lose.
-    if (["ended", "kept"].includes(event.reason) && event.type === "lost" && !event.unacked.length && !event.unsent.length) return;
+    // At a close as it should be there is nothing to lose.
+    if (event.reason === "ended" && event.type === "lost" && !event.unacked.length && !event.unsent.length) return;
     if (event.type === "undecodable") return this.#undecodable(event.raw, event.error);
     this.dispatchEvent(event);
     if (what === ENDED && this.#ended) this.#leave();
