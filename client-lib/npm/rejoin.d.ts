@@ -1,6 +1,31 @@
 /** What can be sent, as with the browser's WebSocket. */
 export type Payload = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob;
 
+// What the standard's types are called where there is a page's library, and otherwise what they have.
+
+/** A listener, in either of the forms that the standard has. */
+export type Listener<TThis, TEvent> = ((this: TThis, event: TEvent) => unknown) | { handleEvent(event: TEvent): unknown };
+
+/** The third argument of `addEventListener`. */
+export interface ListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignal;
+}
+
+/** The standard's MessageEvent. */
+export type DataEvent<T> = (typeof globalThis extends { MessageEvent: { prototype: infer TEvent extends Event } }
+  ? Omit<TEvent, "data">
+  : Event) & { readonly data: T };
+
+/** The standard's CloseEvent. */
+export interface EndEvent extends Event {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
 /** A value, or a function that is asked for it before each attempt; `attempt` is 1 for the first in a row. */
 export type Provided<T> = T | ((attempt: number) => T | Promise<T>);
 
@@ -35,7 +60,7 @@ export type Cause =
   | "overflow";
 
 /** The event of a connection that has ended, or of an attempt that failed. */
-export interface RejoinCloseEvent extends CloseEvent {
+export interface RejoinCloseEvent extends EndEvent {
   /** Whether another attempt follows. */
   readonly willRetry: boolean;
   /** Who or what ended it. */
@@ -82,7 +107,7 @@ export interface LostEvent extends Event {
 /** The events, by type. `TData` is what messages carry. */
 export interface RejoinEventMap<TData = string | Blob | ArrayBuffer> {
   open: Event;
-  message: MessageEvent<TData>;
+  message: DataEvent<TData>;
   error: RejoinErrorEvent;
   close: RejoinCloseEvent;
   reconnecting: ReconnectingEvent;
@@ -160,7 +185,7 @@ export interface Options {
   /** Default: no pings. */
   keepAlive?: KeepAlive;
   /** Whether to come back after this end. It is not asked after `close()`. Default: after every other end. */
-  shouldReconnectOnClose?: (event: CloseEvent) => boolean;
+  shouldReconnectOnClose?: (event: EndEvent) => boolean;
   /** Do not connect before `reconnect()` is called. Default false. */
   startClosed?: boolean;
   /** Tell every change of state on the console. Default false. */
@@ -234,7 +259,7 @@ export class Rejoin<TData = string | Blob | ArrayBuffer> extends EventTarget {
   binaryType: "blob" | "arraybuffer";
 
   onopen: ((this: this, event: Event) => unknown) | null;
-  onmessage: ((this: this, event: MessageEvent<TData>) => unknown) | null;
+  onmessage: ((this: this, event: DataEvent<TData>) => unknown) | null;
   onerror: ((this: this, event: RejoinErrorEvent) => unknown) | null;
   onclose: ((this: this, event: RejoinCloseEvent) => unknown) | null;
   onreconnecting: ((this: this, event: ReconnectingEvent) => unknown) | null;
@@ -278,23 +303,23 @@ export class Rejoin<TData = string | Blob | ArrayBuffer> extends EventTarget {
 
   addEventListener<K extends keyof RejoinEventMap>(
     type: K,
-    listener: ((this: this, event: RejoinEventMap<TData>[K]) => unknown) | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Listener<this, RejoinEventMap<TData>[K]> | null,
+    options?: boolean | ListenerOptions,
   ): void;
   addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Listener<this, Event> | null,
+    options?: boolean | ListenerOptions,
   ): void;
   removeEventListener<K extends keyof RejoinEventMap>(
     type: K,
-    listener: ((this: this, event: RejoinEventMap<TData>[K]) => unknown) | null,
-    options?: boolean | EventListenerOptions,
+    listener: Listener<this, RejoinEventMap<TData>[K]> | null,
+    options?: boolean | { capture?: boolean },
   ): void;
   removeEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
+    listener: Listener<this, Event> | null,
+    options?: boolean | { capture?: boolean },
   ): void;
 }
 

@@ -1,4 +1,4 @@
-import type { Address, Cause } from "./rejoin.js";
+import type { Address, Cause, DataEvent, Listener, ListenerOptions } from "./rejoin.js";
 export type { Address, Cause };
 
 /** What JSON can hold. */
@@ -6,6 +6,30 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 
 /** What is sent and received: values, which travel as JSON, or bytes, which travel as they are. */
 export type Payload = JsonValue | Uint8Array;
+
+/**
+ * `T` as far as JSON holds it, whatever it is declared as: a type, an interface, a class. Members that are undefined are left
+ * out, in a list they become null; what has `toJSON` goes as what that gives. What JSON would change without a word is
+ * refused with a TypeError that names its place: numbers that are not finite, BigInts, bytes inside of values, maps, sets,
+ * errors, and other objects of the language or the platform.
+ */
+export type Jsonable<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends (...given: never[]) => unknown
+    ? never
+    : T extends symbol | bigint
+      ? never
+      : T extends { toJSON(): unknown }
+        ? T
+        : T extends object
+          ? { [K in keyof T]: Jsonable<T[K]> }
+          : never;
+
+/** A payload of any type that can be sent. */
+type Sendable<T> = T extends Uint8Array ? T : Jsonable<T>;
+
+/** A message of the server's application, as the event that a WebSocket has. */
+export type SessionMessageEvent<T = Payload> = DataEvent<T>;
 
 /** What authenticates the client: at most 2,048 bytes. It travels in the first frame, never in the URL. */
 export type Token = string | Uint8Array;
@@ -66,7 +90,11 @@ export interface SessionStateEvent extends Event {
   readonly last?: Disconnection;
 }
 
-/** Messages were lost. Publications are not among them: their receipts say what became of each. */
+/**
+ * The server has another session than the one before, or there is none any more: messages were lost, or may now be meant for
+ * another. Both lists can be empty; then none of this end's are missing, and some of the server's may be. Publications are not
+ * among them: their receipts say what became of each.
+ */
 export interface SessionLostEvent<TSent = Payload> extends Event {
   /**
    * `kept`: the server has no memory of them, as after a restart; what was not transmitted goes out. `fresh` and
@@ -82,7 +110,10 @@ export interface SessionLostEvent<TSent = Payload> extends Event {
 
 /** A connection, or an attempt at one, has ended. */
 export interface DisconnectEvent extends Event, Disconnection {
-  /** What the function for the URL or the token threw. */
+  /**
+   * What the function for the URL or the token threw, or what a WebSocket class other than the browser's says of the
+   * failure, as `ws` does of a wrong URL.
+   */
   readonly error?: unknown;
 }
 
@@ -91,7 +122,7 @@ export interface VolatileEvent extends Event {
   readonly data: JsonValue;
 }
 
-/** A message that is no JSON. Where nobody listens it is reported as an uncaught error. */
+/** A message that is no JSON. Where nobody listens a page reports it as an uncaught error, and Node.js on the console. */
 export interface UndecodableEvent extends Event {
   /** As it came. */
   readonly raw: string | Uint8Array;
@@ -106,15 +137,25 @@ export interface NotKeptEvent extends Event {
 
 /** The session is over. Receipts have been settled, and `lost` came before if there was something to lose. */
 export interface EndedEvent extends Event {
-  /** 1000 after `close()`, 4401 for unauthenticated, 4403 for forbidden, or another of the server's. */
+  /**
+   * 1000 after `close()`, 4401 for unauthenticated, 4403 for forbidden, or another of the server's; that of `last` where this
+   * end gave up, such as 1006.
+   */
   readonly code: number;
   readonly reason: string;
+  /** How the last connection or attempt ended, with `gaveUp`; undefined where the code is 1000. */
+  readonly last: Disconnection | undefined;
+  /**
+   * Whether it is over because the server opened connections and does not speak `rejoin.v1` (`maxDisagreed`). Chromium does
+   * not tell such a server from a dead one.
+   */
+  readonly disagreed: boolean;
 }
 
 /** The events, by type. */
 export interface SessionEventMap<TSent = Payload, TReceived = Payload> {
   live: LiveEvent;
-  message: MessageEvent<TReceived>;
+  message: SessionMessageEvent<TReceived>;
   statechange: SessionStateEvent;
   lost: SessionLostEvent<TSent>;
   disconnect: DisconnectEvent;
@@ -135,7 +176,8 @@ export class RejoinError extends Error {
 /** It was not taken, and nothing of it has left. */
 export class NotTakenError extends RejoinError {
   /**
-   * `full`: there is no room at present; `too-large`: it never fits; `too-many`: as many as there may be;
+   * `full`: there is no room at present, or others wait for it already; `too-large`: it never fits; `too-many`: as many as
+   * there may be, until one of them is ended;
    * `name-too-long`: the channel's; `closed`: the session is closing or over.
    */
   readonly reason: "full" | "too-large" | "too-many" | "name-too-long" | "closed";
@@ -166,7 +208,7 @@ export class PublishError extends RejoinError {
 export class CallError extends RejoinError {
   /**
    * `denied`: the server does not answer it; `timed-out`, `unknown` (the connection ended): it may have acted on it;
-   * `unsent`: it was never transmitted.
+   * `unsent`: it was never transmitted, because its time was up before or the session ended.
    */
   readonly outcome: "denied" | "timed-out" | "unknown" | "unsent";
   /** Of `denied`: the server's number for it. */
@@ -190,6 +232,9 @@ export class SubscriptionError extends RejoinError {
 export class SessionEndedError extends RejoinError {
   readonly code: number;
   readonly reason: string;
+  /** As of the event `ended`. */
+  readonly last: Disconnection | undefined;
+  readonly disagreed: boolean;
 }
 
 /** A session can't be kept here: there is no sessionStorage, as in a worker and in Node.js, or the browser refuses. */
@@ -290,27 +335,44 @@ export type FeedItem<T, TAbout = JsonValue, TVolatile = JsonValue> =
 export interface SubscribeOptions {
   /** From where. Default `"now"`. */
   since?: Since;
-  /** Be listed in the channel with this, and told who else is. Default: unseen. */
-  as?: Payload;
+  /**
+   * Be listed in the channel with this, of at most `maxPresenceBytes`, and told who else is. Default: unseen, and told nothing
+   * of others.
+   */
+  as?: Payload | object;
   /** Whether payloads are handed over as bytes. Default false: they are JSON. */
   bytes?: boolean;
+  /** Ends the feed when it is aborted, as leaving its loop does. */
+  signal?: AbortSignal;
 }
 
 /**
  * A subscription, over all connections: without silent gaps from where it starts. What is not read is not asked for, so
  * that who reads slowly slows down its own feed and no other. It ends when the session is closed; when the server ends it,
- * `next()` is rejected with a SubscriptionError. Leaving the loop unsubscribes.
+ * `next()` is rejected with a SubscriptionError. Leaving the loop unsubscribes, and so does `await using`. Loops over the same
+ * feed share its items, and leaving one ends all.
+ *
+ * What is published right behind `subscribe` with `since: "now"` may come before the feed begins: wait for `started` where
+ * that matters. Nothing tells old entries from new ones but their `time`, and the position of `started` with `"now"`.
  */
 export interface Feed<T, TAbout = JsonValue, TVolatile = JsonValue>
   extends AsyncIterableIterator<FeedItem<T, TAbout, TVolatile>, undefined> {
   readonly channel: string;
   /** Behind the last item that was read: where to read on later. */
   readonly position: Position | undefined;
-  /** Who is there, for a subscription with `as`, as of the last item that was read. */
+  /** Who is there, for a subscription with `as`, as of the last item that was read; away they stay as they were. */
   readonly members: readonly Member<TAbout>[];
-  /** Is listed with something else from now on. */
+  /**
+   * Is listed with something else from now on. A server that takes less than `maxPresenceBytes` ends the feed with 1009.
+   *
+   * @throws {NotTakenError} It is larger than `maxPresenceBytes`, or the feed or the session is over.
+   * @throws {TypeError} The feed was made without `as`, or JSON has nothing for it.
+   */
   setPresence(about: TAbout | Uint8Array): void;
-  /** Sends the other subscribers what may be lost. False if it can't go: not live, not begun, or too many wait. */
+  /**
+   * Sends the other subscribers what may be lost. False if it can't go: not live, not begun, too many wait, or it is larger
+   * than `maxVolatileBytes`.
+   */
   volatile(value: TVolatile | Uint8Array): boolean;
   return(): Promise<IteratorResult<FeedItem<T, TAbout, TVolatile>, undefined>>;
   [Symbol.asyncIterator](): Feed<T, TAbout, TVolatile>;
@@ -321,7 +383,7 @@ export interface Feed<T, TAbout = JsonValue, TVolatile = JsonValue>
 export interface CallOptions {
   /** How long to wait for the answer, in ms; the server is told. Default 30,000. */
   timeout?: number;
-  /** Cancels the call: it is rejected with the signal's reason, and the server is told. */
+  /** Cancels the call when it is aborted: it is rejected with the signal's reason, and the server is told. */
   signal?: AbortSignal;
 }
 
@@ -338,7 +400,10 @@ export interface WebSocketConstructor {
   };
 }
 
-/** All of it is optional. Times are in milliseconds, sizes in bytes. */
+/**
+ * All of it is optional. Times are in milliseconds, sizes in bytes; counts and sizes are whole numbers. An option that there
+ * is not is a TypeError.
+ */
 export interface SessionOptions {
   /** What authenticates the client. Default: nothing, or the cookies that the browser sends. */
   auth?: Provided<Token | undefined>;
@@ -354,8 +419,13 @@ export interface SessionOptions {
   reconnectionDelayGrowFactor?: number;
   /** How long a connection must have been open for the count of retries to begin anew. Default 10,000. */
   minUptime?: number;
-  /** How many retries in a row may fail; then the session ends. Default: no limit. */
+  /** How many retries in a row may fail; then the session ends. Default Infinity. */
   maxRetries?: number;
+  /**
+   * How many attempts in a row may reach a server that opens the connection and does not speak `rejoin.v1`; then the session
+   * ends with `disagreed`. Infinity: as many as there are. Default 8.
+   */
+  maxDisagreed?: number;
   /** How long an attempt may take, the asking for URL and token included. Default 10,000. */
   connectionTimeout?: number;
   /** How long the server may take to answer a close frame. Default 5,000. */
@@ -385,7 +455,7 @@ export interface SessionOptions {
   maxEnqueuedBytes?: number;
   /** The largest message that the server may send. Default 16 MiB. */
   maxMessageBytes?: number;
-  /** Bytes of entries that a feed takes ahead of its reader. Default 256 KiB. */
+  /** Bytes of entries that a feed takes ahead of its reader, at least 1,024. Default 256 KiB. */
   subscriptionWindow?: number;
   /** The most subscriptions. Default 256. */
   maxSubscriptions?: number;
@@ -397,6 +467,20 @@ export interface SessionOptions {
   maxCalls?: number;
   /** Their bytes. Default 16 MiB. */
   maxCallBytes?: number;
+  /** The most channels in which the session publishes. Default 256. */
+  maxChannels?: number;
+  /** The most members of a channel; a server that tells of more is left with 4400. Default 10,000. */
+  maxMembers?: number;
+  /** Bytes of what they are listed with; likewise. Default 1 MiB. */
+  maxMemberBytes?: number;
+  /** Bytes that this end may be listed with, at most 512 KiB. Default 256, as many as the server's default. */
+  maxPresenceBytes?: number;
+  /** Bytes of volatile messages that wait for the socket; more are dropped. Default 64 KiB. */
+  maxVolatileBytes?: number;
+  /** The most calls of `send` that wait for room, and as many of `publish`. Default 4,096. */
+  maxWaiting?: number;
+  /** Bytes of what they are to send; each costs 32 more. Default 16 MiB. */
+  maxWaitingBytes?: number;
   /** The class to use instead of the global WebSocket, such as that of `ws`. */
   WebSocket?: WebSocketConstructor;
   /** The seed of the waits, for tests. Default: a random one. */
@@ -405,7 +489,7 @@ export interface SessionOptions {
 
 /** What `close()` left undone. */
 export interface Left {
-  /** Messages that were never transmitted; the event `lost` has them. */
+  /** Messages that were never transmitted: the event `lost` has them, or a `send` that still waited hands them back. */
   readonly unsent: number;
   /** Frames that were transmitted and not acknowledged. */
   readonly unacked: number;
@@ -413,7 +497,7 @@ export interface Left {
   readonly unanswered: number;
 }
 
-/** Figures of the session's whole life. */
+/** Figures since the session was opened, or begun anew by `reconnect()` after its end. */
 export interface SessionMetrics {
   /** From the keep-alive's last answered ping to its answer, in ms. */
   readonly roundTrip: number | undefined;
@@ -426,6 +510,10 @@ export interface SessionMetrics {
   /** Their bytes; each costs 32 more. */
   readonly unackedBytes: number;
   readonly unansweredPublications: number;
+  /** Calls of `send` and `publish` that wait for room. */
+  readonly waiting: number;
+  /** Their bytes; each costs 32 more. */
+  readonly waitingBytes: number;
   /** Frames that were transmitted more than once. */
   readonly resentFrames: number;
   /** WebSocket messages that went out, each a frame or a batch of them. */
@@ -454,16 +542,25 @@ export interface ReopenedPublication {
 /** The names of `T`'s members that are texts. */
 type Names<T> = keyof T & string;
 
+/** Arguments of a call; `type` is its name. */
+type Arguments<T> = object extends T
+  ? { readonly type?: never; readonly [name: string]: unknown } | (object & { readonly type?: never })
+  : T & { readonly type?: never };
+
 /** What follows the name of a call: its arguments, if it has any, and options. */
-type CallArguments<T> = T extends { args: infer TArgs }
-  ? [args: TArgs, options?: CallOptions]
+type CallArguments<T> = "args" extends keyof T
+  ? T extends { args: infer TArgs }
+    ? [args: Arguments<TArgs>, options?: CallOptions]
+    : T extends { args?: infer TArgs }
+      ? [args?: Arguments<TArgs>, options?: CallOptions]
+      : never
   : [args?: Record<string, never>, options?: CallOptions];
 
 /** What a call is answered with. */
 type Answer<T> = T extends { answer: infer TAnswer } ? TAnswer : JsonValue;
 
 /** What everybody may say who says nothing of types. */
-type AnyCall = { args: object; answer: JsonValue };
+type AnyCall = { args?: object; answer: JsonValue };
 
 /**
  * A session with a server that speaks `rejoin.v1`, over as many connections as it takes. It lives until it is closed or
@@ -524,11 +621,15 @@ export class RejoinSession<
   readonly protocol: string | undefined;
   /** Figures, as of now. */
   readonly metrics: SessionMetrics;
-  /** Resolves when the session is live; rejected with a SessionEndedError when it is over. */
+  /** In how many milliseconds the next attempt follows; undefined while none is waited for. For a count-down. */
+  readonly retryIn: number | undefined;
+  /**
+   * Resolves when the session is live; rejected with a SessionEndedError when it is over. Nobody need handle the rejection.
+   */
   readonly ready: Promise<void>;
 
   onlive: ((this: this, event: LiveEvent) => unknown) | null;
-  onmessage: ((this: this, event: MessageEvent<TReceived>) => unknown) | null;
+  onmessage: ((this: this, event: SessionMessageEvent<TReceived>) => unknown) | null;
   onstatechange: ((this: this, event: SessionStateEvent) => unknown) | null;
   onlost: ((this: this, event: SessionLostEvent<TSent>) => unknown) | null;
   ondisconnect: ((this: this, event: DisconnectEvent) => unknown) | null;
@@ -539,23 +640,33 @@ export class RejoinSession<
 
   /**
    * Sends a message to the server's application: once and in order over any cut, while both ends keep the session.
-   * Resolves when it was taken, for which it waits while there is no room; rejected with a NotTakenError.
+   * Resolves when it was taken, for which it waits while there is no room; rejected with a NotTakenError. As with any promise,
+   * a rejection that nobody handles ends a Node.js program. At most as large as the server takes (16 MiB less 32 bytes unless
+   * it is set up otherwise) and `maxEnqueuedBytes` allows.
    */
   send(message: TSent): Promise<void>;
+  send<T>(message: Payload extends TSent ? T & Sendable<T> : never): Promise<void>;
 
   /**
    * Sends as `send` does and does not wait.
    *
-   * @throws {NotTakenError} There is no room at present, it is too large, or the session is closing or over.
+   * @throws {NotTakenError} There is no room at present or others wait for it, it is too large, or the session is closing or
+   * over.
+   * @throws {TypeError} JSON has nothing for it.
    */
   trySend(message: TSent): void;
+  trySend<T>(message: Payload extends TSent ? T & Sendable<T> : never): void;
 
-  /** Sends the server's application what may be lost. False if it can't go: not live, or too many wait already. */
-  volatile(message: Payload): boolean;
+  /**
+   * Sends the server's application what may be lost. False if it can't go: not live, too many wait already, or it is larger
+   * than `maxVolatileBytes`.
+   */
+  volatile(message: Payload | object): boolean;
 
   /**
    * Messages of the server's application, each once and in order, until the session is over. What is not read is not
-   * asked for: the server waits. Several iterations share the messages.
+   * asked for: the server waits. Several iterations share the messages. While there is one that was not left, nobody can listen
+   * to the event `message`; when the last listener has gone, messages wait again.
    *
    * @throws {TypeError} Somebody listens to the event `message`: then that has all messages.
    */
@@ -565,16 +676,39 @@ export class RejoinSession<
 
   /**
    * Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile. Waits while
-   * there is no room. Resolves when the entry is durable; rejected with a NotTakenError or a PublishError.
+   * there is no room. Resolves when the entry is durable; rejected with a NotTakenError or a PublishError, or with a TypeError
+   * for a name or payload that can't be sent. As with any promise, a rejection that nobody handles ends a Node.js program.
+   *
+   * An entry has as many bytes as the server takes, 64 KiB unless it is set up otherwise. That is known from the first welcome
+   * on; a larger one that was taken before is `refused`. A name has at most 255 bytes, is not empty and has no surrogate
+   * without its partner.
    */
   publish<TName extends Names<TChannels>>(channel: TName, payload: TChannels[TName]): Publication;
+  publish<TName extends Names<TChannels>, T>(
+    channel: TName,
+    payload: Payload extends TChannels[TName] ? T & Sendable<T> : never,
+  ): Publication;
+
+  /**
+   * Publishes as `publish` does and does not wait for room.
+   *
+   * @throws {NotTakenError} There is no room at present or others wait for it, it is too large, or the session is closing or
+   * over.
+   * @throws {TypeError} The name or the payload can't be sent.
+   */
+  tryPublish<TName extends Names<TChannels>>(channel: TName, payload: TChannels[TName]): Publication;
+  tryPublish<TName extends Names<TChannels>, T>(
+    channel: TName,
+    payload: Payload extends TChannels[TName] ? T & Sendable<T> : never,
+  ): Publication;
 
   /**
    * Follows a channel; what the server objects to is thrown by the feed.
    *
-   * @throws {NotTakenError} The name is longer than 255 bytes, there are as many subscriptions as there may be, or the
-   * session is closing or over.
-   * @throws {TypeError} `since` is none.
+   * @throws {NotTakenError} The name is longer than 255 bytes, there are as many subscriptions as there may be, `as` is
+   * larger than `maxPresenceBytes`, or the session is closing or over.
+   * @throws {TypeError} The name, `since`, `as` or another option is none.
+   * @throws The reason of a signal that is aborted already.
    */
   subscribe<TName extends Names<TChannels>>(
     channel: TName,
@@ -584,10 +718,15 @@ export class RejoinSession<
     channel: TName,
     options?: SubscribeOptions & { bytes?: false },
   ): Feed<Exclude<TChannels[TName], Uint8Array>, TAbout, TVolatile>;
+  subscribe<TName extends Names<TChannels>>(
+    channel: TName,
+    options: SubscribeOptions,
+  ): Feed<TChannels[TName] | Uint8Array, JsonValue | Uint8Array, JsonValue | Uint8Array>;
 
   /**
    * Asks the server's application `{ type: name, ...args }`, which serde's tagged enums read. At most once: never again
-   * after a cut. Rejected with a NotTakenError, a CallError, an UndecodableError, or the signal's reason.
+   * after a cut. Rejected with a NotTakenError, a CallError, an UndecodableError, the signal's reason, or a TypeError for
+   * arguments that are no plain object or have a `type` of their own. A question has at most 1,048,512 bytes.
    */
   call<TName extends Names<TCalls>>(
     name: TName,
@@ -595,11 +734,17 @@ export class RejoinSession<
   ): Promise<Answer<TCalls[TName]>>;
 
   /** Asks the server's application a question of any form, as `call` does. */
-  ask(question: Payload, options: CallOptions & { bytes: true }): Promise<Uint8Array>;
-  ask<TAnswer = JsonValue>(question: Payload, options?: CallOptions & { bytes?: false }): Promise<TAnswer>;
+  ask(question: Payload | object, options: CallOptions & { bytes: true }): Promise<Uint8Array>;
+  ask<TAnswer = JsonValue>(question: Payload | object, options?: CallOptions & { bytes?: false }): Promise<TAnswer>;
+  ask(question: Payload | object, options: CallOptions & { bytes: boolean }): Promise<JsonValue | Uint8Array>;
 
-  /** Gives the server a fresh token inside this connection; later ones are asked for as before. */
-  authenticate(token: Token): void;
+  /**
+   * Gives the server a fresh token inside this connection; later ones are asked for as before. False if the session is not
+   * live.
+   *
+   * @throws {RangeError} It has more than 2,048 bytes.
+   */
+  authenticate(token: Token): boolean;
 
   /** Lets go what is held since the identity changed: see the event `lost`. */
   letGo(): void;
@@ -613,31 +758,24 @@ export class RejoinSession<
   reconnect(): void;
 
   /**
-   * Ends the session: takes nothing more, waits until all has been delivered and answered, at most `drainTimeout`, says
-   * goodbye and closes. Resolves with what was left.
+   * Ends the session: takes nothing more, waits until all has been delivered and answered, what waits for room included, at
+   * most `drainTimeout`, says goodbye and closes. Resolves with what was left; after the end, with what the last call left.
+   * `await using` does it too. `reconnect()` takes it back.
    */
   close(): Promise<Left>;
 
   addEventListener<K extends keyof SessionEventMap>(
     type: K,
-    listener: ((this: this, event: SessionEventMap<TSent, TReceived>[K]) => unknown) | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Listener<this, SessionEventMap<TSent, TReceived>[K]> | null,
+    options?: boolean | ListenerOptions,
   ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
+  addEventListener(type: string, listener: Listener<this, Event> | null, options?: boolean | ListenerOptions): void;
   removeEventListener<K extends keyof SessionEventMap>(
     type: K,
-    listener: ((this: this, event: SessionEventMap<TSent, TReceived>[K]) => unknown) | null,
-    options?: boolean | EventListenerOptions,
+    listener: Listener<this, SessionEventMap<TSent, TReceived>[K]> | null,
+    options?: boolean | { capture?: boolean },
   ): void;
-  removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
-  ): void;
+  removeEventListener(type: string, listener: Listener<this, Event> | null, options?: boolean | { capture?: boolean }): void;
 }
 
 export default RejoinSession;

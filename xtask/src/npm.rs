@@ -51,13 +51,15 @@ fn build(context: &Context) -> Result<PathBuf> {
     copy_scripts(&scripts, &stage)?;
     copy_scripts(&scripts.join("session"), &session)?;
     // Of what wasm-bindgen makes only the module is used: numbers need no glue.
-    inline(&module(context, LINK, &stage.join("wasm"))?, &stage)?;
+    let link = inline(&module(context, LINK, &stage.join("wasm"))?, &stage)?;
     bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[])?;
+    fill(&folder.join(MODULES[0]), &link)?;
     let wasm = module(context, SESSION, &session)?;
     names::shorten(context, &wasm, &session.join("port.js"))?;
-    inline(&wasm, &session)?;
+    let inlined = inline(&wasm, &session)?;
     bundle(context, &session.join("glue.js"), &session.join("bundled.js"), &SURROUNDINGS)?;
     bundle(context, &session.join("index.js"), &folder.join(MODULES[1]), &[])?;
+    fill(&folder.join(MODULES[1]), &inlined)?;
     for name in ["rejoin.d.ts", "session.d.ts", "README.md"] {
         copy(&package.folder.join(name), &folder.join(name))?;
     }
@@ -82,10 +84,25 @@ fn copy_scripts(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts a module into a script, so that whoever bundles or serves the package has one file to care about.
-fn inline(module: &Path, folder: &Path) -> Result<()> {
+/// What stands in a bundle for its module, while lines are broken.
+const PLACE: &str = "the module";
+
+/// Prepares a script for a module, so that whoever bundles or serves the package has one file to care about; returns the
+/// module as text, for [`fill`].
+fn inline(module: &Path, folder: &Path) -> Result<String> {
     let wasm = std::fs::read(module).context(|| "read the wasm module".to_owned())?;
-    write(&folder.join("wasm.js"), &format!("export default \"{}\";\n", encode(&wasm)))
+    write(&folder.join("wasm.js"), &format!("export default \"{PLACE}\";\n"))?;
+    Ok(encode(&wasm))
+}
+
+/// Puts a module into its bundle, on a line of its own.
+fn fill(bundle: &Path, module: &str) -> Result<()> {
+    let text = std::fs::read_to_string(bundle).context(|| format!("read {}", bundle.display()))?;
+    let place = format!("\"{PLACE}\"");
+    if text.matches(&place).count() != 1 {
+        return Err(Failure::new(format!("{} has not one place for the module", bundle.display())));
+    }
+    write(bundle, &text.replace(&place, &format!("\n\"{module}\"\n")))
 }
 
 /// Builds a crate's module into a folder, with what wasm-bindgen writes beside it.
@@ -130,6 +147,8 @@ fn bundle(context: &Context, entry: &Path, module: &Path, more: &[&str]) -> Resu
     let program = setup::npm_packages(&context.toolbox).join("node_modules/.bin/esbuild");
     let mut esbuild = context.toolbox.command(program);
     esbuild.args(["--bundle", "--minify", "--format=esm", SYNTAX, "--log-level=warning"]);
+    // Node.js shows the whole line in which an error was thrown.
+    esbuild.arg("--line-limit=240");
     esbuild.args(more).arg(entry).arg(format!("--outfile={}", module.display()));
     // Files named in arguments are looked for beside the entry.
     esbuild.current_dir(entry.parent().unwrap_or(entry));

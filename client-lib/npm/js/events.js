@@ -99,8 +99,8 @@ export class Handlers {
         const { value } = entry;
         if (typeof value === "function" && value.call(this.#target, event) === false) event.preventDefault();
       };
-      this.#all.set(type, entry);
       this.#target.addEventListener(type, entry.listener);
+      this.#all.set(type, entry);
     }
   }
 }

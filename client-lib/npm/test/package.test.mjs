@@ -65,8 +65,10 @@ test("the types admit and refuse what they should, in strict mode", async (t) =>
   for (const name of ["ws", "@types/ws", "@types/node", "undici-types"]) {
     await cp(join(TOOLS, "node_modules", name), join(modules, name), { recursive: true });
   }
-  const { ok, said } = await words(bin("tsc"), ["-p", to], { cwd: to });
-  assert.ok(ok, said);
+  for (const project of ["tsconfig.json", "node.json"]) {
+    const { ok, said } = await words(bin("tsc"), ["-p", join(to, project)], { cwd: to });
+    assert.ok(ok, `${project}: ${said}`);
+  }
 });
 
 test("every member that the types promise is there, and no other", async () => {

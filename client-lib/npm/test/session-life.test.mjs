@@ -20,6 +20,18 @@ test("without a WebSocket the constructor says what is missing", { skip: globalT
   assert.throws(() => new RejoinSession("ws://a.invalid"), /give its constructor as the option WebSocket/);
 });
 
+test("what an uncaught error shows of the module is short, and has the error's name", async () => {
+  const program = `
+    import { NotTakenError, RejoinSession } from ${JSON.stringify(sessionUrl)};
+    if (NotTakenError.name !== "NotTakenError") process.exitCode = 3;
+    new RejoinSession("ws://a.invalid", { nothing: 1 });`;
+  const words = await new Promise((resolve) => {
+    execFile(process.execPath, ["--input-type=module", "--eval", program], (_, out, words) => resolve(words));
+  });
+  assert.match(words, /TypeError: /);
+  assert.ok(words.length < 3_000, `${words.length} characters`);
+});
+
 test("URL and token are asked for with each attempt, and a refused token once more", async (t) => {
   const key = newKey();
   const asked = [];

@@ -11,11 +11,14 @@ use crate::{npm, process, scratch, setup};
 /// Where the tests lie.
 const TESTS: &str = "client-lib/npm/test";
 /// The tests, what fails soonest first.
-const FILES: [&str; 7] = [
+const FILES: [&str; 10] = [
     "package.test.mjs",
     "node.test.mjs",
     "session.test.mjs",
     "session-life.test.mjs",
+    "session-reading.test.mjs",
+    "session-sending.test.mjs",
+    "session-ends.test.mjs",
     "session-page.test.mjs",
     "differential.test.mjs",
     "projects.test.mjs",

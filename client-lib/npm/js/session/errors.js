@@ -6,13 +6,15 @@ export class RejoinError extends Error {
     Object.assign(this, { retryable, ...more });
   }
   static {
-    // As with the errors of the language, the name is the prototype's.
+    // As with the errors of the language, the name is the prototype's; and the class's, whatever a minifier makes of it.
     name(this, "RejoinError");
   }
 }
 
 function name(type, value) {
-  Object.defineProperty(type.prototype, "name", { value, configurable: true, writable: true });
+  for (const place of [type, type.prototype]) {
+    Object.defineProperty(place, "name", { value, configurable: true, writable: true });
+  }
 }
 
 /** In the order of client-lib/npm/session/src/refusal.rs. */
@@ -20,20 +22,20 @@ const REASONS = [
   , // 0 stands for taken.
   ["full", () => "There is no room at present: wait, or raise the limits."],
   ["too-large", (limit) => `The payload is larger than ${limit} bytes.`],
-  ["too-many", (limit) => `There are ${limit} already, as many as there may be.`],
+  ["too-many", (limit) => `There are ${limit} already, as many as there may be: end one, or raise the limit.`],
   ["name-too-long", (limit) => `A channel's name has at most ${limit} bytes.`],
   ["closed", () => "The session is closing or over: `reconnect()` begins another."],
 ];
 
-/** What stands for a session that is over. */
-export const CLOSED = 5;
+/** What stands for a session that is over; and, with eight times the limit, for what never fits. */
+export const CLOSED = 5, TOO_LARGE = 2;
 
 /** It was not taken, and nothing of it has left. */
 export class NotTakenError extends RejoinError {
   constructor(number, payload) {
     const [reason, words] = REASONS[number % 8];
     const limit = Math.floor(number / 8);
-    super(words(limit), { retryable: reason === "full", reason, limit: limit || undefined, payload });
+    super(words(limit), { retryable: reason === "full" || reason === "too-many", reason, limit: limit || undefined, payload });
   }
   static { name(this, "NotTakenError"); }
 }
@@ -55,7 +57,7 @@ const CALLED = {
   denied: ({ code, reason }) => `The server denied the call (${code}): ${reason}`,
   "timed-out": () => "The call was not answered in time; the server may have acted on it.",
   unknown: () => "The connection ended before the call was answered; the server may have acted on it.",
-  unsent: () => "The call was never transmitted.",
+  unsent: () => "The call was never transmitted: its time was up first, or the session has ended.",
 };
 
 export class CallError extends RejoinError {
@@ -72,9 +74,15 @@ export class SubscriptionError extends RejoinError {
   static { name(this, "SubscriptionError"); }
 }
 
+/** Close codes of the server's by which it asks to come back (protocol/src/session/violation.rs). */
+const COME_BACK = [4100, 4101, 4408, 4429];
+
 export class SessionEndedError extends RejoinError {
-  constructor(code, reason) {
-    super(`The session is over (${code}). ${reason}`.trim(), { code, reason });
+  constructor({ code, reason, last, disagreed }) {
+    const why = disagreed ? "The server does not speak rejoin.v1." : last?.gaveUp ? "It could not be reached." : reason;
+    // Where it was the network, or too many failed attempts, `reconnect()` may do better.
+    const retryable = !disagreed && (code < 4000 ? code !== 1000 : COME_BACK.includes(code));
+    super(`The session is over (${code}). ${why}`.trim(), { retryable, code, reason, last, disagreed });
   }
   static { name(this, "SessionEndedError"); }
 }

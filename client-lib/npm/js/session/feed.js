@@ -1,8 +1,10 @@
 // A subscription: an async iterator of what a channel brings.
 import { hex, newNumber } from "./bundled.js";
+import { mustBe } from "../options.js";
 import { CLOSED, NotTakenError, SubscriptionError } from "./errors.js";
+import { mustKnow } from "./options.js";
 import { decode, encode } from "./payload.js";
-import { Reader } from "./reader.js";
+import { Reader, Source } from "./reader.js";
 
 /** Kinds of items, in the order of client-lib/npm/session/src/feed.rs; entries and gaps come as they are told. */
 const STARTED = 0, MEMBERS = 1, VOLATILE = 2, ENDED = 3;
@@ -18,8 +20,8 @@ function readSince(since = "now") {
   if (typeof since === "object" && since !== null && Number.isSafeInteger(since.last) && since.last >= 0) {
     return [1, since.last];
   }
-  const [, ordinal, epoch, offset] = POSITION.exec(since) ?? [];
-  if (epoch === undefined) {
+  const [, ordinal, epoch, offset] = (typeof since === "string" && POSITION.exec(since)) || [];
+  if (![ordinal, offset].every((part) => Number.isSafeInteger(Number(part)))) {
     throw new TypeError("`since` must be 'now', 'everything', { last: n }, or the position of an entry.");
   }
   const bits = epoch.padStart(16, "0");
@@ -30,21 +32,41 @@ export class Feed extends Reader {
   #port;
   #bytes;
   #position;
-  #members = [];
+  #members = Object.freeze([]);
+  #listed;
+  #most;
+  #isOver;
+  #signal;
+  #stop = () => this.end();
 
-  /** Throws a NotTakenError where the module does not subscribe. */
-  constructor(port, channel, { since, as, bytes = false } = {}) {
+  /**
+   * `most` has the most bytes of payloads, `isOver` says whether the session closes or has ended. Throws a NotTakenError
+   * where the module does not subscribe.
+   */
+  constructor(port, channel, options = {}, most, isOver) {
+    mustKnow(options, ["since", "as", "bytes", "signal"]);
+    const { since, as, signal } = options;
+    const bytes = mustBe(options, "bytes", "boolean") ?? false;
+    if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
+      throw new TypeError("The option signal must be an AbortSignal.");
+    }
     const bell = newNumber();
-    super(bell, () => {
+    super(new Source(() => {
       const item = this.#port.take();
       return item ? this.#read(item) : item;
-    });
+    }, () => bell));
     const from = readSince(since);
-    const about = as === undefined ? undefined : encode(as);
+    const about = as === undefined ? undefined : encode(as, most.presence);
+    signal?.throwIfAborted();
     const made = port ? port.subscribe(channel, from, about, bell, !bytes) : CLOSED;
-    if (typeof made === "number") throw new NotTakenError(made);
+    if (typeof made === "number") throw new NotTakenError(made, as);
     this.#port = made;
     this.#bytes = bytes;
+    this.#listed = as !== undefined;
+    this.#most = most;
+    this.#isOver = isOver;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#stop, { once: true });
     Object.defineProperty(this, "channel", { value: channel, enumerable: true });
   }
 
@@ -57,11 +79,15 @@ export class Feed extends Reader {
   }
 
   setPresence(about) {
-    this.#port?.set_presence(encode(about));
+    if (!this.#listed) throw new TypeError("The feed is not listed: subscribe with the option `as`.");
+    const body = encode(about, this.#most.presence);
+    const refused = this.#port && !this.#isOver() ? this.#port.set_presence(body) : CLOSED;
+    if (refused) throw new NotTakenError(refused, about);
   }
 
   volatile(value) {
-    return this.#port?.volatile(encode(value)) ?? false;
+    const body = encode(value);
+    return body.length <= this.#most.volatile && (this.#port?.volatile(body) ?? false);
   }
 
   get [Symbol.toStringTag]() {
@@ -84,7 +110,7 @@ export class Feed extends Reader {
       case VOLATILE:
         return { value: this.#decoded({ type: "volatile", sender: hex(first), payload: second }, second) };
       case ENDED:
-        if (first === NORMAL) return null;
+        if (first === NORMAL && this.#isOver()) return null;
         throw new SubscriptionError(first, second, { channel: this.channel, position: this.#position });
     }
   }
@@ -112,6 +138,7 @@ export class Feed extends Reader {
   }
 
   left() {
+    this.#signal?.removeEventListener("abort", this.#stop);
     this.#port?.free();
     this.#port = undefined;
   }

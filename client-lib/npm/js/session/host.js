@@ -18,20 +18,23 @@ let newest = 0;
 /** A number for a session, a bell or a call. */
 export const newNumber = () => (newest = (newest + 1) >>> 0);
 
-let Chosen;
+let chosen;
 
 /** The module is about to make a session's socket. */
-export const choose = (session) => (Chosen = sessions.get(session)?.Socket);
+export const choose = (session) => (chosen = sessions.get(session));
 
 /** Makes the socket that the module asks for, of the class that the session was given. */
 export function WebSocket(url, protocols) {
-  const socket = new Chosen(url, protocols);
-  if (Chosen !== rejoinScope.WebSocket) {
+  const { Socket, failed } = chosen;
+  // It would keep the session.
+  chosen = undefined;
+  const socket = new Socket(url, protocols);
+  if (Socket !== rejoinScope.WebSocket) {
     // The browser's copies what it is given; another may read later what is the module's memory.
     const send = socket.send;
     socket.send = (data) => send.call(socket, data.slice());
-    // In Node.js an error that nobody listens to ends the program; the end that follows says all.
-    socket.addEventListener("error", () => {});
+    // In Node.js an error that nobody listens to ends the program; what it says of the end that follows no page learns.
+    socket.addEventListener("error", ({ error }) => error && failed(error));
     const { removeEventListener } = socket;
     socket.removeEventListener = (type, listener) => {
       removeEventListener.call(socket, type, listener);

@@ -2,7 +2,7 @@
 
 const NAMES = [
   "roundTrip", "queuedMessages", "queuedBytes", "unackedFrames", "unackedBytes", "unansweredPublications", "resentFrames",
-  "batchesSent", "framesSent", "batchesReceived", "framesReceived", "welcomes", "liveFor", "awayFor",
+  "batchesSent", "framesSent", "batchesReceived", "framesReceived", "welcomes", "liveFor", "awayFor", "waiting", "waitingBytes",
 ];
 
 export function readMetrics(figures) {

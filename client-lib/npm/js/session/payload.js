@@ -1,16 +1,47 @@
 // Payloads: JSON values as text, Uint8Arrays as they are.
-import { UndecodableError } from "./errors.js";
+import { NotTakenError, TOO_LARGE, UndecodableError } from "./errors.js";
 
-/** What the module takes: text or bytes. Throws a TypeError for what JSON can't hold. */
-export function encode(value) {
+const tag = (value) => Object.prototype.toString.call(value).slice(8, -1);
+
+/**
+ * What the module takes: text or bytes. Throws a TypeError for what JSON can't hold without loss, and a NotTakenError for
+ * what is certainly larger than `most` bytes, so that it is not copied to learn that.
+ */
+export function encode(value, most) {
   // By its tag, since one of another frame is one as well.
-  if (Object.prototype.toString.call(value) === "[object Uint8Array]") return value;
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    throw new TypeError("Bytes are sent as a Uint8Array: `new Uint8Array(buffer)` makes one.");
-  }
+  const encoded = tag(value) === "Uint8Array" ? value : toJson(value);
+  if (encoded.length > most) throw new NotTakenError(TOO_LARGE + 8 * most, value);
+  return encoded;
+}
+
+function toJson(value) {
+  const fault = faultOf(value, []);
+  if (fault) throw new TypeError(`JSON has nothing for ${fault}. Bytes are sent as a Uint8Array that is the whole payload.`);
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`JSON has nothing for ${String(value)}.`);
   return text;
+}
+
+/** What of a value JSON would turn into something else, and where; undefined if there is nothing. */
+function faultOf(value, path, above = []) {
+  const where = () => (path.length ? ` at ${path.map((name) => `[${JSON.stringify(name)}]`).join("")}` : "");
+  if (typeof value === "number" && !Number.isFinite(value)) return `${value}${where()}`;
+  if (typeof value === "bigint") return `the BigInt ${value}${where()}`;
+  if (typeof value !== "object" || value === null) return;
+  const kind = ArrayBuffer.isView(value) ? "bytes" : tag(value);
+  if (kind !== "bytes" && typeof value.toJSON === "function") return;
+  // Those of the language that stand for a primitive become it.
+  if (["String", "Number", "Boolean"].includes(kind)) return;
+  if (kind !== "Object" && kind !== "Array") return `${kind}${where()}`;
+  if (above.includes(value)) return `what contains itself${where()}`;
+  above.push(value);
+  for (const name of Object.keys(value)) {
+    path.push(name);
+    const fault = faultOf(value[name], path, above);
+    if (fault) return fault;
+    path.pop();
+  }
+  above.pop();
 }
 
 /** Throws an UndecodableError for text that is no JSON, and for bytes where `bytes` are not expected. */

@@ -1,17 +1,19 @@
 // The class: what a user sees of a session.
 import { text } from "../address.js";
-import { eventWith, Handlers, report } from "../events.js";
+import { eventWith, Handlers } from "../events.js";
 import { hex, newNumber, sessions } from "./bundled.js";
-import { ask } from "./calling.js";
+import { Audience } from "./audience.js";
+import { ask, question } from "./calling.js";
 import { core } from "./core.js";
 import { CLOSED, KeepError, NotTakenError, SessionEndedError } from "./errors.js";
 import { Feed } from "./feed.js";
+import { Mailbox } from "./mailbox.js";
 import { readMetrics } from "./metrics.js";
-import { ENDED, eventOf, LIVE, STATE, stateEvent, STATES } from "./news.js";
+import { ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
 import { readOptions, readToken } from "./options.js";
-import { decode, decodeBytes, decodeMessage, encode } from "./payload.js";
-import { publish, receipt } from "./publishing.js";
-import { Reader } from "./reader.js";
+import { decodeBytes, decodeMessage, encode } from "./payload.js";
+import { publish, readName, receipt, tryPublish } from "./publishing.js";
+import { disposable } from "./reader.js";
 
 const HANDLERS = [
   "live", "message", "statechange", "lost", "disconnect", "volatile", "undecodable", "notkept", "ended",
@@ -24,22 +26,32 @@ export class RejoinSession extends EventTarget {
   /** The module's session, while there is one. */
   #port;
   #number;
+  /** How often `reconnect` was called: news of an end before it are none any more. */
+  #life = 0;
   #kept;
   #handlers = new Handlers(this);
+  /** What is to be told, and up to where it has been. */
   #news = [];
+  #at = 0;
   /** The last state that was told. */
   #told = "connecting";
   #ended;
+  /** The promise that it is live, and the state for which it was settled. */
   #ready;
+  /** How the last connection ended. */
+  #last;
+  /** What `close` left undone. */
+  #left = [0, 0, 0];
   #protocol;
   #metrics;
-  #providerError;
-  /** How messages are taken: not yet, by "listeners" or by "iteration". */
-  #taken;
-  /** Whether somebody wants to know of what can't be decoded. */
-  #minds = false;
-  /** Messages that nobody had read when the session ended. */
-  #unread = [];
+  /** What the functions for URL and token threw, or the WebSocket said, since the last connection ended. */
+  #error;
+  #mailbox = new Mailbox(() => this.#port, () => this.#number, (raw, error) => this.#undecodable(raw, error));
+  /** Those who listen to messages, and to what can't be decoded. */
+  #audiences = new Map([
+    ["message", new Audience((listens) => this.#listen(listens))],
+    ["undecodable", new Audience(() => {})],
+  ]);
 
   constructor(url, options, kept) {
     if (arguments.length === 0) throw new TypeError("1 argument required, but only 0 present.");
@@ -70,7 +82,7 @@ export class RejoinSession extends EventTarget {
   }
 
   get alias() {
-    const alias = this.#port?.alias();
+    const alias = this.#ended ? undefined : this.#port?.alias();
     return alias === undefined ? undefined : hex(alias);
   }
 
@@ -82,67 +94,98 @@ export class RejoinSession extends EventTarget {
     return readMetrics(this.#port?.metrics() ?? this.#metrics);
   }
 
+  get retryIn() {
+    return this.#port?.retry_in();
+  }
+
   get ready() {
-    if (this.#ended) return Promise.reject(this.#endedError());
-    if (this.#port.state() === STATES.indexOf("live")) return Promise.resolve();
-    return (this.#ready ??= withResolvers()).promise;
+    const { state } = this;
+    if (this.#ready?.settled && this.#ready.settled !== state) this.#ready = undefined;
+    if (!this.#ready) {
+      this.#ready = withResolvers();
+      // Who only looks, or asks again, need not mind.
+      this.#ready.promise.catch(() => {});
+      if (this.#ended) this.#settle("ended");
+      else if (state === "live") this.#settle("live");
+    }
+    return this.#ready.promise;
   }
 
   // Messages.
 
   async send(message) {
-    const payload = encode(message);
+    const payload = encode(message, this.#options.most.message);
     const refused = this.#port ? await this.#port.send(payload) : CLOSED;
     if (refused) throw new NotTakenError(refused, message);
   }
 
   trySend(message) {
-    const refused = this.#port ? this.#port.try_send(encode(message)) : CLOSED;
+    const payload = encode(message, this.#options.most.message);
+    const refused = this.#port ? this.#port.try_send(payload) : CLOSED;
     if (refused) throw new NotTakenError(refused, message);
   }
 
   volatile(message) {
-    return this.#port?.volatile(encode(message)) ?? false;
+    const payload = encode(message);
+    return payload.length <= this.#options.most.volatile && (this.#port?.volatile(payload) ?? false);
   }
 
   messages() {
-    if (this.#taken === "listeners") throw new TypeError("The messages go to the listeners of the event `message`.");
-    this.#taken = "iteration";
-    return new Reader(this.#number, () => this.#nextMessage());
+    if (!this.#audiences.get("message").isEmpty) {
+      throw new TypeError("The messages go to the listeners of the event `message`: remove them to iterate.");
+    }
+    return this.#mailbox.read();
   }
 
   [Symbol.asyncIterator]() {
     return this.messages();
   }
 
-  addEventListener(type, ...given) {
-    if (type === "message") this.#listen();
-    if (type === "undecodable") this.#minds = true;
-    super.addEventListener(type, ...given);
+  addEventListener(...given) {
+    const [type, callback, options] = given;
+    const audience = this.#audiences.get(type);
+    if (!audience || given.length < 2) return super.addEventListener(...given);
+    audience.add(callback, options, (listener) => super.addEventListener(type, listener, options));
+  }
+
+  removeEventListener(...given) {
+    const [type, callback, options] = given;
+    const listener = this.#audiences.get(type)?.remove(callback, options) ?? callback;
+    if (given.length > 1) given[1] = listener;
+    super.removeEventListener(...given);
   }
 
   // Channels and calls.
 
   publish(channel, payload) {
-    return publish(this.#port, text(channel), payload);
+    return publish(this.#port, channel, payload, this.#options.most.publication);
+  }
+
+  tryPublish(channel, payload) {
+    return tryPublish(this.#port, channel, payload, this.#options.most.publication);
   }
 
   subscribe(channel, options) {
-    return new Feed(this.#port, text(channel), options);
+    const isOver = () => ["closing", "ended"].includes(this.state);
+    return new Feed(this.#port, readName(channel), options, this.#options.most, isOver);
   }
 
   ask(question, options) {
-    return ask(() => this.#port, question, options);
+    return ask(() => this.#port, question, options, this.#options.most.call);
   }
 
-  call(name, args, options) {
-    return this.ask({ type: text(name), ...args }, options);
+  async call(name, args, options) {
+    return this.ask(question(name, args), options);
   }
 
   // The session itself.
 
   authenticate(token) {
-    this.#port?.authenticate(readToken(token) ?? "");
+    const given = readToken(token);
+    if (given === undefined) throw new TypeError("There must be a token: a string or a Uint8Array.");
+    if (this.state !== "live") return false;
+    this.#port.authenticate(given);
+    return true;
   }
 
   letGo() {
@@ -156,13 +199,16 @@ export class RejoinSession extends EventTarget {
   reconnect() {
     const over = this.#ended !== undefined;
     this.#ended = undefined;
+    if (over) this.#protocol = undefined;
     if (!this.#port) return this.#open();
     if (over) sessions.set(this.#number, this.#seam());
+    this.#life++;
     this.#port.reconnect();
   }
 
   async close() {
-    const [unsent, unacked, unanswered] = (this.#ended ? undefined : await this.#port.close()) ?? [0, 0, 0];
+    if (!this.#ended) this.#left = await this.#port.close();
+    const [unsent, unacked, unanswered] = this.#left;
     return { unsent, unacked, unanswered };
   }
 
@@ -179,7 +225,7 @@ export class RejoinSession extends EventTarget {
       sessions.delete(this.#number);
       throw typeof words === "string" ? new RangeError(words) : words;
     }
-    if (this.#taken === "listeners") this.#port.listen();
+    if (!this.#audiences.get("message").isEmpty) this.#port.listen(true);
   }
 
   #begin() {
@@ -192,47 +238,59 @@ export class RejoinSession extends EventTarget {
     const { Socket, ask } = this.#options;
     return {
       Socket,
+      failed: (error) => (this.#error = { error }),
       ask: (attempt, fresh) => ask(attempt, fresh).catch((error) => {
-        this.#providerError = { error };
+        this.#error = { error };
         throw String(error?.message ?? error);
       }),
-      tell: (...news) => {
-        if (this.#news.push(news) === 1) queueMicrotask(() => this.#tellAll());
-      },
+      tell: (...news) => this.#note(...news),
     };
   }
 
-  #tellAll() {
-    for (let at = 0; at < this.#news.length; at++) this.#tell(...this.#news[at]);
-    this.#news = [];
+  #note(what, first, second) {
+    if (this.#news.push({ what, first, second, life: this.#life }) === 1) queueMicrotask(() => this.#tellAll());
   }
 
-  #tell(what, first, second) {
+  #tellAll() {
+    try {
+      while (this.#at < this.#news.length) this.#tell(this.#news[this.#at++]);
+    } finally {
+      this.#news = [];
+      this.#at = 0;
+    }
+  }
+
+  #tell({ what, first, second, life }) {
+    if (life !== this.#life && (what === ENDED || what === STATE + 8 * STATES.indexOf("ended"))) return;
     const event = eventOf(what, first, second);
     if (what === LIVE) {
       this.#protocol = event.protocol;
-      this.#ready?.resolve();
-      this.#ready = undefined;
+      if (this.#ready && !this.#ready.settled) this.#settle("live");
     } else if (event.type === "disconnect") {
-      Object.assign(event, this.#providerError);
-      this.#providerError = undefined;
+      this.#last = first;
+      Object.assign(event, this.#error);
+      this.#error = undefined;
     } else if (what === ENDED) {
-      this.#ended = { code: event.code, reason: event.reason };
+      // One that was closed here is not over for the way in which the connection ended.
+      const last = event.code === 1000 ? undefined : this.#last;
+      // Of what a browser refused there are no words; those are the client's own.
+      const disagreed = last?.cause === "refused" && last.reason !== "";
+      this.#ended = Object.assign(event, { last, disagreed });
       this.#tellState(stateEvent("ended"));
     } else if ((what & 7) === STATE) {
       return this.#tellState(event);
     }
     // At a close as it should be there is nothing to lose.
     if (event.reason === "ended" && event.type === "lost" && !event.unacked.length && !event.unsent.length) return;
-    if (event.type === "undecodable") return this.#tellUndecodable(event);
+    if (event.type === "undecodable") return this.#undecodable(event.raw, event.error);
     this.dispatchEvent(event);
     if (what === ENDED && this.#ended) this.#leave();
   }
 
   /** Never silently: who does not listen to it finds it on the console. */
-  #tellUndecodable(event) {
-    if (this.#minds) this.dispatchEvent(event);
-    else report(event.error);
+  #undecodable(raw, error) {
+    if (this.#audiences.get("undecodable").isEmpty) report(error);
+    else this.dispatchEvent(eventWith("undecodable", { raw, error }));
   }
 
   #tellState(event) {
@@ -241,39 +299,39 @@ export class RejoinSession extends EventTarget {
     this.dispatchEvent(event);
   }
 
-  /** The session is over: nothing of the module or the page is held any more. */
+  /** The session is over: nothing of the module is held any more, but for one that is kept: that begins anew as itself. */
   #leave() {
-    this.#ready?.reject(this.#endedError());
-    this.#ready = undefined;
+    if (this.#ready && !this.#ready.settled) this.#settle("ended");
     sessions.delete(this.#number);
-    if (this.#kept) return;
-    for (let raw; this.#taken !== "listeners" && (raw = this.#port.take()) != null; ) this.#unread.push(raw);
-    this.#metrics = this.#port.metrics();
-    this.#port.free();
-    this.#port = undefined;
-  }
-
-  #listen() {
-    if (this.#taken === "iteration") throw new TypeError("The messages are read by iteration.");
-    if (this.#taken) return;
-    this.#taken = "listeners";
-    this.#port?.listen();
-  }
-
-  #nextMessage() {
-    for (;;) {
-      const raw = this.#unread.shift() ?? (this.#port ? this.#port.take() : null);
-      if (raw === undefined || raw === null) return raw;
-      try {
-        return { value: decode(raw, true) };
-      } catch (error) {
-        this.#tellUndecodable(eventWith("undecodable", { raw, error }));
-      }
+    if (!this.#kept) {
+      if (this.#audiences.get("message").isEmpty) this.#mailbox.drain();
+      this.#metrics = this.#port.metrics();
+      this.#port.free();
+      this.#port = undefined;
     }
+    this.#mailbox.serve();
   }
 
-  #endedError() {
-    return new SessionEndedError(this.#ended.code, this.#ended.reason);
+  /** Messages go to listeners from now on, those that wait before others; or they wait again. */
+  #listen(listens) {
+    if (listens) {
+      if (this.#mailbox.isRead) {
+        throw new TypeError("The messages are read by iteration: end that to listen to the event `message`.");
+      }
+      for (const raw of this.#mailbox.empty()) this.#note(MESSAGE, raw);
+    }
+    this.#port?.listen(listens);
+    if (listens) return;
+    // What was told, and not yet to anybody, waits as well.
+    const told = this.#news.splice(this.#at);
+    this.#news.push(...told.filter(({ what }) => what !== MESSAGE));
+    this.#mailbox.put(told.filter(({ what }) => what === MESSAGE).map(({ first }) => first));
+  }
+
+  #settle(state) {
+    this.#ready.settled = state;
+    if (state === "live") this.#ready.resolve();
+    else this.#ready.reject(new SessionEndedError(this.#ended));
   }
 
   static {
@@ -285,6 +343,7 @@ export class RejoinSession extends EventTarget {
         configurable: true,
       });
     }
+    disposable(this, function () { return this.close().then(() => {}); });
     // As it is written, whatever a minifier makes of it.
     Object.defineProperties(this, { length: { value: 1 }, name: { value: "RejoinSession" } });
   }
@@ -301,9 +360,18 @@ function readPublications(list) {
     } catch {
       payload = raw;
     }
-    publications.push({ channel, number, payload, receipt: receipt(outcome, { channel, number, payload }) });
+    const promise = receipt(outcome, { channel, number, payload });
+    // Who does not look into the list need not mind.
+    promise.catch(() => {});
+    publications.push({ channel, number, payload, receipt: promise });
   }
   return publications;
+}
+
+/** As a page tells of an exception that nobody catches. Elsewhere that would end the program, by what a peer sent. */
+function report(error) {
+  if (typeof reportError === "function") reportError(error);
+  else console.error(error);
 }
 
 function withResolvers() {

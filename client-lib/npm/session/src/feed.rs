@@ -87,10 +87,10 @@ impl FeedPort {
         self.feed.borrow().position().map_or(JsValue::UNDEFINED, position)
     }
 
-    /// 0, or why it was not taken.
+    /// Lists the subscriber with something else, or says why not.
     pub fn set_presence(&self, about: &JsValue) -> f64 {
         let set = self.feed.borrow().set_presence(payload::body(about));
-        set.map_or_else(|refused| refusal::number(refused.reason), |()| 0.0)
+        set.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN)
     }
 
     /// Whether it goes.

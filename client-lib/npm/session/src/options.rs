@@ -7,6 +7,9 @@ use rejoin::{Backoff, SessionBuilder, Watermarks};
 
 use crate::target;
 
+/// The client's own bounds of those who wait for room, in calls and in bytes, where one of them is not set.
+const MAX_WAITING: (usize, usize) = (4_096, 16 << 20);
+
 /// Settings in the order in which they come.
 struct Settings<'a>(std::slice::Iter<'a, f64>);
 
@@ -48,7 +51,16 @@ pub(crate) fn builder(session: u32, settings: &[f64], protocols: &str) -> Sessio
     if let Some(seed) = settings.next() {
         builder = builder.seed(seed as u64);
     }
-    builder.limits(limits(&mut settings))
+    builder = builder.limits(limits(&mut settings));
+    let (count, bytes) = (settings.next(), settings.next());
+    if count.is_some() || bytes.is_some() {
+        let usize = |value: f64| value as usize;
+        builder = builder.max_waiting(count.map_or(MAX_WAITING.0, usize), bytes.map_or(MAX_WAITING.1, usize));
+    }
+    if let Some(most) = settings.next() {
+        builder = builder.max_disagreed(most.is_finite().then_some(most as u32));
+    }
+    builder
 }
 
 /// None where it shall not come back.
@@ -86,6 +98,11 @@ fn limits(settings: &mut Settings<'_>) -> SessionLimits {
     settings.put(&mut limits.publication_bytes, |bytes| bytes as u64);
     settings.put(&mut limits.calls, |count| count as usize);
     settings.put(&mut limits.call_bytes, |bytes| bytes as u64);
+    settings.put(&mut limits.channels, |count| count as usize);
+    settings.put(&mut limits.members, |count| count as usize);
+    settings.put(&mut limits.member_bytes, |bytes| bytes as u64);
+    settings.put(&mut limits.volatile_bytes, |bytes| bytes as usize);
+    settings.put(&mut limits.presence_bytes, |bytes| bytes as usize);
     limits
 }
 
@@ -107,7 +124,7 @@ mod tests {
     fn what_is_not_set_has_the_clients_default() {
         assert_eq!(backoff(&mut settings(&[UNSET; 8])), Some(Backoff::default()));
         assert_eq!(keep_alive(&mut settings(&[UNSET; 3])), Some(KeepAlive::default()));
-        assert_eq!(limits(&mut settings(&[UNSET; 10])), SessionLimits::default());
+        assert_eq!(limits(&mut settings(&[UNSET; 15])), SessionLimits::default());
         assert_eq!(limits(&mut settings(&[])), SessionLimits::default());
     }
 
@@ -123,11 +140,14 @@ mod tests {
             (found.interval, found.deadline, found.probe),
             (millis(5), millis(6), Duration::from_micros(500))
         );
-        let found = limits(&mut settings(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]));
+        let numbers: Vec<f64> = (1..=15).map(f64::from).collect();
+        let found = limits(&mut settings(&numbers));
         assert_eq!((found.window, found.queue_messages, found.queue_bytes, found.max_message), (1, 2, 3, 4));
         assert_eq!((found.subscription_window, found.subscriptions), (5, 6));
         assert_eq!((found.publications, found.publication_bytes), (7, 8));
         assert_eq!((found.calls, found.call_bytes), (9, 10));
+        assert_eq!((found.channels, found.members, found.member_bytes), (11, 12, 13));
+        assert_eq!((found.volatile_bytes, found.presence_bytes), (14, 15));
     }
 
     #[test]

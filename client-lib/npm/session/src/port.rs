@@ -8,14 +8,14 @@ use std::time::Duration;
 use futures_core::Stream;
 use js_sys::{Array, Promise};
 use rejoin::Session;
-use rejoin::session::{PublishError, Receipt, SessionHandle};
+use rejoin::session::{Body, PublishError, Receipt, Refused, SessionHandle, SessionMessage};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::bell::Reader;
 use crate::call::Calls;
 use crate::feed::{self, FeedPort};
-use crate::promise::{list, promise};
+use crate::promise::{begun, list, promise};
 use crate::{payload, refusal, told};
 
 /// What becomes of a publication, in the order of `js/session/publishing.js`.
@@ -60,30 +60,24 @@ impl Port {
         sent.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN)
     }
 
-    /// The same, waiting for room.
-    pub fn send(&self, given: &JsValue) -> Promise {
+    /// The same, waiting for room: then a promise of that number.
+    pub fn send(&self, given: &JsValue) -> JsValue {
         let (handle, message) = (self.handle.clone(), payload::message(given));
-        promise(async move {
+        begun(async move {
             let sent = handle.send(message).await;
             Ok(sent.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN).into())
         })
     }
 
-    /// Publishes, waiting for room: a promise of why not, or 0, the number and the promise of the outcome.
-    pub fn publish(&self, channel: String, given: &JsValue) -> Promise {
+    /// Publishes: why not, or 0, the number and the promise of the outcome; a promise of them where there is no room yet.
+    pub fn publish(&self, channel: String, given: &JsValue) -> JsValue {
         let (handle, body) = (self.handle.clone(), payload::body(given));
-        promise(async move {
-            let values: [JsValue; 3] = match handle.publish(&channel, body).await {
-                Ok(receipt) => {
-                    let number = receipt.number() as f64;
-                    [refusal::TAKEN.into(), number.into(), outcome(receipt).into()]
-                }
-                Err(refused) => {
-                    [refusal::number(refused.reason).into(), JsValue::UNDEFINED, JsValue::UNDEFINED]
-                }
-            };
-            Ok(list(&values))
-        })
+        begun(async move { Ok(published(handle.publish(&channel, body).await)) })
+    }
+
+    /// The same, and does not wait.
+    pub fn try_publish(&self, channel: &str, given: &JsValue) -> JsValue {
+        published(self.handle.try_publish(channel, payload::body(given)))
     }
 
     /// Follows a channel; `since` is read by [`feed::since`]. A number instead says why not.
@@ -124,13 +118,15 @@ impl Port {
         }
     }
 
-    /// Tells messages as they come, from now on.
-    pub fn listen(&self) {
+    /// Tells messages as they come, from now on; or leaves them to those who take them.
+    pub fn listen(&self, listens: bool) {
         let id = self.id;
-        self.handle.set_on_message(Some(Box::new(move |message| {
-            let message = payload::received(&message);
-            crate::host::tell(id, told::MESSAGE, &message, &JsValue::UNDEFINED);
-        })));
+        self.handle.set_on_message(listens.then(|| -> Box<dyn Fn(SessionMessage)> {
+            Box::new(move |message| {
+                let message = payload::received(&message);
+                crate::host::tell(id, told::MESSAGE, &message, &JsValue::UNDEFINED);
+            })
+        }));
     }
 
     pub fn authenticate(&self, token: &JsValue) {
@@ -149,15 +145,19 @@ impl Port {
         self.handle.reconnect();
     }
 
-    /// A promise of what was left: messages, frames, publications.
-    pub fn close(&self) -> Promise {
-        self.handle.begin_close();
+    /// Begins to close; what was left, messages, frames, publications, or a promise of it.
+    pub fn close(&self) -> JsValue {
         let handle = self.handle.clone();
-        promise(async move {
+        begun(async move {
             let left = handle.close().await;
             let counts = [left.unsent, left.unacked, left.unanswered];
             Ok(list(&counts.map(|count| (count as f64).into())))
         })
+    }
+
+    /// Milliseconds until the next attempt; undefined while none is waited for.
+    pub fn retry_in(&self) -> Option<f64> {
+        self.handle.retry_in().map(|left| left.as_secs_f64() * 1_000.0)
     }
 
     pub fn state(&self) -> u32 {
@@ -188,8 +188,18 @@ impl Port {
             figures.welcomes as f64,
             millis(figures.live_for),
             millis(figures.away_for),
+            figures.waiting as f64,
+            figures.waiting_bytes as f64,
         ]
     }
+}
+
+/// Why a publication was not taken; or 0, its number and the promise of its outcome.
+fn published(result: Result<Receipt, Refused<Body>>) -> JsValue {
+    list(&match result {
+        Ok(receipt) => [refusal::TAKEN.into(), (receipt.number() as f64).into(), outcome(receipt).into()],
+        Err(refused) => [refusal::number(refused.reason).into(), JsValue::UNDEFINED, JsValue::UNDEFINED],
+    })
 }
 
 /// A promise of what becomes of a publication: what, and up to two values.

@@ -51,6 +51,32 @@ session.publish("room/tea", { name: "Ada" });
 session.publish("elsewhere", 1);
 plain.publish("anything", { any: ["thing", null] });
 
+interface Loose { name: string; text?: string; at?: Date; list: { deep: boolean }[] }
+declare const loose: Loose;
+declare const whether: boolean;
+plain.publish("room", loose);
+plain.tryPublish("room", loose).taken.then((number: number) => number);
+plain.trySend(loose);
+plain.send(loose);
+plain.volatile(loose);
+plain.ask(loose);
+plain.subscribe("room", { as: loose, signal: new AbortController().signal });
+plain.call("rooms");
+plain.call("rooms", loose);
+// @ts-expect-error It would ask another question.
+plain.call("rooms", { type: "other" });
+// @ts-expect-error Nothing of a map is in JSON.
+plain.publish("room", new Map());
+// @ts-expect-error Bytes inside of a value are no JSON.
+plain.publish("room", { bytes: new Uint8Array(2) });
+same<ReturnType<typeof plain.authenticate>, boolean>(true);
+const either = plain.subscribe("room", { bytes: whether });
+same<typeof either, Feed<Payload, Payload, Payload>>(true);
+plain.ask("x", { bytes: whether }).then((answer: Payload) => answer);
+plain.addEventListener("live", { handleEvent: (event) => event.resumed });
+plain.onmessage = (event: MessageEvent<Payload>) => event.data;
+session.addEventListener("ended", ({ last, disagreed }) => disagreed || last?.gaveUp);
+
 session.addEventListener("lost", (event) => {
   same<typeof event, SessionLostEvent<{ say: string }>>(true);
   same<typeof event.reason, "kept" | "fresh" | "given-up" | "ended">(true);
