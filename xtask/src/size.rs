@@ -16,12 +16,12 @@ const PACKAGE: &str = "rejoin-bench";
 /// to be 60,000, which is not reached yet, and the goal 45,000.
 const CLIENTS: [(&str, Option<usize>); 4] = [
     ("minimal-rejoin", Some(29_000)),
-    ("minimal-session", Some(63_000)),
+    ("minimal-session", Some(64_000)),
     ("minimal-gloo-net", None),
     ("minimal-web-sys", None),
 ];
 /// The most gzip bytes of the app's first load: what has been reached with sessions and the lab in it.
-const APP_BUDGET: usize = 374_000;
+const APP_BUDGET: usize = 380_000;
 /// The most brotli bytes of the npm package's modules: of the plain class, for which 24,000 is the bound and 16,000 the
 /// goal, and of the session. Both hold what has been reached.
 const NPM_BUDGETS: [usize; 2] = [16_800, 92_700];
