@@ -32,7 +32,7 @@ fn who_is_there_is_known_and_a_change_of_ones_own_is_told() {
     pair.client.handle(NOW, Frame::Presence { subscription: 0, presence }).unwrap();
     assert_eq!(pair.client.take_channel_event(feed), Some(ChannelEvent::Members));
     assert_eq!(pair.client.members(feed), all);
-    pair.client.set_presence(feed, "busy".into());
+    pair.client.set_presence(feed, "busy".into()).unwrap();
     let presence = Presence::Changed(member(0, "busy"));
     assert_eq!(pair.client.poll_transmit(NOW), Some(Frame::Presence { subscription: 0, presence }));
 }
