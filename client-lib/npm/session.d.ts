@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 import type { Address, Cause, DataEvent, Listener, ListenerOptions } from "./rejoin.js";
 export type { Address, Cause };
 
@@ -376,6 +377,8 @@ export interface Feed<T, TAbout = JsonValue, TVolatile = JsonValue>
   volatile(value: TVolatile | Uint8Array): boolean;
   return(): Promise<IteratorResult<FeedItem<T, TAbout, TVolatile>, undefined>>;
   [Symbol.asyncIterator](): Feed<T, TAbout, TVolatile>;
+  /** Leaves the feed, where the runtime knows `Symbol.asyncDispose`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 // Calls.
@@ -763,6 +766,8 @@ export class RejoinSession<
    * `await using` does it too. `reconnect()` takes it back.
    */
   close(): Promise<Left>;
+  /** Closes, where the runtime knows `Symbol.asyncDispose`. */
+  [Symbol.asyncDispose](): Promise<void>;
 
   addEventListener<K extends keyof SessionEventMap>(
     type: K,

@@ -178,3 +178,14 @@ test("a signal ends a feed, and `await using` a session, a feed and an iteration
   assert.equal(await session[Symbol.asyncDispose](), undefined);
   assert.equal((await ended).code, 1000);
 });
+
+test("a feed that the server ends throws, whatever the code, and one that close() ends is done", async (t) => {
+  const { session } = withPeer(t);
+  const error = await rejection(session.subscribe("finished room").next());
+  assert.deepEqual([error.name, error.code, error.channel], ["SubscriptionError", 1000, "finished room"]);
+  const feed = session.subscribe("room");
+  await feed.next();
+  const waiting = feed.next();
+  await session.close();
+  assert.deepEqual(await waiting, { value: undefined, done: true });
+});

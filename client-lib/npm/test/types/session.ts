@@ -111,6 +111,9 @@ export async function use(stored: string): Promise<void> {
       default: same<typeof item, never>(true);
     }
   }
+  await using own = new RejoinSession("wss://example.org");
+  await using over = own.subscribe("room");
+  await over.next();
   const about = session.subscribe<"room/tea", { name: string }, { typing: boolean }>("room/tea");
   about.setPresence({ name: "Ada" });
   about.volatile({ typing: true });

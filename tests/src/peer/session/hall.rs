@@ -169,6 +169,9 @@ impl State {
     /// # Errors
     /// A channel whose name says so may not be followed.
     pub(super) fn start(&self, channel: &str, since: Since) -> Result<FeedStart, Denial> {
+        if channel.starts_with("finished") {
+            return Err(Denial { code: 1000, reason: "its name says that it is finished".into() });
+        }
         if channel.starts_with("forbidden") {
             return Err(Denial { code: 4403, reason: "its name says that it is forbidden".into() });
         }
