@@ -39,7 +39,8 @@ impl Line {
     pub(crate) fn join(&self, bytes: usize, limits: WaitLimits) -> Option<u64> {
         let mut places = self.places.borrow_mut();
         let sum = self.bytes.get().saturating_add(bytes);
-        if places.len() >= limits.count || sum > limits.bytes {
+        // One whose message is larger than the limit may wait alone.
+        if places.len() >= limits.count || (!places.is_empty() && sum > limits.bytes) {
             return None;
         }
         self.bytes.set(sum);
@@ -112,5 +113,6 @@ mod tests {
         assert!(line.is_first(2));
         assert_eq!((line.join(71, LIMITS), line.join(70, LIMITS)), (None, Some(3)));
         assert_eq!(line.waiting(), (2, 100));
+        assert_eq!(Line::default().join(1_000, LIMITS), Some(0), "larger than all may be, it waits alone");
     }
 }

@@ -225,6 +225,8 @@ impl Core {
         drop(metrics);
         self.watch.set(state);
         wake(&self.waiting);
+        // Who waits for a message may wait for the end.
+        wake(&self.reader);
     }
 
     pub(crate) fn in_state_for(&self) -> Duration {

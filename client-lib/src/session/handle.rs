@@ -292,6 +292,7 @@ impl SessionHandle {
         self.0.ended.take();
         self.0.closing.set(None);
         self.0.disagreed.set(0);
+        self.0.left.take();
         self.0.step(|machine, _| machine.reopen());
         self.0.socket.reconnect();
     }

@@ -66,6 +66,8 @@ impl Core {
                 self.machine.borrow_mut().stop(&denial);
                 ending = Ending::Stop(denial);
             }
+        } else {
+            self.disagreed.set(0);
         }
         self.note(SessionEvent::Disconnected(closed));
         let driver = self.socket.driver();

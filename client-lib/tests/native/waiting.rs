@@ -210,3 +210,16 @@ fn a_socket_bounds_those_who_wait_as_well() {
         assert_eq!(socket.metrics().waiting, 0);
     });
 }
+
+#[test]
+fn who_waits_for_a_message_is_told_that_the_session_is_over() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let mut session = offline(&world);
+        let handle = session.handle();
+        let reader = spawn_local(async move { session.recv().await.is_none() });
+        tokio::task::yield_now().await;
+        within(handle.close()).await;
+        assert!(within(reader).await.unwrap());
+    });
+}

@@ -200,6 +200,7 @@ export class RejoinSession extends EventTarget {
     const over = this.#ended !== undefined;
     this.#ended = undefined;
     if (over) this.#protocol = undefined;
+    this.#left = [0, 0, 0];
     if (!this.#port) return this.#open();
     if (over) sessions.set(this.#number, this.#seam());
     this.#life++;
