@@ -101,6 +101,10 @@ impl Calls {
 impl Calling for Calls {
     fn call(&mut self, now: Time, payload: Body, timeout: Duration) -> Result<CallId, Refused<Body>> {
         let cost = payload.len() as u64 + FRAME_COST;
+        if cost > self.most.1 {
+            let limit = usize::try_from(self.most.1.saturating_sub(FRAME_COST)).unwrap_or(usize::MAX);
+            return Err(Refused { message: payload, reason: Refusal::TooLarge { limit } });
+        }
         if self.all.len() >= self.most.0 || self.cost + cost > self.most.1 {
             return Err(Refused { message: payload, reason: Refusal::Full });
         }

@@ -15,13 +15,6 @@ const NOW: Time = Time::from_millis(0);
 /// What each costs besides its payload.
 const COST: u64 = 32;
 
-fn live() -> Pair {
-    let mut pair = Pair::new();
-    pair.connect();
-    pair.run();
-    pair
-}
-
 fn limited(set: impl FnOnce(&mut SessionLimits)) -> ClientSession {
     let mut config = ClientConfig::default();
     set(&mut config.limits);
@@ -45,8 +38,16 @@ fn calls_are_bounded_in_bytes_to_the_last_one_and_a_cancelled_call_gives_its_bac
 }
 
 #[test]
+fn a_call_that_never_fits_is_not_said_to_find_room_later() {
+    let mut client = limited(|limits| limits.call_bytes = COST + 10);
+    let refused = client.call(NOW, Body::from(vec![1; 11]), Duration::from_secs(1)).unwrap_err();
+    assert_eq!((refused.reason, refused.message.len()), (Refusal::TooLarge { limit: 10 }, 11));
+    client.call(NOW, Body::from(vec![1; 10]), Duration::from_secs(1)).unwrap();
+}
+
+#[test]
 fn calls_and_publications_without_an_answer_are_counted_until_they_have_one() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     assert_eq!(pair.client.unanswered(), (0, 0));
     pair.client.publish("room", Body::from("12345"), 1).unwrap();
     let after_one = pair.client.unanswered();
@@ -83,7 +84,7 @@ fn publications_are_bounded_in_number_and_in_bytes_to_the_last_one() {
 
 #[test]
 fn what_waits_to_be_taken_is_counted_at_both_ends() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     assert_eq!((pair.session.held_bytes(), pair.session.has_message()), (0, false));
     assert_eq!(pair.session.unacked(), (0, 0));
     pair.session.send(SessionMessage::text("12345")).unwrap();
@@ -104,7 +105,7 @@ fn what_waits_to_be_taken_is_counted_at_both_ends() {
 
 #[test]
 fn a_server_holds_what_its_application_has_not_taken_and_what_its_client_has_not() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let limits = SessionLimits::default();
     let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
     let data = Data { binary: false, first: true, last: true, ack: None, payload: "12345".into() };
@@ -120,7 +121,7 @@ fn a_server_holds_what_its_application_has_not_taken_and_what_its_client_has_not
 
 #[test]
 fn answers_that_wait_to_go_out_are_counted_to_the_byte() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let limits = SessionLimits::default();
     let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
     let (channel, since, presence) = ("room".into(), Since::All, None);
@@ -150,7 +151,7 @@ fn answers_that_wait_to_go_out_are_counted_to_the_byte() {
 
 #[test]
 fn frames_that_go_once_more_are_counted() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.send(SessionMessage::text("a")).unwrap();
     assert!(pair.client.poll_transmit(NOW).is_some(), "it goes, and the cut swallows it");
     pair.cut();
@@ -179,7 +180,7 @@ fn volatile_messages_are_bounded_in_bytes_to_the_last_one_and_go_with_the_next_f
 
 #[test]
 fn a_subscription_says_where_it_is_and_whether_it_has_something() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let feed = pair.client.subscribe("room", Since::All, None).unwrap();
     assert!(!pair.client.has_channel_event(feed));
     pair.run();
@@ -196,7 +197,7 @@ fn a_subscription_says_where_it_is_and_whether_it_has_something() {
 
 #[test]
 fn the_name_of_a_session_is_known_once_it_has_one_and_its_pair_is_the_same() {
-    let pair = live();
+    let pair = Pair::live();
     assert_eq!(pair.client.id(), pair.client.pair().map(|known| known.id));
 }
 
@@ -209,7 +210,7 @@ fn text_is_text_only_where_it_was_sent_as_such_and_is_utf_8() {
 
 #[test]
 fn a_call_is_over_when_its_answer_is_late() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let call = pair.client.call(NOW, Body::from("?"), Duration::from_secs(5)).unwrap();
     assert_eq!(pair.client.unanswered().0, 0, "calls are counted apart from publications");
     assert!(matches!(pair.client.poll_transmit(NOW), Some(Frame::Call { .. })));
