@@ -17,9 +17,7 @@ struct Server {
 
 impl Server {
     fn new(call_bytes: u64) -> Self {
-        let mut pair = Pair::new();
-        pair.connect();
-        pair.run();
+        let pair = Pair::live();
         let mut limits = SessionLimits::default();
         limits.call_bytes = call_bytes;
         let connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());

@@ -17,13 +17,6 @@ fn retry(after: Option<u64>, at_cap: bool, fresh_auth: bool) -> Ending {
     Ending::Retry { after: after.map(Duration::from_millis), at_cap, fresh_auth }
 }
 
-fn live() -> Pair {
-    let mut pair = Pair::new();
-    pair.connect();
-    pair.run();
-    pair
-}
-
 fn by_server(code: u16) -> Closed {
     Closed::by_event(code, "said so", true, true)
 }
@@ -48,7 +41,7 @@ fn restarts_proxies_and_networks_are_tried_again() {
         code::RETRY_AFTER,
         code::HELLO_LATE,
     ] {
-        let mut pair = live();
+        let mut pair = Pair::live();
         assert_eq!(pair.client.ended(NOW, &by_server(code)), retry(None, false, false), "{code}");
         assert!(!pair.client.is_over());
     }
@@ -76,12 +69,12 @@ fn what_is_broken_refused_or_the_applications_own_stops() {
         4407,
         4999,
     ] {
-        let mut pair = live();
+        let mut pair = Pair::live();
         let ending = pair.client.ended(NOW, &by_server(code));
         assert!(stops(&ending, code), "{code}: {ending:?}");
         assert!(pair.client.is_over());
     }
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut own = Closed::abnormal(ClosedBy::Caller, true, "");
     own.code = 1000;
     assert!(stops(&pair.client.ended(NOW, &own), 1000));
@@ -90,13 +83,13 @@ fn what_is_broken_refused_or_the_applications_own_stops() {
 #[test]
 fn a_farewell_says_when_to_come_back_or_never() {
     let bye = |code, retry_after, last| Frame::Bye(Bye { code, reason: "why".into(), retry_after, last });
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.handle(NOW, bye(code::DRAINING, Some(700), false)).unwrap();
     assert_eq!(pair.client.ended(NOW, &by_server(1006)), retry(Some(700), false, false));
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.handle(NOW, bye(1000, None, true)).unwrap();
     assert!(stops(&pair.client.ended(NOW, &by_server(1000)), 1000));
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.handle(NOW, bye(code::TOO_MANY, Some(9), false)).unwrap();
     pair.client.connected(NOW, None);
     assert_eq!(
@@ -109,7 +102,7 @@ fn a_farewell_says_when_to_come_back_or_never() {
 #[test]
 fn a_farewell_counts_as_much_as_a_close_code_though_the_connection_breaks_behind_it() {
     for code in [1002, 1003, 1007, 1008, 1009, 1010, code::FORBIDDEN] {
-        let mut pair = live();
+        let mut pair = Pair::live();
         let bye = Bye { code, reason: "why".into(), retry_after: None, last: false };
         pair.client.handle(NOW, Frame::Bye(bye)).unwrap();
         let ending = pair.client.ended(NOW, &Closed::abnormal(ClosedBy::Network, true, ""));
@@ -119,7 +112,7 @@ fn a_farewell_counts_as_much_as_a_close_code_though_the_connection_breaks_behind
 
 #[test]
 fn a_clients_farewell_ends_its_session_if_it_is_the_last() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let limits = SessionLimits::default();
     let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
     let mut said = |last| {
@@ -133,7 +126,7 @@ fn a_clients_farewell_ends_its_session_if_it_is_the_last() {
 
 #[test]
 fn publications_of_all_channels_are_settled_in_the_order_of_publishing() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut publish = |channel, payload: &str| {
         pair.client.publish(channel, payload.into(), 1).unwrap();
         Settlement::Unsent(payload.into())
@@ -149,17 +142,17 @@ fn publications_of_all_channels_are_settled_in_the_order_of_publishing() {
 
 #[test]
 fn too_many_backs_off_at_the_cap() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     assert_eq!(pair.client.ended(NOW, &by_server(code::TOO_MANY)), retry(None, true, false));
 }
 
 #[test]
 fn a_token_that_is_refused_is_asked_for_anew_once() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     assert_eq!(pair.client.ended(NOW, &by_server(code::UNAUTHENTICATED)), retry(None, false, true));
     pair.client.connected(NOW, None);
     assert!(stops(&pair.client.ended(NOW, &by_server(code::UNAUTHENTICATED)), code::UNAUTHENTICATED));
-    let mut pair = live();
+    let mut pair = Pair::live();
     for _ in 0..3 {
         assert_eq!(pair.client.ended(NOW, &by_server(code::UNAUTHENTICATED)), retry(None, false, true));
         pair.connect();
@@ -171,13 +164,13 @@ fn a_token_that_is_refused_is_asked_for_anew_once() {
 #[test]
 fn a_bug_costs_one_fresh_session_a_minute_and_then_stops() {
     for code in [code::BAD_FRAME, code::COUNTERS] {
-        let mut pair = live();
+        let mut pair = Pair::live();
         assert_eq!(pair.client.ended(NOW, &by_server(code)), retry(None, false, false));
         assert_eq!(pair.client.pair(), None, "it begins afresh");
         pair.connect();
         pair.run();
         let short = Time::from_millis(59_999);
-        let mut again = live();
+        let mut again = Pair::live();
         again.client.ended(NOW, &by_server(code));
         again.connect();
         again.run();
@@ -197,7 +190,7 @@ fn a_violation_of_the_servers_looks_like_its_own_close() {
 
 #[test]
 fn a_stop_settles_all_and_hands_back_what_was_never_transmitted() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let feed = pair.client.subscribe("room", Since::Now, None).unwrap();
     pair.client.publish("room", Body::from("sent"), 1).unwrap();
     pair.client.send(SessionMessage::text("sent")).unwrap();
@@ -246,7 +239,7 @@ fn a_server_that_does_not_answer_hello_is_left_in_time() {
 
 #[test]
 fn a_token_for_an_older_connection_does_not_follow_to_the_next() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.authenticate(Body::from("old"));
     pair.client.ended(NOW, &by_server(1006));
     pair.connect();
@@ -259,7 +252,7 @@ fn a_token_for_an_older_connection_does_not_follow_to_the_next() {
 #[test]
 fn who_has_finished_is_not_told_that_the_server_ended_it() {
     // The server answers BYE with one of its own and closes, and that may be seen before this end's own closing.
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.finish("");
     let frame = pair.client.poll_transmit(NOW);
     assert!(matches!(&frame, Some(Frame::Bye(bye)) if bye.last), "{frame:?}");

@@ -10,13 +10,6 @@ use crate::pair::Pair;
 
 const NOW: Time = Time::from_millis(0);
 
-fn live() -> Pair {
-    let mut pair = Pair::new();
-    pair.connect();
-    pair.run();
-    pair
-}
-
 fn lost(client: &mut ClientSession) -> Vec<Lost> {
     let lost = std::iter::from_fn(|| client.poll_event()).filter_map(|event| match event {
         ClientEvent::Lost(lost) => Some(lost),
@@ -27,7 +20,7 @@ fn lost(client: &mut ClientSession) -> Vec<Lost> {
 
 #[test]
 fn a_page_that_takes_up_an_identity_is_told_that_the_messages_of_the_page_before_it_are_lost() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let known = pair.client.pair().unwrap();
     pair.cut();
     pair.client = ClientSession::new(ClientConfig::default());
@@ -41,7 +34,7 @@ fn a_page_that_takes_up_an_identity_is_told_that_the_messages_of_the_page_before
 
 #[test]
 fn what_waits_when_an_identity_is_given_up_is_held_until_the_application_lets_it_go() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.send(SessionMessage::text("waits")).unwrap();
     let bug = Closed::by_event(code::BAD_FRAME, "", true, true);
     assert!(matches!(pair.client.ended(NOW, &bug), Ending::Retry { .. }));

@@ -57,6 +57,14 @@ impl Pair {
         }
     }
 
+    /// One whose session is live.
+    pub(crate) fn live() -> Self {
+        let mut pair = Self::new();
+        pair.connect();
+        pair.run();
+        pair
+    }
+
     pub(crate) fn connect(&mut self) {
         self.client.connected(self.now, None);
     }

@@ -10,13 +10,6 @@ use crate::pair::Pair;
 
 const NOW: Time = Time::from_millis(0);
 
-fn live() -> Pair {
-    let mut pair = Pair::new();
-    pair.connect();
-    pair.run();
-    pair
-}
-
 fn data(text: &str) -> Frame {
     Frame::Data(Data { binary: false, first: true, last: true, ack: None, payload: text.into() })
 }
@@ -40,7 +33,7 @@ fn a_client_asks_only_a_server_that_has_answered_and_hears_its_pong() {
 
 #[test]
 fn each_ping_of_a_server_has_a_number_of_its_own() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair);
     let mut ping = |seconds: u64| {
         connection.wake(NOW + Duration::from_secs(seconds), &mut pair.session);
@@ -54,7 +47,7 @@ fn each_ping_of_a_server_has_a_number_of_its_own() {
 
 #[test]
 fn a_page_that_is_about_to_be_hidden_acknowledges_at_once() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.pass(10_000);
     let now = Time::from_millis(10_000);
     pair.client.handle(now, data("one")).unwrap();
@@ -69,7 +62,7 @@ fn a_page_that_is_about_to_be_hidden_acknowledges_at_once() {
 
 #[test]
 fn a_server_wakes_to_acknowledge_what_it_has_taken() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair);
     connection.handle(NOW, &mut pair.session, data("one")).unwrap();
     assert!(pair.session.take(NOW).is_some());
@@ -82,7 +75,7 @@ fn a_server_wakes_to_acknowledge_what_it_has_taken() {
 
 #[test]
 fn what_a_client_had_not_received_goes_to_it_once_more_and_is_counted() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.session.send(SessionMessage::text("one")).unwrap();
     pair.session.send(SessionMessage::text("two")).unwrap();
     pair.step(1);

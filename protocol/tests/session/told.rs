@@ -9,13 +9,6 @@ use crate::pair::Pair;
 
 const NOW: Time = Time::from_millis(0);
 
-fn live() -> Pair {
-    let mut pair = Pair::new();
-    pair.connect();
-    pair.run();
-    pair
-}
-
 fn whole(text: &str) -> Frame {
     Frame::Data(Data { binary: false, first: true, last: true, ack: None, payload: text.into() })
 }
@@ -32,7 +25,7 @@ fn words(pair: &mut Pair) -> usize {
 
 #[test]
 fn of_messages_that_wait_the_application_hears_one_word() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     pair.client.handle(NOW, whole("one")).unwrap();
     pair.client.handle(NOW, whole("two")).unwrap();
     assert_eq!(words(&mut pair), 1);
@@ -48,7 +41,7 @@ fn of_messages_that_wait_the_application_hears_one_word() {
 
 #[test]
 fn of_entries_in_a_row_the_application_hears_one_word_for_each_feed() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut follow = |channel| pair.client.subscribe(channel, Since::All, None).unwrap();
     let (room, hall) = (follow("room"), follow("hall"));
     pair.run();
@@ -64,7 +57,7 @@ fn of_entries_in_a_row_the_application_hears_one_word_for_each_feed() {
 
 #[test]
 fn a_server_is_asked_once_to_take_messages_and_for_all_else_as_often_as_it_came() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let limits = SessionLimits::default();
     let mut connection = ServerConnection::new(NOW, &pair.session, &limits, Timing::default());
     let mut asked = |frames: &[Frame]| {

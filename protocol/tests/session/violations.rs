@@ -13,13 +13,6 @@ use crate::pair::Pair;
 
 const NOW: Time = Time::from_millis(0);
 
-fn live() -> Pair {
-    let mut pair = Pair::new();
-    pair.connect();
-    pair.run();
-    pair
-}
-
 fn connection(pair: &Pair, change: impl FnOnce(&mut SessionLimits)) -> ServerConnection {
     let mut limits = SessionLimits::default();
     change(&mut limits);
@@ -58,7 +51,7 @@ fn tasks(connection: &mut ServerConnection) -> Vec<Task> {
 
 #[test]
 fn frames_of_a_server_are_refused_from_a_client() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |_| {});
     let hello = pair.hello();
     let wrong = [
@@ -80,7 +73,7 @@ fn frames_of_a_server_are_refused_from_a_client() {
 #[test]
 fn frames_of_a_client_are_refused_from_a_server() {
     for frame in [sub(0), publish(0, 0), call(0), Frame::Auth(Body::new()), Frame::Cancel { id: 0 }] {
-        let mut pair = live();
+        let mut pair = Pair::live();
         assert_eq!(pair.client.handle(NOW, frame.clone()).unwrap_err().code, code::BAD_FRAME, "{frame:?}");
     }
     let mut pair = Pair::new();
@@ -92,7 +85,7 @@ fn frames_of_a_client_are_refused_from_a_server() {
 
 #[test]
 fn a_connection_that_was_taken_over_is_neither_read_nor_written() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut old = connection(&pair, |_| {});
     pair.cut();
     pair.connect();
@@ -109,7 +102,7 @@ fn a_connection_that_was_taken_over_is_neither_read_nor_written() {
 
 #[test]
 fn a_number_of_a_subscription_is_used_once() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |limits| limits.subscriptions = 2);
     for number in [0, 5] {
         connection.handle(NOW, &mut pair.session, sub(number)).unwrap();
@@ -135,7 +128,7 @@ fn a_number_of_a_subscription_is_used_once() {
 
 #[test]
 fn publications_beyond_what_is_remembered_are_refused() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |_| {});
     connection.handle(NOW, &mut pair.session, publish(1_023, 0)).unwrap();
     assert!(connection.handle(NOW, &mut pair.session, publish(1_024, 0)).is_err());
@@ -151,7 +144,7 @@ fn publications_beyond_what_is_remembered_are_refused() {
 
 #[test]
 fn calls_have_numbers_of_their_own_and_a_limit() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |limits| limits.calls = 2);
     connection.handle(NOW, &mut pair.session, call(1)).unwrap();
     assert!(connection.handle(NOW, &mut pair.session, call(1)).is_err());
@@ -175,7 +168,7 @@ fn calls_have_numbers_of_their_own_and_a_limit() {
 
 #[test]
 fn volatile_messages_go_to_who_is_there_while_there_is_room() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |limits| limits.volatile_bytes = 10);
     let to = Target::Subscription(0);
     assert!(!connection.volatile(to, Some(1), Body::new()), "nobody follows");
@@ -206,7 +199,7 @@ fn volatile_messages_go_to_who_is_there_while_there_is_room() {
 
 #[test]
 fn presence_is_told_to_who_follows() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |_| {});
     connection.presence(0, Presence::Left(1));
     connection.handle(NOW, &mut pair.session, sub(0)).unwrap();
@@ -231,7 +224,7 @@ fn presence_is_told_to_who_follows() {
 
 #[test]
 fn a_farewell_is_the_last_frame_and_goes_once() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |_| {});
     let bye = |code| Bye { code, reason: String::new(), retry_after: None, last: false };
     connection.handle(NOW, &mut pair.session, call(1)).unwrap();
@@ -246,7 +239,7 @@ fn a_farewell_is_the_last_frame_and_goes_once() {
 
 #[test]
 fn pings_go_every_interval_and_both_ends_counters_are_checked() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let mut connection = connection(&pair, |_| {});
     assert_eq!(connection.deadline(&pair.session), Some(Time::from_millis(25_000)));
     connection.wake(Time::from_millis(24_999), &mut pair.session);
@@ -265,7 +258,7 @@ fn pings_go_every_interval_and_both_ends_counters_are_checked() {
 #[test]
 fn a_welcome_that_does_not_fit_the_hello_is_refused() {
     for wrong in 0..4 {
-        let mut pair = live();
+        let mut pair = Pair::live();
         pair.cut();
         let hello = pair.hello();
         let Some(Frame::Welcome(mut welcome)) = pair.welcome(&hello) else { panic!("it is welcome") };
@@ -287,7 +280,7 @@ fn a_welcome_that_does_not_fit_the_hello_is_refused() {
 
 #[test]
 fn entries_that_were_not_asked_for_are_refused() {
-    let mut pair = live();
+    let mut pair = Pair::live();
     let event = Event {
         subscription: 0,
         offset: 1,

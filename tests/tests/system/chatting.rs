@@ -90,10 +90,7 @@ async fn a_person_without_a_mouse_joins_speaks_and_changes_pages() {
     let server = Server::start(&[]).await;
     let browser = Browser::open(&server.url("/")).await;
     let page = browser.page();
-    page.element("#welcome-name").await;
-    page.tab_to("#welcome-name").await;
-    page.keys("Ada\n").await;
-    page.shows("aside .person", "Ada").await;
+    page.joins("Ada").await;
     page.tab_to("#composer").await;
     page.keys("No mouse").await;
     page.submit().await;

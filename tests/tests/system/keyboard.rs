@@ -46,10 +46,7 @@ impl Page<'_> {
 async fn in_lab(server: &Server) -> Browser {
     let browser = Browser::open(&server.url("/")).await;
     let page = browser.page();
-    page.element("#welcome-name").await;
-    page.tab_to("#welcome-name").await;
-    page.keys("Ada\n").await;
-    page.shows("aside .person", "Ada").await;
+    page.joins("Ada").await;
     page.tab_to("a[href='/lab']").await;
     page.keys(ENTER).await;
     page.shows("h1", "Connection lab").await;

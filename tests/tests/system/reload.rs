@@ -1,12 +1,22 @@
 //! A page that is loaded anew, and a tab that is duplicated.
 
 use crate::rig::chat::{TEXTS, chatter};
+use crate::rig::page::Page;
 use crate::rig::server::Server;
 
 /// Lets nothing of what the page says out any more, and remembers that this was among it.
 const SWALLOW: &str = "WebSocket.prototype.send = data => {
     if (new TextDecoder('latin1').decode(data).includes('Three')) window.swallowed = true;
 }";
+
+impl Page<'_> {
+    /// Says "One", "Two" and "Three", of which nothing leaves the page.
+    async fn says_three_to_nobody(&self) {
+        self.script(SWALLOW, vec![]).await;
+        self.say_all(&["One", "Two", "Three"].map(str::to_owned)).await;
+        self.until("the page has said it to nobody", "return window.swallowed === true", &[]).await;
+    }
+}
 
 #[tokio::test]
 async fn loading_the_page_anew_loses_and_repeats_nothing() {
@@ -15,9 +25,7 @@ async fn loading_the_page_anew_loses_and_repeats_nothing() {
     let page = ada.page();
     page.say("Before").await;
     page.marked("Before", "delivered").await;
-    page.script(SWALLOW, vec![]).await;
-    page.say_all(&["One", "Two", "Three"].map(str::to_owned)).await;
-    page.until("the page has said it to nobody", "return window.swallowed === true", &[]).await;
+    page.says_three_to_nobody().await;
     page.marked("Three", "sending").await;
 
     ada.client.refresh().await.unwrap();
@@ -69,9 +77,7 @@ async fn what_a_tab_had_not_said_yet_is_not_said_by_its_duplicate_too() {
     let page = ada.page();
     page.say("Before").await;
     page.marked("Before", "delivered").await;
-    page.script(SWALLOW, vec![]).await;
-    page.say_all(&["One", "Two", "Three"].map(str::to_owned)).await;
-    page.until("the page has said it to nobody", "return window.swallowed === true", &[]).await;
+    page.says_three_to_nobody().await;
     let first = ada.client.window().await.unwrap();
     page.script("window.open(location.href)", vec![]).await;
     let windows = ada.client.windows().await.unwrap();

@@ -28,6 +28,14 @@ impl Page<'_> {
         self.keys(&char::from(Key::Tab).to_string()).await;
     }
 
+    /// Gives a name, without a mouse, as who comes for the first time.
+    pub(crate) async fn joins(&self, name: &str) {
+        self.element("#welcome-name").await;
+        self.tab_to("#welcome-name").await;
+        self.keys(&format!("{name}\n")).await;
+        self.shows("aside .person", name).await;
+    }
+
     /// Goes on by Tab until the focus is on an element that fits the selector.
     pub(crate) async fn tab_to(&self, selector: &str) {
         self.tab_until(selector, "return document.activeElement.matches(arguments[0])").await;
