@@ -9,6 +9,8 @@ use super::session::SpeedDeeds;
 use super::state::{Outcome, Run};
 use super::streamed_view::{outcome_notice, result_buttons};
 use crate::link::Tone;
+use crate::ui::button::Button;
+use crate::ui::kept_focus::use_kept_focus;
 use crate::words;
 
 /// Props of [`ClassicView`].
@@ -28,19 +30,20 @@ pub(super) fn ClassicView(props: &ClassicViewProps) -> Html {
     let running = outcome == Some(&Outcome::Running);
     let finished = outcome == Some(&Outcome::Finished);
     let log = classic::log(props.run.is_some(), times, finished);
-    let start = props.deeds.classic.reform(|_: MouseEvent| ());
+    let (buttons, start) = (use_node_ref(), use_node_ref());
+    use_kept_focus(&buttons, &start);
     let stop = props.deeds.stop.reform(|_: MouseEvent| ());
     html! {
         <section class="test" aria-label={words::CLASSIC}>
             <div class="test-top">
                 <p class="hint">{ words::classic_hint() }</p>
-                <div class="buttons">
+                <div class="buttons" ref={buttons}>
                     if running {
                         <button class="button" onclick={stop}>{ words::CANCEL }</button>
                     }
-                    <button class="button main" id="start" onclick={start} disabled={running}>
+                    <Button able={!running} main=true id="start" node={start} onpress={props.deeds.classic.clone()}>
                         { if running { words::RUNNING } else { words::START } }
-                    </button>
+                    </Button>
                 </div>
             </div>
             <progress class="bar" aria-label={words::PROGRESS} max={RUNS.to_string()} value={times.len().to_string()} />

@@ -6,6 +6,7 @@ use super::copy::CopyButton;
 use super::record::{History, Measured, Record};
 use crate::link::Tone;
 use crate::local_time::LocalTime;
+use crate::ui::kept_focus::use_kept_focus;
 use crate::ui::notice::Notice;
 use crate::words;
 
@@ -27,11 +28,13 @@ pub(super) fn HistoryView(props: &HistoryViewProps) -> Html {
         Callback::from(move |()| text(&history))
     };
     let clear = props.clear.reform(|_: MouseEvent| ());
+    let (top, title) = (use_node_ref(), use_node_ref());
+    use_kept_focus(&top, &title);
     let records = history.records();
     html! {
         <section class="history">
-            <div class="history-top">
-                <h2 class="heading" id="history-title">{ words::HISTORY }</h2>
+            <div class="history-top" ref={top}>
+                <h2 class="heading" id="history-title" tabindex="-1" ref={title}>{ words::HISTORY }</h2>
                 if !records.is_empty() || props.trouble.is_some() {
                     <button class="button plain" onclick={clear}>{ words::CLEAR }</button>
                 }

@@ -16,6 +16,7 @@ use crate::browser;
 use crate::figures::{self, millis, three_digits};
 use crate::link::Tone;
 use crate::route::Route;
+use crate::ui::button::Button;
 use crate::ui::icon::{Icon, Shape};
 use crate::ui::notice::Notice;
 use crate::words;
@@ -39,11 +40,13 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
     let outcome = props.run.as_ref().map(|run| &run.outcome);
     let running = outcome == Some(&Outcome::Running);
     let finished = outcome == Some(&Outcome::Finished);
-    let start = {
+    // One button, so that the focus stays where it is when its meaning changes.
+    let (word, onpress) = if running {
+        (words::STOP, props.deeds.stop.clone())
+    } else {
         let seconds = *seconds;
-        props.deeds.streamed.reform(move |_: MouseEvent| seconds)
+        (words::START, props.deeds.streamed.reform(move |()| seconds))
     };
-    let stop = props.deeds.stop.reform(|_: MouseEvent| ());
     let onchange = {
         let seconds = seconds.setter();
         Callback::from(move |event: Event| {
@@ -66,11 +69,7 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
                             <option value={s.to_string()} selected={*s == *seconds}>{ figures::span(u64::from(*s)) }</option>
                         }) }
                     </select>
-                    if running {
-                        <button class="button" onclick={stop}>{ words::STOP }</button>
-                    } else {
-                        <button class="button main" id="start" onclick={start}>{ words::START }</button>
-                    }
+                    <Button able=true main={!running} id="start" {onpress}>{ word }</Button>
                 </div>
             </div>
             <progress class="bar" aria-label={words::PROGRESS} max="1" value={format!("{progress:.3}")} />

@@ -11,6 +11,14 @@ pub(crate) struct ButtonProps {
     /// The id of what says more about it.
     #[prop_or_default]
     pub(crate) described_by: Option<AttrValue>,
+    /// Whether it is what the page is there for.
+    #[prop_or_default]
+    pub(crate) main: bool,
+    #[prop_or_default]
+    pub(crate) id: Option<AttrValue>,
+    /// The element itself, for who gives it the focus.
+    #[prop_or_default]
+    pub(crate) node: NodeRef,
     pub(crate) children: Html,
 }
 
@@ -26,7 +34,8 @@ pub(crate) fn Button(props: &ButtonProps) -> Html {
         }
     });
     html! {
-        <button type="button" class="button" {onclick} aria-disabled={(!able).then_some("true")}
+        <button type="button" class={classes!("button", props.main.then_some("main"))} id={props.id.clone()}
+            ref={props.node.clone()} {onclick} aria-disabled={(!able).then_some("true")}
             aria-describedby={props.described_by.clone()}>
             { props.children.clone() }
         </button>

@@ -5,6 +5,7 @@ use crate::rig::browser::Browser;
 use crate::rig::chat::{TEXTS, chatter};
 use crate::rig::page::Page;
 use crate::rig::server::Server;
+use crate::speed::speed_page;
 
 const ENTER: &str = "\n";
 const SPACE: &str = " ";
@@ -227,4 +228,41 @@ async fn older_messages_are_asked_for_by_the_keyboard_alone() {
     page.keys(SPACE).await;
     page.shows_no(".to-newest", "").await;
     page.focus_comes_to("Messages").await;
+}
+
+#[tokio::test]
+async fn both_speed_tests_are_begun_and_stopped_by_the_keyboard_alone() {
+    let server = Server::start(&[]).await;
+    let browser = speed_page(&server, "Ten files").await;
+    let page = browser.page();
+    page.press_by("Start", ENTER).await;
+    page.shows(".test-log p", "Finished.").await;
+    assert_eq!(page.stop().await, "Start", "it can't be pressed meanwhile, and keeps the focus");
+    // Ten files may have come before a key does, so that the page itself goes to the button and presses it.
+    page.script(
+        "const cancel = () => [...document.querySelectorAll('.test button')].find(b => b.textContent.trim() === 'Cancel');
+         new MutationObserver((_, observer) => {
+             cancel()?.focus();
+             if (!cancel() || document.querySelectorAll('.test-log p').length < 3) return;
+             observer.disconnect();
+             cancel().click();
+         }).observe(document.body, { subtree: true, childList: true });",
+        vec![],
+    )
+    .await;
+    page.keys(SPACE).await;
+    page.shows(".test", "What was measured until then is kept below").await;
+    page.focus_comes_to("Start").await;
+
+    page.press_by("Clear", ENTER).await;
+    page.focus_comes_to("History").await;
+
+    let browser = speed_page(&server, "Download and upload").await;
+    let page = browser.page();
+    page.press_by("Start", SPACE).await;
+    page.focus_comes_to("Stop").await;
+    page.keys(SPACE).await;
+    page.focus_comes_to("Start").await;
+    page.shows(".test", "What was measured until then is kept below").await;
+    assert_eq!(browser.errors().await, [""; 0]);
 }

@@ -8,7 +8,8 @@ const FILE_ASKED_FOR: &str = "classic speed test: file asked for";
 /// The lines of the coursework's log.
 const LOG: &str = ".test-log p";
 
-async fn speed_page(server: &Server, kind: &str) -> Browser {
+/// The page of the speed test, of this kind.
+pub(crate) async fn speed_page(server: &Server, kind: &str) -> Browser {
     let browser = Browser::open(&server.url("/speed")).await;
     let page = browser.page();
     page.element(".kinds").await;
@@ -49,7 +50,7 @@ async fn ten_files_are_timed_and_page_and_server_agree() {
     // Each change of the button's words, so that a short "Running" is not missed.
     page.script(
         "const start = document.getElementById('start'); window.words = [];
-         const look = () => { const now = start.textContent.trim() + (start.disabled ? ' (disabled)' : '');
+         const look = () => { const now = start.textContent.trim() + (start.ariaDisabled === 'true' ? ' (disabled)' : '');
              if (window.words.at(-1) !== now) window.words.push(now); };
          look();
          new MutationObserver(look).observe(start, { subtree: true, childList: true, characterData: true, attributes: true });",
