@@ -4,7 +4,7 @@
 //! borrowed, so that a callback may send, subscribe, close and reconnect, and has the driver task transmit at the end of
 //! the event loop's turn. So events are always told before anything more is transmitted.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use rejoin_protocol::Time;
 use rejoin_protocol::session::{
-    CallId, CallOutcome, ClientEvent, ClientSession, Publication, SessionMessage, Settlement, SubscriptionId,
+    ClientEvent, ClientSession, Publication, SessionMessage, Settlement, SubscriptionId,
 };
 use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
+use super::call::Calling;
 use super::closing::Closing;
 use super::keeper::Kept;
 use super::slot::Slots;
@@ -61,7 +62,7 @@ pub(crate) struct Core {
     pub(crate) inspector: super::inspect::Inspector,
     pub(crate) writer: SlimCell<BatchWriter>,
     pub(crate) receipts: Slots<Publication, Settlement>,
-    pub(crate) calls: Slots<CallId, CallOutcome>,
+    pub(crate) calls: OnceCell<Box<dyn Calling>>,
     pub(crate) metrics: SlimCell<SessionMetrics>,
     pub(crate) watch: Rc<Watch<SessionState>>,
     pub(crate) closing: Cell<Option<Closing>>,
@@ -121,7 +122,7 @@ impl Core {
             inspector: super::inspect::Inspector::default(),
             writer: SlimCell::default(),
             receipts: Slots::new(),
-            calls: Slots::new(),
+            calls: OnceCell::new(),
             metrics: SlimCell::default(),
             watch: Watch::new(SessionState::Connecting { attempt: 1 }),
             closing: Cell::new(None),
