@@ -1,11 +1,12 @@
 //! A provider that is being asked, for as long as its answer is wanted.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use crate::slim_cell::SlimCell;
 use crate::spawn::spawn_local;
 
 /// Runs a provider's future until it is dropped: then the future is dropped as well, so that one that never ends does
@@ -15,7 +16,7 @@ pub(crate) struct Asking(Rc<Cancelled>);
 #[derive(Default)]
 struct Cancelled {
     yes: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
+    waker: SlimCell<Option<Waker>>,
 }
 
 impl Asking {

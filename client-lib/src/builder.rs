@@ -14,7 +14,7 @@ use crate::target::{Asked, Fixed, Source, TargetError};
 use crate::transport::BinaryType;
 use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target};
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-use crate::{target::Adopted, transport::WebSocket};
+use crate::{slim_cell::SlimCell, target::Adopted, transport::WebSocket};
 
 /// Settings of a connection, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
 ///
@@ -281,7 +281,7 @@ impl Builder {
             #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
             Where::Adopted(socket, target) => {
                 target.check()?;
-                options.source = Rc::new(Adopted { socket: std::cell::RefCell::new(Some(socket)), target });
+                options.source = Rc::new(Adopted { socket: SlimCell::new(Some(socket)), target });
             }
             Where::Asked => {}
         }

@@ -3,7 +3,7 @@
 //! It hands bytes to the socket while the link is borrowed, because the browser calls nothing back from there, and
 //! tells the application only after the borrow has ended, so that a callback may open, send, close and reconnect.
 
-use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
@@ -17,6 +17,7 @@ use crate::lifecycle::Lifecycle;
 use crate::line::Line;
 use crate::options::{Options, Rider};
 use crate::returned::Returned;
+use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
@@ -38,12 +39,12 @@ struct News {
 
 pub(crate) struct Driver {
     pub(crate) this: Weak<Self>,
-    pub(crate) link: RefCell<Link<Message>>,
+    pub(crate) link: SlimCell<Link<Message>>,
     pub(crate) options: Options,
-    pub(crate) transport: RefCell<Option<Transport>>,
+    pub(crate) transport: SlimCell<Option<Transport>>,
     pub(crate) inbox: Inbox,
     pub(crate) watch: Rc<Watch>,
-    pub(crate) metrics: RefCell<Metrics>,
+    pub(crate) metrics: SlimCell<Metrics>,
     /// How often a connection ended before all that it had been given had left, or the browser refused a message.
     pub(crate) losses: Cell<u64>,
     /// How many connections and attempts have ended.
@@ -51,19 +52,19 @@ pub(crate) struct Driver {
     /// What was never handed to a socket and has not been taken by the application.
     pub(crate) unsent: Returned,
     /// The asking for the present attempt's target.
-    pub(crate) asking: RefCell<Option<Asking>>,
+    pub(crate) asking: SlimCell<Option<Asking>>,
     /// What the present attempt's target wants sent first.
-    pub(crate) first: RefCell<Vec<Message>>,
+    pub(crate) first: SlimCell<Vec<Message>>,
     timer: Timer,
     lifecycle: OnceCell<Lifecycle>,
-    on_message: RefCell<Option<OnMessage>>,
-    pub(crate) on_event: RefCell<Option<OnEvent>>,
+    on_message: SlimCell<Option<OnMessage>>,
+    pub(crate) on_event: SlimCell<Option<OnEvent>>,
     /// Who waits for room, for a drained buffer or for another state.
-    waiting: RefCell<Vec<Waker>>,
+    waiting: SlimCell<Vec<Waker>>,
     /// What they were woken for last.
     news: Cell<News>,
     /// What is still to be told, and whether somebody is telling.
-    pub(crate) events: RefCell<VecDeque<Event>>,
+    pub(crate) events: SlimCell<VecDeque<Event>>,
     pub(crate) dispatching: Cell<bool>,
     /// Those who wait to send.
     pub(crate) senders: Line,
@@ -90,24 +91,24 @@ impl Driver {
     pub(crate) fn new(options: Options) -> Rc<Self> {
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             this: this.clone(),
-            link: RefCell::new(Link::new(options.link.clone())),
+            link: SlimCell::new(Link::new(options.link.clone())),
             inbox: Inbox::new(options.receive),
             unsent: Returned::new(options.link.queue),
             options,
-            transport: RefCell::default(),
+            transport: SlimCell::default(),
             watch: Watch::new(State::Closed(None)),
-            metrics: RefCell::default(),
+            metrics: SlimCell::default(),
             losses: Cell::default(),
             ends: Cell::default(),
-            asking: RefCell::default(),
-            first: RefCell::default(),
+            asking: SlimCell::default(),
+            first: SlimCell::default(),
             timer: Timer::new(this.clone()),
             lifecycle: OnceCell::new(),
-            on_message: RefCell::default(),
-            on_event: RefCell::default(),
-            waiting: RefCell::default(),
+            on_message: SlimCell::default(),
+            on_event: SlimCell::default(),
+            waiting: SlimCell::default(),
             news: Cell::default(),
-            events: RefCell::default(),
+            events: SlimCell::default(),
             dispatching: Cell::new(false),
             senders: Line::default(),
         });

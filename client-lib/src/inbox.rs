@@ -1,10 +1,11 @@
 //! Received messages that nobody has taken yet, within a limit.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
 use crate::Incoming;
+use crate::slim_cell::SlimCell;
 
 /// How much may be received and not taken. A browser can't be told to read more slowly, so that past this the
 /// connection is closed ([`ClosedBy::Overflow`](crate::ClosedBy::Overflow)) rather than messages dropped.
@@ -34,14 +35,14 @@ impl ReceiveLimits {
 
 pub(crate) struct Inbox {
     limits: ReceiveLimits,
-    waiting: RefCell<VecDeque<(Incoming, usize)>>,
+    waiting: SlimCell<VecDeque<(Incoming, usize)>>,
     bytes: Cell<usize>,
-    reader: RefCell<Option<Waker>>,
+    reader: SlimCell<Option<Waker>>,
 }
 
 impl Inbox {
     pub(crate) fn new(limits: ReceiveLimits) -> Self {
-        Self { limits, waiting: RefCell::default(), bytes: Cell::new(0), reader: RefCell::default() }
+        Self { limits, waiting: SlimCell::default(), bytes: Cell::new(0), reader: SlimCell::default() }
     }
 
     /// Takes a message in, or returns false if there is no room.

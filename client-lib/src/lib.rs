@@ -119,6 +119,7 @@ mod options;
 mod returned;
 mod sending;
 pub mod session;
+mod slim_cell;
 mod socket;
 mod state;
 mod target;

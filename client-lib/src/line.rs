@@ -1,8 +1,10 @@
 //! A line of those who wait for room, first come, first served, so that a large message is not passed by small ones for
 //! ever.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::task::{Context, Waker};
+
+use crate::slim_cell::SlimCell;
 
 /// How many may wait, and how many bytes their messages may have.
 #[derive(Clone, Copy)]
@@ -28,7 +30,7 @@ struct Waiting {
 #[derive(Default)]
 pub(crate) struct Line {
     /// Removing one moves those behind it, of whom there are no more than the limit: code is dearer than that.
-    places: RefCell<Vec<Waiting>>,
+    places: SlimCell<Vec<Waiting>>,
     next: Cell<u64>,
     bytes: Cell<usize>,
 }

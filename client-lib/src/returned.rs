@@ -1,19 +1,18 @@
 //! Messages that were never sent and that the application has not taken back yet, within the queue's limits.
 
-use std::cell::RefCell;
-
 use rejoin_protocol::QueueLimits;
 
 use crate::Message;
+use crate::slim_cell::SlimCell;
 
 pub(crate) struct Returned {
     limits: QueueLimits,
-    messages: RefCell<Vec<Message>>,
+    messages: SlimCell<Vec<Message>>,
 }
 
 impl Returned {
     pub(crate) fn new(limits: QueueLimits) -> Self {
-        Self { limits, messages: RefCell::default() }
+        Self { limits, messages: SlimCell::default() }
     }
 
     /// Keeps these behind those that are kept already; returns how many of the oldest had to go for it.

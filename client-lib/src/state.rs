@@ -1,6 +1,6 @@
 //! Where a connection is, as a value and as a stream that never misses the last.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use rejoin_protocol::{Closed, ReadyState};
+
+use crate::slim_cell::SlimCell;
 
 /// Where a connection is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,19 +54,19 @@ impl State {
 /// The present state and those who wait for the next. It lives on its own, so that waiting does not keep a
 /// connection alive.
 pub(crate) struct Watch<S = State> {
-    state: RefCell<S>,
+    state: SlimCell<S>,
     version: Cell<u64>,
     gone: Cell<bool>,
-    wakers: RefCell<Vec<Waker>>,
+    wakers: SlimCell<Vec<Waker>>,
 }
 
 impl<S: Clone> Watch<S> {
     pub(crate) fn new(state: S) -> Rc<Self> {
         Rc::new(Self {
-            state: RefCell::new(state),
+            state: SlimCell::new(state),
             version: Cell::new(1),
             gone: Cell::new(false),
-            wakers: RefCell::default(),
+            wakers: SlimCell::default(),
         })
     }
 
@@ -130,7 +132,7 @@ impl<S: Clone> Stream for States<S> {
 }
 
 /// Remembers who waits, each once.
-pub(crate) fn register(wakers: &RefCell<Vec<Waker>>, context: &Context<'_>) {
+pub(crate) fn register(wakers: &SlimCell<Vec<Waker>>, context: &Context<'_>) {
     let mut wakers = wakers.borrow_mut();
     if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
         wakers.push(context.waker().clone());
@@ -138,7 +140,7 @@ pub(crate) fn register(wakers: &RefCell<Vec<Waker>>, context: &Context<'_>) {
 }
 
 /// Wakes all who wait. They may run at once, so that nothing is borrowed meanwhile.
-pub(crate) fn wake(wakers: &RefCell<Vec<Waker>>) {
+pub(crate) fn wake(wakers: &SlimCell<Vec<Waker>>) {
     for waker in &wakers.take() {
         waker.wake_by_ref();
     }

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use rejoin_protocol::check_subprotocols;
 
 use crate::asking::Asking;
-#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-use crate::transport::WebSocket;
 use crate::{Message, OpenError};
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::{slim_cell::SlimCell, transport::WebSocket};
 
 /// Where one attempt connects, what it offers, and what it says first.
 #[derive(Debug, Clone, Default)]
@@ -116,7 +116,7 @@ where
 
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 pub(crate) struct Adopted {
-    pub(crate) socket: std::cell::RefCell<Option<WebSocket>>,
+    pub(crate) socket: SlimCell<Option<WebSocket>>,
     pub(crate) target: Target,
 }
 

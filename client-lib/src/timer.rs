@@ -1,6 +1,6 @@
 //! The browser's clock and one timer on it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Weak;
 
 use rejoin_protocol::Time;
@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 
 use crate::global::{clear_timeout, performance_now, set_timeout};
+use crate::slim_cell::SlimCell;
 
 /// The longest wait that browsers take: 31 bits of milliseconds. A longer one wakes in between, and the link, not
 /// yet due, names its moment again.
@@ -27,7 +28,7 @@ pub(crate) trait Timed: 'static {
 /// A timer that is set for one moment at a time and tells its owner.
 pub(crate) struct Timer {
     at: Cell<Option<Time>>,
-    running: RefCell<JsValue>,
+    running: SlimCell<JsValue>,
     callback: Closure<dyn Fn(JsValue)>,
 }
 
@@ -38,7 +39,7 @@ impl Timer {
                 owner.timeout();
             }
         });
-        Self { at: Cell::new(None), running: RefCell::new(JsValue::UNDEFINED), callback }
+        Self { at: Cell::new(None), running: SlimCell::new(JsValue::UNDEFINED), callback }
     }
 
     /// Has the timer fire at a moment, if any, or before. One that is set for an earlier moment is left as it is: to wake

@@ -1,6 +1,7 @@
 //! `cargo xtask npm`: the npm package, in a folder that `npm pack` accepts.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::app::PROFILE;
 use crate::context::Context;
@@ -143,10 +144,17 @@ fn encode(bytes: &[u8]) -> String {
 /// What surrounds the Rust client in place of a page, for runtimes that are none: see `js/session/host.js`.
 const SURROUNDINGS: [&str; 2] = ["--inject:host.js", "--define:globalThis=rejoinScope"];
 
-fn bundle(context: &Context, entry: &Path, module: &Path, more: &[&str]) -> Result<()> {
+/// What makes a script small, without arguments that say which.
+pub(crate) fn minifier(context: &Context) -> Command {
     let program = setup::npm_packages(&context.toolbox).join("node_modules/.bin/esbuild");
     let mut esbuild = context.toolbox.command(program);
-    esbuild.args(["--bundle", "--minify", "--format=esm", SYNTAX, "--log-level=warning"]);
+    esbuild.args(["--minify", "--format=esm", SYNTAX, "--log-level=warning"]);
+    esbuild
+}
+
+fn bundle(context: &Context, entry: &Path, module: &Path, more: &[&str]) -> Result<()> {
+    let mut esbuild = minifier(context);
+    esbuild.arg("--bundle");
     // Node.js shows the whole line in which an error was thrown.
     esbuild.arg("--line-limit=240");
     esbuild.args(more).arg(entry).arg(format!("--outfile={}", module.display()));

@@ -13,10 +13,10 @@ use crate::{npm, process, say, toolchain};
 const PACKAGE: &str = "rejoin-bench";
 /// The smallest clients, and the most gzip bytes that wasm and glue of ours may have together. For a plain connection
 /// 30,000 is the bound; this holds what has been reached, and the goal is 20,000. For a session with JSON the bound is
-/// to be 60,000, which is not reached yet, and the goal 45,000.
+/// 60,000 and the goal 45,000.
 const CLIENTS: [(&str, Option<usize>); 4] = [
     ("minimal-rejoin", Some(29_000)),
-    ("minimal-session", Some(64_000)),
+    ("minimal-session", Some(60_000)),
     ("minimal-gloo-net", None),
     ("minimal-web-sys", None),
 ];
@@ -127,8 +127,13 @@ fn client(context: &Context, binary: &str) -> Result<PathBuf> {
     process::run(&mut bindgen, "wasm-bindgen")?;
     let wasm = folder.join(format!("{binary}_bg.wasm"));
     let mut opt = context.toolbox.command("wasm-opt");
-    opt.args(["-Oz", "-o"]).arg(&wasm).arg(&wasm);
+    // What wrote the module and what it needs are known by now.
+    opt.args(["-Oz", "--strip-producers", "--strip-target-features", "-o"]).arg(&wasm).arg(&wasm);
     process::run(&mut opt, "wasm-opt")?;
+    let glue = folder.join(format!("{binary}.js"));
+    let mut minifier = npm::minifier(context);
+    minifier.arg(&glue).arg(format!("--outfile={}", glue.display())).arg("--allow-overwrite");
+    process::run(&mut minifier, "esbuild")?;
     Ok(folder)
 }
 

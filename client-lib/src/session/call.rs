@@ -12,10 +12,37 @@ use rejoin_protocol::{Refusal, Refused};
 
 use super::CallError;
 use super::core::Core;
-use super::slot::Slot;
+use super::slot::{Slot, Slots};
 
 /// The largest payload of a call: one frame, of which the other end takes 1 MiB, carries it.
 const MAX_PAYLOAD: usize = (1 << 20) - 64;
+
+/// The places where answers are waited for. A trait object from the first call on, so that a client that never calls does
+/// not carry the code.
+pub(crate) trait Calling {
+    fn open(&self, id: CallId) -> Rc<Slot<CallOutcome>>;
+    fn settle(&self, id: CallId, outcome: CallOutcome);
+    fn forget(&self, id: CallId);
+    fn end(&self);
+}
+
+impl Calling for Slots<CallId, CallOutcome> {
+    fn open(&self, id: CallId) -> Rc<Slot<CallOutcome>> {
+        Self::open(self, id)
+    }
+
+    fn settle(&self, id: CallId, outcome: CallOutcome) {
+        Self::settle(self, id, outcome);
+    }
+
+    fn forget(&self, id: CallId) {
+        Self::forget(self, id);
+    }
+
+    fn end(&self) {
+        Self::end(self);
+    }
+}
 
 /// The answer to a call, as a future. Dropping it tells the server that nobody waits any more; a call that was not
 /// transmitted by then never is. It does not keep the session alive.
@@ -48,7 +75,10 @@ impl Call {
             }
         };
         let state = match asked {
-            Ok(id) => State::Asked(id, core.calls.open(id)),
+            Ok(id) => {
+                let calls = core.calls.get_or_init(|| Box::new(Slots::new()));
+                State::Asked(id, calls.open(id))
+            }
             Err(refused) => State::NotTaken(Some((refused.reason, refused.message))),
         };
         core.follow();
@@ -87,7 +117,9 @@ impl Drop for Call {
             && !slot.is_settled()
             && let Some(core) = self.core.upgrade()
         {
-            core.calls.forget(*id);
+            if let Some(calls) = core.calls.get() {
+                calls.forget(*id);
+            }
             core.step(|machine, _| machine.cancel(*id));
         }
     }

@@ -89,7 +89,9 @@ impl Drop for Core {
         }
         self.transmit();
         self.receipts.end();
-        self.calls.end();
+        if let Some(calls) = self.calls.get() {
+            calls.end();
+        }
         self.watch.end();
         self.wake_all();
         if let Some(task) = self.task.take() {

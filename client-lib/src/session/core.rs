@@ -4,7 +4,7 @@
 //! borrowed, so that a callback may send, subscribe, close and reconnect, and has the driver task transmit at the end of
 //! the event loop's turn. So events are always told before anything more is transmitted.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use rejoin_protocol::Time;
 use rejoin_protocol::session::{
-    CallId, CallOutcome, ClientEvent, ClientSession, Publication, SessionMessage, Settlement, SubscriptionId,
+    ClientEvent, ClientSession, Publication, SessionMessage, Settlement, SubscriptionId,
 };
 use rejoin_protocol::wire::{BatchWriter, Denial, WireLimits};
 
+use super::call::Calling;
 use super::closing::Closing;
 use super::keeper::Kept;
 use super::slot::Slots;
@@ -24,6 +25,7 @@ use super::{Left, SessionEvent, SessionMetrics, SessionState};
 use crate::Handle;
 use crate::line::Line;
 use crate::options::Rider;
+use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 
@@ -47,7 +49,7 @@ struct Standing {
 
 pub(crate) struct Core {
     pub(crate) this: Weak<Self>,
-    pub(crate) machine: RefCell<ClientSession>,
+    pub(crate) machine: SlimCell<ClientSession>,
     /// The connection below.
     pub(crate) socket: Handle,
     pub(crate) credentials: Rc<Credentials>,
@@ -58,13 +60,13 @@ pub(crate) struct Core {
     pub(crate) wire: WireLimits,
     #[cfg(feature = "inspect")]
     pub(crate) inspector: super::inspect::Inspector,
-    pub(crate) writer: RefCell<BatchWriter>,
+    pub(crate) writer: SlimCell<BatchWriter>,
     pub(crate) receipts: Slots<Publication, Settlement>,
-    pub(crate) calls: Slots<CallId, CallOutcome>,
-    pub(crate) metrics: RefCell<SessionMetrics>,
+    pub(crate) calls: OnceCell<Box<dyn Calling>>,
+    pub(crate) metrics: SlimCell<SessionMetrics>,
     pub(crate) watch: Rc<Watch<SessionState>>,
     pub(crate) closing: Cell<Option<Closing>>,
-    pub(crate) left: RefCell<Left>,
+    pub(crate) left: SlimCell<Left>,
     pub(crate) timer: Timer,
     /// A ping of the keep-alive is due, and the nonce of the last one.
     pub(crate) ping: Cell<bool>,
@@ -73,20 +75,20 @@ pub(crate) struct Core {
     pub(crate) disagreed: Cell<u32>,
     pub(crate) max_disagreed: Option<u32>,
     /// Why the session ended, once it has.
-    pub(crate) ended: RefCell<Option<Denial>>,
+    pub(crate) ended: SlimCell<Option<Denial>>,
     /// The driver task, while it sleeps, and whether there is something for it.
     pub(crate) task: Cell<Option<Waker>>,
     pub(crate) dirty: Cell<bool>,
-    pub(crate) news: RefCell<VecDeque<News>>,
+    pub(crate) news: SlimCell<VecDeque<News>>,
     pub(crate) telling: Cell<bool>,
-    pub(crate) on_message: RefCell<Option<OnMessage>>,
-    pub(crate) on_event: RefCell<Option<OnEvent>>,
+    pub(crate) on_message: SlimCell<Option<OnMessage>>,
+    pub(crate) on_event: SlimCell<Option<OnEvent>>,
     /// Events that nobody has read.
-    pub(crate) unread: RefCell<VecDeque<SessionEvent>>,
-    pub(crate) event_readers: RefCell<Vec<Waker>>,
-    pub(crate) reader: RefCell<Vec<Waker>>,
-    feeds: RefCell<Vec<(SubscriptionId, Waker)>>,
-    pub(crate) waiting: RefCell<Vec<Waker>>,
+    pub(crate) unread: SlimCell<VecDeque<SessionEvent>>,
+    pub(crate) event_readers: SlimCell<Vec<Waker>>,
+    pub(crate) reader: SlimCell<Vec<Waker>>,
+    feeds: SlimCell<Vec<(SubscriptionId, Waker)>>,
+    pub(crate) waiting: SlimCell<Vec<Waker>>,
     /// Those who wait for room for a message, and for a publication.
     pub(crate) senders: Line,
     pub(crate) publishers: Line,
@@ -109,7 +111,7 @@ impl Core {
     pub(crate) fn new(this: &Weak<Self>, socket: Handle, setup: Setup) -> Self {
         Self {
             this: this.clone(),
-            machine: RefCell::new(setup.machine),
+            machine: SlimCell::new(setup.machine),
             socket,
             credentials: setup.credentials,
             keeper: setup.keeper,
@@ -118,30 +120,30 @@ impl Core {
             wire: WireLimits::default(),
             #[cfg(feature = "inspect")]
             inspector: super::inspect::Inspector::default(),
-            writer: RefCell::default(),
+            writer: SlimCell::default(),
             receipts: Slots::new(),
-            calls: Slots::new(),
-            metrics: RefCell::default(),
+            calls: OnceCell::new(),
+            metrics: SlimCell::default(),
             watch: Watch::new(SessionState::Connecting { attempt: 1 }),
             closing: Cell::new(None),
-            left: RefCell::default(),
+            left: SlimCell::default(),
             timer: Timer::new(this.clone()),
             ping: Cell::new(false),
             nonce: Cell::new(0),
             disagreed: Cell::new(0),
             max_disagreed: setup.max_disagreed,
-            ended: RefCell::default(),
+            ended: SlimCell::default(),
             task: Cell::new(None),
             dirty: Cell::new(false),
-            news: RefCell::default(),
+            news: SlimCell::default(),
             telling: Cell::new(false),
-            on_message: RefCell::default(),
-            on_event: RefCell::default(),
-            unread: RefCell::default(),
-            event_readers: RefCell::default(),
-            reader: RefCell::default(),
-            feeds: RefCell::default(),
-            waiting: RefCell::default(),
+            on_message: SlimCell::default(),
+            on_event: SlimCell::default(),
+            unread: SlimCell::default(),
+            event_readers: SlimCell::default(),
+            reader: SlimCell::default(),
+            feeds: SlimCell::default(),
+            waiting: SlimCell::default(),
             senders: Line::default(),
             publishers: Line::default(),
             standing: Cell::default(),

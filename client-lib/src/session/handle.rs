@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use rejoin_protocol::session::{Lost, Pair, SessionMessage, Stored, Taken};
+use rejoin_protocol::session::{ClientSession, Lost, Pair, SessionMessage, Stored, SubscriptionId, Taken};
 use rejoin_protocol::wire::{Body, Denial, Since, WireLimits};
 use rejoin_protocol::{Refusal, Refused};
 
@@ -128,7 +128,7 @@ impl SessionHandle {
     /// When the name is longer than 255 bytes, there are as many subscriptions as there may be, or the session is
     /// closing or over. What the server objects to comes as [`FeedItem::Ended`](super::FeedItem::Ended).
     pub fn subscribe(&self, channel: &str, since: Since) -> Result<Feed, Refusal> {
-        self.follow(channel, since, None)
+        self.follow(channel, |machine| machine.subscribe(channel, since).map_err(|refused| refused.reason))
     }
 
     /// Follows a channel and is listed there for others to see, with a few bytes about this subscriber; in turn
@@ -139,15 +139,21 @@ impl SessionHandle {
     /// [`presence_bytes`](super::SessionLimits::presence_bytes), 256 unless it is set. A server that takes less ends the feed
     /// with 1009.
     pub fn subscribe_as(&self, channel: &str, since: Since, about: impl Into<Body>) -> Result<Feed, Refusal> {
-        self.follow(channel, since, Some(about.into()))
+        self.follow(channel, |machine| {
+            machine.subscribe_as(channel, since, about.into()).map_err(|refused| refused.reason)
+        })
     }
 
-    fn follow(&self, channel: &str, since: Since, about: Option<Body>) -> Result<Feed, Refusal> {
+    fn follow(
+        &self,
+        channel: &str,
+        subscribe: impl FnOnce(&mut ClientSession) -> Result<SubscriptionId, Refusal>,
+    ) -> Result<Feed, Refusal> {
         if let Some(reason) = self.objection(channel) {
             return Err(reason);
         }
-        let subscribed = self.0.step(|machine, _| machine.subscribe(channel, since, about));
-        subscribed.map(|id| Feed::new(self.0.clone(), id)).map_err(|refused| refused.reason)
+        let id = self.0.step(|machine, _| subscribe(machine))?;
+        Ok(Feed::new(self.0.clone(), id))
     }
 
     /// A channel with entries of a type.

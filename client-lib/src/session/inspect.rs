@@ -1,12 +1,12 @@
 //! Looking at the frames that pass, for tools that show them.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub use rejoin_protocol::wire::{Answer, Frame, Outcome, Presence, SubOutcome, Target as VolatileTarget};
 
 use super::SessionHandle;
+use crate::slim_cell::SlimCell;
 
 type OnFrame = Rc<dyn Fn(Way, &Frame)>;
 
@@ -22,8 +22,8 @@ pub enum Way {
 /// Who looks, and what there is to look at.
 #[derive(Default)]
 pub(crate) struct Inspector {
-    handler: RefCell<Option<OnFrame>>,
-    seen: RefCell<VecDeque<(Way, Frame)>>,
+    handler: SlimCell<Option<OnFrame>>,
+    seen: SlimCell<VecDeque<(Way, Frame)>>,
 }
 
 impl Inspector {
@@ -79,7 +79,7 @@ mod tests {
         let inspector = Inspector::default();
         let frame = |credit| Frame::Ack(Ack { released: 0, credit });
         inspector.see(Way::In, &frame(1));
-        let seen = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::new(SlimCell::new(Vec::new()));
         let list = seen.clone();
         inspector.handler.replace(Some(Rc::new(move |way, frame: &Frame| {
             list.borrow_mut().push((way, frame.clone()));

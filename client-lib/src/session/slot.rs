@@ -1,20 +1,22 @@
 //! Where one answer is waited for: a receipt, a call.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use crate::slim_cell::SlimCell;
+
 /// The place of one answer, shared by who waits and who answers.
 pub(crate) struct Slot<V> {
-    value: RefCell<Option<V>>,
+    value: SlimCell<Option<V>>,
     waker: Cell<Option<Waker>>,
     settled: Cell<bool>,
 }
 
 impl<V> Slot<V> {
     fn new() -> Rc<Self> {
-        Rc::new(Self { value: RefCell::new(None), waker: Cell::new(None), settled: Cell::new(false) })
+        Rc::new(Self { value: SlimCell::new(None), waker: Cell::new(None), settled: Cell::new(false) })
     }
 
     fn settle(&self, value: Option<V>) {
@@ -40,11 +42,11 @@ impl<V> Slot<V> {
 }
 
 /// All places of one kind, by names that grow.
-pub(crate) struct Slots<K, V>(RefCell<VecDeque<(K, Rc<Slot<V>>)>>);
+pub(crate) struct Slots<K, V>(SlimCell<VecDeque<(K, Rc<Slot<V>>)>>);
 
 impl<K: Copy + Ord, V> Slots<K, V> {
     pub(crate) fn new() -> Self {
-        Self(RefCell::default())
+        Self(SlimCell::default())
     }
 
     /// A place for the answer to `key`, which is greater than all before it.

@@ -1,6 +1,6 @@
 //! Where a session connects and what authenticates it: fixed, or asked for anew with each attempt.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,6 +9,7 @@ use rejoin_protocol::wire::Body;
 
 use super::SUBPROTOCOL;
 use crate::asking::Asking;
+use crate::slim_cell::SlimCell;
 use crate::target::{Answer, Source};
 use crate::{Builder, Target, TargetError};
 
@@ -91,7 +92,7 @@ impl Asks for Provider {
 #[derive(Default)]
 pub(crate) struct Credentials {
     /// What authenticates the attempt under way.
-    pub(crate) auth: RefCell<Option<Body>>,
+    pub(crate) auth: SlimCell<Option<Body>>,
     /// Whether the one before it was refused.
     pub(crate) refused: Cell<bool>,
 }

@@ -48,7 +48,11 @@ impl Core {
             }
             ClientEvent::Lost(lost) => self.tell(SessionEvent::Lost(lost)),
             ClientEvent::Settled(publication, settlement) => self.receipts.settle(publication, settlement),
-            ClientEvent::Called(call, outcome) => self.calls.settle(call, outcome),
+            ClientEvent::Called(call, outcome) => {
+                if let Some(calls) = self.calls.get() {
+                    calls.settle(call, outcome);
+                }
+            }
             ClientEvent::Message => self.tell_messages(),
             ClientEvent::Channel(id) => self.wake_feed(id),
             ClientEvent::Volatile(payload) => self.tell(SessionEvent::Volatile(payload)),

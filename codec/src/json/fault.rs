@@ -14,6 +14,11 @@ impl Fault {
         Self(Cow::Borrowed(what))
     }
 
+    /// The words, where there is no place to say with them.
+    pub(super) fn into_words(self) -> String {
+        self.0.into_owned()
+    }
+
     /// Another kind of value was expected than this.
     pub(super) fn kind(found: &str, expected: &dyn Expected) -> Self {
         Self::custom(format_args!("invalid type: {found}, expected {expected}"))

@@ -14,6 +14,8 @@ mod tests;
 mod text;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod value;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod write;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,9 +24,9 @@ use crate::{Codec, CodecError, Decode, Encode, Frame, FrameRef};
 
 /// JSON in text messages, as `serde_json` has it. Binary messages are refused.
 ///
-/// In wasm, what reads values is smaller than `serde_json` and reads the same ones. There it differs in the words of
-/// errors, and is stricter in two things that only a type of unusual making can tell: bytes that are written as a
-/// string are to be valid Unicode, and who asks for an integer is never given a floating point number.
+/// In wasm, what reads and writes values is smaller than `serde_json`, reads the same ones and writes the same text. There
+/// it differs in the words of errors, and is stricter in two things that only a type of unusual making can tell: bytes that
+/// are written as a string are to be valid Unicode, and who asks for an integer is never given a floating point number.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json;
 
@@ -34,9 +36,7 @@ impl Codec for Json {
 
 impl<T: Serialize + ?Sized> Encode<T> for Json {
     fn encode(value: &T) -> Result<Frame, CodecError> {
-        serde_json::to_string(value)
-            .map(Frame::Text)
-            .map_err(|e| CodecError::Unencodable { codec: Self::NAME, reason: e.to_string() })
+        write(value).map(Frame::Text).map_err(|reason| CodecError::Unencodable { codec: Self::NAME, reason })
     }
 }
 
@@ -47,6 +47,18 @@ impl<T: DeserializeOwned> Decode<T> for Json {
         };
         read(text).map_err(|reason| CodecError::Malformed { codec: Self::NAME, reason })
     }
+}
+
+/// Writes a value, or says why it can't be written.
+#[cfg(target_arch = "wasm32")]
+fn write<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
+    write::write(value)
+}
+
+/// Writes a value, or says why it can't be written.
+#[cfg(not(target_arch = "wasm32"))]
+fn write<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
+    serde_json::to_string(value).map_err(|e| e.to_string())
 }
 
 /// Reads a value that is the whole of a text, or says what is wrong with it.

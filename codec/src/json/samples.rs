@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[allow(dead_code)]
 pub(super) struct Fielded {
     a: u32,
@@ -18,18 +18,18 @@ pub(super) struct Fielded {
     d: (i8, char),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Nothing;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[allow(dead_code)]
 pub(super) struct Wrapped(Vec<u16>);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[allow(dead_code)]
 pub(super) struct Pair(i64, f32);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)]
 pub(super) struct Strict {
@@ -37,7 +37,7 @@ pub(super) struct Strict {
     z: bool,
 }
 
-#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shape {
     Point,
     Circle(u64),
@@ -45,7 +45,7 @@ pub(super) enum Shape {
     Box { wide: u8, high: Option<u8> },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "kind")]
 #[allow(dead_code)]
 pub(super) enum Tagged {
@@ -54,7 +54,7 @@ pub(super) enum Tagged {
     Three,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "t", content = "c")]
 #[allow(dead_code)]
 pub(super) enum Adjacent {
@@ -63,7 +63,7 @@ pub(super) enum Adjacent {
     None,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 #[allow(dead_code)]
 pub(super) enum Untagged {
@@ -75,7 +75,7 @@ pub(super) enum Untagged {
     Rest(Value),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[allow(dead_code)]
 pub(super) struct Flat {
     id: u8,
@@ -83,14 +83,14 @@ pub(super) struct Flat {
     rest: BTreeMap<String, Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[allow(dead_code)]
 pub(super) struct Kept {
     raw: Box<RawValue>,
     after: u8,
 }
 
-#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(i16);
 
 /// Bytes, which may be written as an array or a string.
@@ -124,9 +124,15 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
 /// A floating point number as a key.
-#[derive(Debug, Deserialize, PartialEq)]
-pub(super) struct Degree(f64);
+#[derive(Debug, Deserialize, Serialize, PartialEq)]
+pub(super) struct Degree(pub(super) f64);
 
 impl Eq for Degree {}
 

@@ -1,14 +1,17 @@
-//! The reader beside `serde_json`: of every text both make the same value, or none.
+//! Reader and writer beside `serde_json`: of every text both make the same value, or none, and of every value the same
+//! text, or none.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::samples::*;
 use super::text::read;
+use super::write::write;
 
 /// What is put into texts to make others of them.
 const PIECES: [&str; 42] = [
@@ -94,7 +97,7 @@ impl Dice {
 
 /// Both read a text, and agree on it; says whether it was a value. Values are compared as they are printed, for there
 /// minus zero is another number than zero.
-fn agree<T: DeserializeOwned + Debug>(text: &str) -> bool {
+fn agree_in_reading<T: DeserializeOwned + Debug>(text: &str) -> Option<T> {
     let ours = read::<T>(text);
     let theirs = serde_json::from_str::<T>(text);
     match (&ours, &theirs) {
@@ -102,18 +105,38 @@ fn agree<T: DeserializeOwned + Debug>(text: &str) -> bool {
         (Err(_), Err(_)) => {}
         _ => panic!("{text} as {}: {ours:?} and {theirs:?}", std::any::type_name::<T>()),
     }
+    ours.ok()
+}
+
+/// Both write a value, and agree on its text; says whether it has one.
+fn agree_in_writing<T: Serialize + Debug + ?Sized>(value: &T) -> bool {
+    let ours = write(value);
+    match (&ours, serde_json::to_string(value)) {
+        (Ok(ours), Ok(theirs)) => assert_eq!(*ours, theirs),
+        (Err(_), Err(_)) => {}
+        (ours, theirs) => panic!("{value:?} is {ours:?} and {theirs:?}"),
+    }
     ours.is_ok()
 }
 
+/// Both read a text, and write what they read; says whether it was a value.
+fn agree<T: DeserializeOwned + Serialize + Debug>(text: &str) -> bool {
+    agree_in_reading::<T>(text).is_some_and(|value| agree_in_writing(&value))
+}
+
 /// Both agree on texts of a type, all of which are values, and on many like them, some of which are and some are not.
-fn agree_on<T: DeserializeOwned + Debug>(texts: &[&str]) {
+fn agree_on<T: DeserializeOwned + Serialize + Debug>(texts: &[&str]) {
+    agree_on_by(texts, agree::<T>);
+}
+
+fn agree_on_by(texts: &[&str], agree: impl Fn(&str) -> bool) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let (mut read, mut refused) = (0, 0);
     for text in texts {
-        assert!(agree::<T>(text), "{text}");
+        assert!(agree(text), "{text}");
         for _ in 0..VARIATIONS {
             let text = dice.vary(text);
-            *(if agree::<T>(&text) { &mut read } else { &mut refused }) += 1;
+            *(if agree(&text) { &mut read } else { &mut refused }) += 1;
         }
     }
     assert!(read > 0 && refused > 0, "{read} and {refused}");
@@ -129,11 +152,12 @@ fn values_of_any_type() {
         "18446744073709551615",
         "-9223372036854775808",
     ]);
-    agree_on::<IgnoredAny>(&[
+    let passed_over = [
         "{\"a\": [1, -2, 3.5e1, null, true, false], \"b\": {\"c\": \"\\ud800\\n\", \"d\": []}}",
         "[[[], [{}]], {\"a\": {\"b\": {}}}]",
         "-0.5",
-    ]);
+    ];
+    agree_on_by(&passed_over, |text| agree_in_reading::<IgnoredAny>(text).is_some());
 }
 
 #[test]
@@ -268,7 +292,7 @@ fn depth_is_limited_where_it_takes_room() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
             assert_eq!(agree::<Value>(&text), depth < 128, "{depth}");
-            assert!(agree::<IgnoredAny>(&text));
+            assert!(agree_in_reading::<IgnoredAny>(&text).is_some());
         }
     }
     // Siblings do not add up.
@@ -298,4 +322,67 @@ fn what_is_wrong_is_said_with_its_place() {
     for (outcome, words) in cases {
         assert_eq!(outcome, Err(words.to_owned()));
     }
+}
+
+#[test]
+fn numbers_are_written_alike() {
+    let mut dice = Dice(3);
+    let mut bits = || (0..4).fold(0_u64, |bits, _| bits << 16 | dice.below(1 << 16) as u64);
+    for _ in 0..VARIATIONS {
+        let bits = bits();
+        assert!(agree_in_writing(&f64::from_bits(bits)));
+        assert!(agree_in_writing(&f32::from_bits(u32::try_from(bits >> 32).unwrap())));
+        assert!(agree_in_writing(&[bits, bits % 100_000]));
+        assert!(agree_in_writing(&bits.cast_signed()));
+    }
+    for float in [0.0, -0.0, 1.0, 1e15, 1e16, 1e17, 1e-5, 1e-7, 123_456.789, f64::NAN, f64::INFINITY] {
+        assert!(agree_in_writing(&float));
+        // As a key it is to be a number.
+        assert_eq!(agree_in_writing(&BTreeMap::from([(Degree(float), 1)])), float.is_finite());
+    }
+    assert!(agree_in_writing(&[i128::MIN, i128::MAX]));
+    assert!(agree_in_writing(&(u128::MAX, i8::MIN, u8::MAX, i16::MIN, f32::MIN_POSITIVE)));
+}
+
+#[test]
+fn every_character_is_written_alike() {
+    for character in '\0'..='\u{2fff}' {
+        assert!(agree_in_writing(&character));
+        assert!(agree_in_writing(&format!("a{character}\u{0}é{character}")));
+        assert!(agree_in_writing(&BTreeMap::from([(character, character)])));
+    }
+}
+
+#[test]
+fn what_can_t_be_a_name_is_refused_as_a_key() {
+    assert!(!agree_in_writing(&BTreeMap::from([((), 1)])));
+    assert!(!agree_in_writing(&BTreeMap::from([(None::<u8>, 1)])));
+    assert!(!agree_in_writing(&BTreeMap::from([((1, 2), 1)])));
+    assert!(!agree_in_writing(&BTreeMap::from([([1], 1)])));
+    assert!(!agree_in_writing(&BTreeMap::from([(vec!["a"], 1)])));
+    assert!(!agree_in_writing(&BTreeMap::from([(BTreeMap::from([(1, 2)]), 1)])));
+    for shape in [Shape::Circle(1), Shape::Line(1, 2), Shape::Box { wide: 1, high: None }] {
+        assert!(!agree_in_writing(&BTreeMap::from([(shape, 1)])));
+    }
+    assert!(agree_in_writing(&BTreeMap::from([(Shape::Point, Shape::Point)])));
+    let words = write(&BTreeMap::from([((), 1)])).unwrap_err();
+    assert_eq!(words, "a key is neither text, a number, a boolean nor the name of a variant");
+}
+
+#[test]
+fn what_a_type_says_of_itself_reaches_who_writes_it() {
+    use serde::ser::Error;
+
+    #[derive(Debug)]
+    struct Unwritable;
+    impl Serialize for Unwritable {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom("not today"))
+        }
+    }
+    assert!(!agree_in_writing(&[Some(Unwritable)]));
+    assert_eq!(write(&Unwritable), Err("not today".to_owned()));
+    // What is given piece by piece, and by its words.
+    assert!(agree_in_writing(&std::net::Ipv4Addr::LOCALHOST));
+    assert!(agree_in_writing(&format_args!("\"{}\n", 1)));
 }

@@ -90,19 +90,32 @@ impl SessionLimits {
     /// # Errors
     /// The caller's, at the first such limit.
     pub fn check(&self) -> Result<(), InvalidLimit> {
-        let max = Self::MAX_BYTES;
-        for (name, value, least, most) in [
-            ("window", self.window, Self::MIN_WINDOW, max),
-            ("subscription_window", self.subscription_window, Self::MIN_SUBSCRIPTION_WINDOW, max),
-            ("max_message", self.max_message, 1, max),
-            // What waits costs 32 bytes besides its own.
-            ("queue_bytes", self.queue_bytes, FRAME_COST + 1, u64::MAX),
-            ("presence_bytes", self.presence_bytes as u64, 0, 512 << 10),
-            ("queue_messages", self.queue_messages as u64, 1, u64::MAX),
-            ("publication_bytes", self.publication_bytes, FRAME_COST + 1, u64::MAX),
-            ("publications", self.publications as u64, 1, u64::MAX),
-            ("ack_frames", self.ack_frames, 1, u64::MAX),
-        ] {
+        const MAX: u64 = SessionLimits::MAX_BYTES;
+        // What waits costs 32 bytes besides its own.
+        const COST: u64 = FRAME_COST + 1;
+        static BOUNDS: [(&str, u64, u64); 9] = [
+            ("window", SessionLimits::MIN_WINDOW, MAX),
+            ("subscription_window", SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
+            ("max_message", 1, MAX),
+            ("queue_bytes", COST, u64::MAX),
+            ("presence_bytes", 0, 512 << 10),
+            ("queue_messages", 1, u64::MAX),
+            ("publication_bytes", COST, u64::MAX),
+            ("publications", 1, u64::MAX),
+            ("ack_frames", 1, u64::MAX),
+        ];
+        let values = [
+            self.window,
+            self.subscription_window,
+            self.max_message,
+            self.queue_bytes,
+            self.presence_bytes as u64,
+            self.queue_messages as u64,
+            self.publication_bytes,
+            self.publications as u64,
+            self.ack_frames,
+        ];
+        for (&(name, least, most), value) in BOUNDS.iter().zip(values) {
             if value < least {
                 return Err(InvalidLimit::TooSmall { name, least });
             }

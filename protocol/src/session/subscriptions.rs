@@ -7,7 +7,6 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use members::Members;
 pub(crate) use one::SLOW;
 pub use one::{ChannelEvent, SubscriptionId};
 use one::{DONE, Stage, Subscription};
@@ -70,16 +69,7 @@ impl Subscriptions {
         Ok(self.all.iter_mut().find(live))
     }
 
-    pub(crate) fn subscribe(
-        &mut self,
-        channel: &str,
-        since: Since,
-        presence: Option<Body>,
-    ) -> Result<SubscriptionId, Refused<()>> {
-        let (bytes, limit) = (presence.as_ref().map_or(0, |about| about.len()), self.presence_bytes);
-        if bytes > limit {
-            return Err(Refused { message: (), reason: Refusal::TooLarge { limit } });
-        }
+    pub(crate) fn subscribe(&mut self, channel: &str, since: Since) -> Result<SubscriptionId, Refused<()>> {
         if self.all.len() >= self.most {
             return Err(Refused { message: (), reason: Refusal::TooMany { limit: self.most } });
         }
@@ -89,7 +79,7 @@ impl Subscriptions {
             id,
             channel: channel.into(),
             since,
-            presence,
+            presence: None,
             stage: Stage::Wanted,
             position: None,
             number: 0,
@@ -98,11 +88,24 @@ impl Subscriptions {
             queue: VecDeque::new(),
             queued: 0,
             volatile: 0,
-            members: Members::default(),
+            members: None,
             members_told: false,
             relist: false,
         });
         Ok(id)
+    }
+
+    /// Follows a channel and is listed there.
+    pub(crate) fn subscribe_as(
+        &mut self,
+        channel: &str,
+        since: Since,
+        about: Body,
+    ) -> Result<SubscriptionId, Refused<Body>> {
+        match self.subscribe(channel, since) {
+            Ok(id) => self.set_presence(id, about).map(|()| id).inspect_err(|_| self.unsubscribe(id)),
+            Err(Refused { reason, .. }) => Err(Refused { message: about, reason }),
+        }
     }
 
     pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
@@ -122,6 +125,7 @@ impl Subscriptions {
         match self.by_id_mut(id) {
             Some(subscription) if subscription.stage != Stage::Ended => {
                 subscription.presence = Some(about);
+                subscription.members.get_or_insert_with(members::begin);
                 subscription.relist = matches!(subscription.stage, Stage::Asked | Stage::Started);
                 Ok(())
             }
@@ -140,7 +144,9 @@ impl Subscriptions {
     }
 
     pub(crate) fn members(&self, id: SubscriptionId) -> &[Member] {
-        self.by_id(id).map_or(&[], |subscription| subscription.members.all())
+        self.by_id(id)
+            .and_then(|subscription| subscription.members.as_ref())
+            .map_or(&[], |members| members.all())
     }
 
     /// The next thing to tell a subscriber.
@@ -181,7 +187,7 @@ impl Subscriptions {
     /// The connection has ended: nobody is known to be there.
     pub(crate) fn disconnected(&mut self) {
         for subscription in &mut self.all {
-            if subscription.members.clear() {
+            if subscription.members.as_mut().is_some_and(|members| members.clear()) {
                 Self::tell_members(subscription);
             }
         }
@@ -364,7 +370,9 @@ impl Subscriptions {
     ) -> Result<Option<SubscriptionId>, Violation> {
         let most = self.members;
         let Some(subscription) = self.by_number(number)? else { return Ok(None) };
-        subscription.members.apply(presence, most)?;
+        // Only who is listed is told, and others have nothing to tell it with.
+        let Some(members) = &mut subscription.members else { return Ok(None) };
+        members.apply(presence, most)?;
         Self::tell_members(subscription);
         Ok(Some(subscription.id))
     }

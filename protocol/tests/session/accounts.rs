@@ -181,7 +181,7 @@ fn volatile_messages_are_bounded_in_bytes_to_the_last_one_and_go_with_the_next_f
 #[test]
 fn a_subscription_says_where_it_is_and_whether_it_has_something() {
     let mut pair = Pair::live();
-    let feed = pair.client.subscribe("room", Since::All, None).unwrap();
+    let feed = pair.client.subscribe("room", Since::All).unwrap();
     assert!(!pair.client.has_channel_event(feed));
     pair.run();
     pair.client.publish("room", Body::from("one"), 9).unwrap();

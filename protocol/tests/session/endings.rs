@@ -191,7 +191,7 @@ fn a_violation_of_the_servers_looks_like_its_own_close() {
 #[test]
 fn a_stop_settles_all_and_hands_back_what_was_never_transmitted() {
     let mut pair = Pair::live();
-    let feed = pair.client.subscribe("room", Since::Now, None).unwrap();
+    let feed = pair.client.subscribe("room", Since::Now).unwrap();
     pair.client.publish("room", Body::from("sent"), 1).unwrap();
     pair.client.send(SessionMessage::text("sent")).unwrap();
     let call = pair.client.call(NOW, Body::from("sent"), Duration::from_secs(1)).unwrap();
@@ -219,7 +219,7 @@ fn a_stop_settles_all_and_hands_back_what_was_never_transmitted() {
     assert_eq!(refused.reason, Refusal::Closed);
     assert!(
         pair.client.publish("room", Body::new(), 3).is_err()
-            && pair.client.subscribe("room", Since::Now, None).is_err()
+            && pair.client.subscribe("room", Since::Now).is_err()
     );
     assert!(pair.client.call(NOW, Body::new(), Duration::ZERO).is_err());
 }

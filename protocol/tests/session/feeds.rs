@@ -175,7 +175,7 @@ fn client(window: u64) -> (Pair, rejoin_protocol::session::SubscriptionId) {
     pair.client = ClientSession::new(config);
     pair.connect();
     pair.run();
-    let feed = pair.client.subscribe("room", Since::All, None).unwrap();
+    let feed = pair.client.subscribe("room", Since::All).unwrap();
     assert!(matches!(pair.client.poll_transmit(NOW), Some(Frame::Sub(sub)) if sub.credit == window));
     let outcome = SubOutcome::Started { at: at(0), recovered: true };
     pair.client.handle(NOW, Frame::SubAck { subscription: 0, outcome }).unwrap();

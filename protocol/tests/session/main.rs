@@ -93,7 +93,7 @@ fn a_message_of_ten_windows_passes() {
 fn a_publication_is_answered_once_and_an_entry_comes_to_every_subscriber() {
     let mut pair = Pair::new();
     pair.connect();
-    let feed = pair.client.subscribe("room", Since::All, None).unwrap();
+    let feed = pair.client.subscribe("room", Since::All).unwrap();
     pair.client.publish("room", Body::from("hello"), 1).unwrap();
     pair.run();
     assert!(matches!(pair.settled[..], [Settlement::Durable(Position { offset: 1, .. })]));

@@ -16,7 +16,7 @@ fn following(volatile_bytes: usize) -> (Pair, SubscriptionId) {
     pair.client = ClientSession::new(config);
     pair.connect();
     pair.run();
-    let feed = pair.client.subscribe("room", Since::Now, Some("here".into())).unwrap();
+    let feed = pair.client.subscribe_as("room", Since::Now, "here".into()).unwrap();
     assert!(!pair.client.volatile(Some(feed), "early".into()), "its feed has not begun");
     pair.run();
     assert!(matches!(pair.client.take_channel_event(feed), Some(ChannelEvent::Started(_))));

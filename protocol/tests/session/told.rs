@@ -42,7 +42,7 @@ fn of_messages_that_wait_the_application_hears_one_word() {
 #[test]
 fn of_entries_in_a_row_the_application_hears_one_word_for_each_feed() {
     let mut pair = Pair::live();
-    let mut follow = |channel| pair.client.subscribe(channel, Since::All, None).unwrap();
+    let mut follow = |channel| pair.client.subscribe(channel, Since::All).unwrap();
     let (room, hall) = (follow("room"), follow("hall"));
     pair.run();
     while pair.client.poll_event().is_some() {}

@@ -120,7 +120,7 @@ impl World {
             _ if known.is_empty() => Since::All,
             _ => Since::Position(self.random.pick(&known)),
         };
-        let presence = self.random.percent(30).then(|| Body::from("here"));
+        let listed = self.random.percent(30);
         let one = &mut self.clients[client];
         if unsubscribes && !one.followers.is_empty() {
             let index = self.random.between(0, one.followers.len() as u64 - 1) as usize;
@@ -128,7 +128,12 @@ impl World {
             one.session.unsubscribe(follower.id);
             return self.note_client("unsubscribe", client);
         }
-        let what = match one.session.subscribe(channel, since, presence) {
+        let subscribed = if listed {
+            one.session.subscribe_as(channel, since, "here".into()).map_err(|refused| refused.reason)
+        } else {
+            one.session.subscribe(channel, since).map_err(|refused| refused.reason)
+        };
+        let what = match subscribed {
             Ok(id) => {
                 one.followers.push(Follower { id, channel: channel.into(), at: None, over: false });
                 match since {
@@ -138,7 +143,7 @@ impl World {
                     Since::Position(_) => "since a position",
                 }
             }
-            Err(refused) => refusal(&refused.reason),
+            Err(reason) => refusal(&reason),
         };
         self.note_client(what, client);
     }

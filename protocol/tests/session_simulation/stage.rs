@@ -91,7 +91,7 @@ impl World {
 
     pub(crate) fn follow(&mut self, client: usize, channel: &str, since: Since) -> SubscriptionId {
         let one = &mut self.clients[client];
-        let id = one.session.subscribe(channel, since, None).unwrap();
+        let id = one.session.subscribe(channel, since).unwrap();
         one.followers.push(Follower { id, channel: channel.into(), at: None, over: false });
         self.tend(client);
         id

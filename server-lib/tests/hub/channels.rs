@@ -18,7 +18,7 @@ fn log() -> Arc<MemoryLog> {
 async fn every_reader_sees_every_entry_in_order_wherever_it_began() {
     let server = Server::over(log()).await;
     let (mut ada, mut bob) = (Client::of(server.address).await, Client::of(server.address).await);
-    let live = bob.machine.subscribe("room", Since::Now, None).unwrap();
+    let live = bob.machine.subscribe("room", Since::Now).unwrap();
     bob.until(|bob| bob.machine.has_channel_event(live)).await;
     for n in 0..300_u64 {
         ada.machine.publish("room", Body::from(format!("{n}").as_str()), n).unwrap();
@@ -48,7 +48,7 @@ async fn publications_go_over_a_restart_once_and_readers_miss_nothing() {
     let log = log();
     let mut server = Server::over(log.clone()).await;
     let (mut ada, mut bob) = (Client::of(server.address).await, Client::of(server.address).await);
-    let feed = bob.machine.subscribe("room", Since::All, None).unwrap();
+    let feed = bob.machine.subscribe("room", Since::All).unwrap();
     let mut seen = Vec::new();
     for round in 0..5_u64 {
         for n in 0..40 {
@@ -88,11 +88,11 @@ async fn what_is_not_allowed_is_refused_once_and_for_all_and_holds_up_nothing() 
     ada.until(|ada| ada.settled.len() == 4).await;
     let refused = ada.settled.iter().filter(|settled| matches!(settled, Settlement::Refused(_))).count();
     assert_eq!(refused, 2);
-    let feed = ada.machine.subscribe("secret", Since::All, None).unwrap();
+    let feed = ada.machine.subscribe("secret", Since::All).unwrap();
     ada.until(|ada| ada.machine.has_channel_event(feed)).await;
     assert_eq!(ada.entries(feed), ["ended 403"]);
     // A reason that is too long for a frame is cut, not the connection.
-    let feed = ada.machine.subscribe("verbose", Since::All, None).unwrap();
+    let feed = ada.machine.subscribe("verbose", Since::All).unwrap();
     ada.until(|ada| ada.machine.has_channel_event(feed)).await;
     assert_eq!(ada.entries(feed), ["ended 403"]);
     assert!(ada.machine.is_live());
@@ -104,7 +104,7 @@ async fn whoever_publishes_too_fast_is_slowed_and_loses_nothing() {
     settings.publish_rate = Some(rejoin_server::Rate { per_second: 50.0, burst: 10 });
     let server = Server::with(log(), settings).await;
     let mut ada = Client::of(server.address).await;
-    let feed = ada.machine.subscribe("room", Since::All, None).unwrap();
+    let feed = ada.machine.subscribe("room", Since::All).unwrap();
     for n in 0..30_u64 {
         ada.machine.publish("room", Body::from(n.to_string().as_str()), n).unwrap();
     }
@@ -123,8 +123,8 @@ async fn a_reader_that_takes_nothing_stops_its_own_feed_alone() {
     let server = Server::over(log()).await;
     let mut ada = Client::of(server.address).await;
     let mut bob = Client::of(server.address).await;
-    let slow = bob.machine.subscribe("large", Since::All, None).unwrap();
-    let quick = bob.machine.subscribe("small", Since::All, None).unwrap();
+    let slow = bob.machine.subscribe("large", Since::All).unwrap();
+    let quick = bob.machine.subscribe("small", Since::All).unwrap();
     for n in 0..20_u64 {
         ada.machine.publish("large", Body::from(vec![b'x'; 60_000]), n).unwrap();
     }
@@ -152,9 +152,9 @@ async fn a_reader_that_takes_nothing_stops_its_own_feed_alone() {
 async fn people_come_and_go_and_whisper() {
     let server = Server::over(log()).await;
     let (mut ada, mut bob) = (Client::of(server.address).await, Client::of(server.address).await);
-    let of_ada = ada.machine.subscribe("room", Since::Now, Some(Body::from("ada"))).unwrap();
+    let of_ada = ada.machine.subscribe_as("room", Since::Now, Body::from("ada")).unwrap();
     ada.until(|ada| ada.machine.members(of_ada).len() == 1).await;
-    let of_bob = bob.machine.subscribe("room", Since::Now, Some(Body::from("bob"))).unwrap();
+    let of_bob = bob.machine.subscribe_as("room", Since::Now, Body::from("bob")).unwrap();
     bob.transmit().await;
     ada.until(|ada| ada.machine.members(of_ada).len() == 2).await;
     bob.until(|bob| bob.machine.members(of_bob).len() == 2).await;
@@ -191,8 +191,8 @@ async fn a_slow_reader_of_a_busy_room_gets_the_newest_list_and_not_each_step() {
     config.limits.window = 64 << 20;
     bob.machine = ClientSession::new(config);
     bob.connect(server.address).await;
-    let of_ada = ada.machine.subscribe("room", Since::Now, Some(Body::from("ada"))).unwrap();
-    let of_bob = bob.machine.subscribe("room", Since::Now, Some(Body::from("bob"))).unwrap();
+    let of_ada = ada.machine.subscribe_as("room", Since::Now, Body::from("ada")).unwrap();
+    let of_bob = bob.machine.subscribe_as("room", Since::Now, Body::from("bob")).unwrap();
     bob.until(|bob| !bob.machine.members(of_bob).is_empty()).await;
     ada.until(|ada| ada.machine.members(of_ada).len() == 2).await;
     bob.until(|bob| bob.machine.members(of_bob).len() == 2).await;
@@ -219,7 +219,7 @@ async fn two_hubs_over_one_log_feed_one_anothers_readers() {
     let log = log();
     let (one, two) = (Server::over(log.clone()).await, Server::over(log).await);
     let (mut ada, mut bob) = (Client::of(one.address).await, Client::of(two.address).await);
-    let feed = bob.machine.subscribe("room", Since::All, None).unwrap();
+    let feed = bob.machine.subscribe("room", Since::All).unwrap();
     ada.machine.publish("room", Body::from("over there"), 1).unwrap();
     ada.until(|ada| ada.settled.len() == 1).await;
     let mut seen = Vec::new();

@@ -83,7 +83,7 @@ async fn how_large_a_hello_may_be_can_be_set_and_behind_it_frames_may_be_large()
     client.machine = ClientSession::new(config);
     client.connect_as(server.address, Some(&token)).await;
     // It goes along with HELLO and is larger than one may be.
-    let feed = client.machine.subscribe("room", Since::Now, Some(Body::from(vec![b'x'; 5_000]))).unwrap();
+    let feed = client.machine.subscribe_as("room", Since::Now, Body::from(vec![b'x'; 5_000])).unwrap();
     client.machine.send(SessionMessage::text(&"y".repeat(20_000))).unwrap();
     client.until(|client| client.machine.members(feed).len() == 1 && client.messages.len() == 1).await;
     assert_eq!(client.messages[0].len(), 20_000);

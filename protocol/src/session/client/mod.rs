@@ -224,14 +224,26 @@ impl ClientSession {
     ///
     /// # Errors
     /// When there are as many subscriptions as there may be, or the session is over.
-    pub fn subscribe(
+    pub fn subscribe(&mut self, channel: &str, since: Since) -> Result<SubscriptionId, Refused<()>> {
+        self.open_for_sending().map_err(|reason| Refused { message: (), reason })?;
+        self.subscriptions.subscribe(channel, since)
+    }
+
+    /// Follows a channel, and is listed there with a few bytes: [`members`](Self::members) has who else is.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe), and when they are more than
+    /// [`presence_bytes`](crate::session::SessionLimits::presence_bytes). Hands them back.
+    pub fn subscribe_as(
         &mut self,
         channel: &str,
         since: Since,
-        presence: Option<Body>,
-    ) -> Result<SubscriptionId, Refused<()>> {
-        self.open_for_sending().map_err(|reason| Refused { message: (), reason })?;
-        self.subscriptions.subscribe(channel, since, presence)
+        about: Body,
+    ) -> Result<SubscriptionId, Refused<Body>> {
+        match self.open_for_sending() {
+            Ok(()) => self.subscriptions.subscribe_as(channel, since, about),
+            Err(reason) => Err(Refused { message: about, reason }),
+        }
     }
 
     /// Follows a channel no longer.

@@ -1,33 +1,49 @@
 //! Who follows a channel, as the server has told, within the limits of what is kept of it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt::Debug;
 
 use crate::session::Violation;
 use crate::wire::{Member, Presence};
 
-/// Who is there.
+/// Who is there, for a subscription that is listed itself. A trait object from then on, so that a client that is listed
+/// nowhere does not carry the code.
+pub(super) trait Roll: Debug + Send + Sync {
+    fn all(&self) -> &[Member];
+
+    /// True if somebody was there.
+    fn clear(&mut self) -> bool;
+
+    /// Takes what the server says, unless that is more members or bytes of them than may be.
+    fn apply(&mut self, presence: Presence, most: (usize, u64)) -> Result<(), Violation>;
+}
+
+/// Nobody is known to be there yet.
+pub(super) fn begin() -> Box<dyn Roll> {
+    Box::new(Members::default())
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Members {
+struct Members {
     all: Vec<Member>,
     /// Bytes of all that they are listed with.
     bytes: u64,
 }
 
-impl Members {
-    pub(super) fn all(&self) -> &[Member] {
+impl Roll for Members {
+    fn all(&self) -> &[Member] {
         &self.all
     }
 
-    /// True if somebody was there.
-    pub(super) fn clear(&mut self) -> bool {
+    fn clear(&mut self) -> bool {
         self.bytes = 0;
         let some = !self.all.is_empty();
         self.all = Vec::new();
         some
     }
 
-    /// Takes what the server says, unless that is more members or bytes of them than may be.
-    pub(super) fn apply(&mut self, presence: Presence, most: (usize, u64)) -> Result<(), Violation> {
+    fn apply(&mut self, presence: Presence, most: (usize, u64)) -> Result<(), Violation> {
         match presence {
             Presence::Full(all) => {
                 self.bytes = all.iter().map(|member| member.about.len() as u64).sum();

@@ -1,10 +1,11 @@
 //! One subscription: what it tells its reader, and where it stands.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
 use super::super::message::FRAME_COST;
-use super::members::Members;
+use super::members::Roll;
 use crate::wire::{Alias, Body, Denial, Missing, Position, Since};
 
 /// The server's code for a subscription that it ended because its reader took nothing: it is resumed by itself.
@@ -86,7 +87,8 @@ pub(super) struct Subscription {
     pub(super) queue: VecDeque<ChannelEvent>,
     pub(super) queued: u64,
     pub(super) volatile: usize,
-    pub(super) members: Members,
+    /// Who is there, if it is listed itself.
+    pub(super) members: Option<Box<dyn Roll>>,
     pub(super) members_told: bool,
     /// What it is listed with has changed.
     pub(super) relist: bool,
@@ -126,7 +128,7 @@ impl Subscription {
 
     pub(super) fn ended(&mut self, denial: Denial) {
         self.stage = Stage::Ended;
-        self.members.clear();
+        self.members = None;
         self.push(ChannelEvent::Ended(denial));
     }
 

@@ -41,8 +41,20 @@ fn denial(code: u16) -> Denial {
 
 /// One that follows from its beginning.
 fn following(window: u64) -> (Subscriptions, SubscriptionId) {
+    following_by(window, |all| all.subscribe(ROOM, Since::All).unwrap())
+}
+
+/// One that is listed as well.
+fn listed(window: u64) -> (Subscriptions, SubscriptionId) {
+    following_by(window, |all| all.subscribe_as(ROOM, Since::All, "me".into()).unwrap())
+}
+
+fn following_by(
+    window: u64,
+    subscribe: impl FnOnce(&mut Subscriptions) -> SubscriptionId,
+) -> (Subscriptions, SubscriptionId) {
     let mut all = subscriptions(window);
-    let id = all.subscribe(ROOM, Since::All, None).unwrap();
+    let id = subscribe(&mut all);
     all.next_sub().unwrap();
     all.started(0, started(0, true)).unwrap();
     assert_eq!(all.take(id), Some(ChannelEvent::Started(at(0))));
@@ -99,7 +111,7 @@ fn an_entry_must_be_the_next_and_paid_for() {
     all.event(event(1, 1, 900)).unwrap();
     assert_eq!(all.event(event(2, 1, 1)).unwrap_err().code, 4400, "there is no credit");
     let mut asked = subscriptions(1_000);
-    asked.subscribe(ROOM, Since::All, None).unwrap();
+    asked.subscribe(ROOM, Since::All).unwrap();
     assert_eq!(asked.event(event(1, 1, 1)).unwrap_err().code, 4400, "it was never asked for");
     asked.next_sub();
     assert_eq!(asked.event(event(1, 1, 1)).unwrap_err().code, 4400, "it was not answered");
@@ -148,7 +160,7 @@ fn a_feed_that_was_ended_for_its_slowness_rests_until_there_is_room() {
 
 #[test]
 fn an_end_is_the_last_thing_that_is_told() {
-    let (mut all, id) = following(1_000);
+    let (mut all, id) = listed(1_000);
     let member = Member { alias: 1, about: Body::new() };
     all.presence(0, Presence::Full(alloc::vec![member])).unwrap();
     all.ended(0, denial(4403)).unwrap();
@@ -166,15 +178,15 @@ fn an_end_is_the_last_thing_that_is_told() {
 #[test]
 fn a_refused_subscription_ends_and_makes_room_when_it_is_given_up() {
     let mut all = subscriptions(1_000);
-    let first = all.subscribe(ROOM, Since::Now, None).unwrap();
-    all.subscribe(ROOM, Since::Now, None).unwrap();
-    assert_eq!(all.subscribe(ROOM, Since::Now, None).unwrap_err().reason, Refusal::TooMany { limit: 2 });
+    let first = all.subscribe(ROOM, Since::Now).unwrap();
+    all.subscribe(ROOM, Since::Now).unwrap();
+    assert_eq!(all.subscribe(ROOM, Since::Now).unwrap_err().reason, Refusal::TooMany { limit: 2 });
     all.next_sub();
     all.started(0, SubOutcome::Refused(denial(4403))).unwrap();
     assert!(all.has_event(first));
     all.unsubscribe(first);
     assert!(!all.has_event(first) && !all.wants_control(), "the server knows it");
-    all.subscribe(ROOM, Since::Now, None).unwrap();
+    all.subscribe(ROOM, Since::Now).unwrap();
 }
 
 #[test]
@@ -200,7 +212,7 @@ fn a_server_that_tells_of_more_members_than_are_kept_breaks_the_protocol() {
     let member = |alias, about: &str| Member { alias, about: about.into() };
     let limits = SessionLimits { members: 2, member_bytes: 10, ..SessionLimits::default() };
     let mut all = Subscriptions::new(&limits);
-    all.subscribe(ROOM, Since::All, None).unwrap();
+    all.subscribe_as(ROOM, Since::All, Body::new()).unwrap();
     all.next_sub().unwrap();
     all.started(0, started(0, true)).unwrap();
     let mut tell = |presence| all.presence(0, presence).map(drop);
@@ -222,7 +234,7 @@ fn a_server_that_tells_of_more_members_than_are_kept_breaks_the_protocol() {
 
 #[test]
 fn members_come_go_and_are_forgotten_with_the_connection() {
-    let (mut all, id) = following(1_000);
+    let (mut all, id) = listed(1_000);
     let member = |alias, about: &str| Member { alias, about: about.into() };
     all.presence(0, Presence::Full(alloc::vec![member(1, "a"), member(2, "b")])).unwrap();
     all.presence(0, Presence::Joined(member(3, "c"))).unwrap();
@@ -238,9 +250,22 @@ fn members_come_go_and_are_forgotten_with_the_connection() {
 }
 
 #[test]
+fn who_is_not_listed_knows_of_nobody_until_it_is() {
+    let (mut all, id) = following(1_000);
+    let member = Member { alias: 1, about: "a".into() };
+    assert_eq!(all.presence(0, Presence::Joined(member.clone())), Ok(None));
+    assert_eq!(all.take(id), None);
+    assert!(all.members(id).is_empty());
+    all.set_presence(id, "me".into()).unwrap();
+    assert_eq!(all.presence(0, Presence::Joined(member.clone())), Ok(Some(id)));
+    assert_eq!(all.take(id), Some(ChannelEvent::Members));
+    assert_eq!(all.members(id), [member]);
+}
+
+#[test]
 fn what_one_is_listed_with_is_told_once() {
     let mut all = subscriptions(1_000);
-    let id = all.subscribe(ROOM, Since::Now, Some("a".into())).unwrap();
+    let id = all.subscribe_as(ROOM, Since::Now, "a".into()).unwrap();
     all.set_presence(id, "b".into()).unwrap();
     assert_eq!(sub(&mut all).presence, Some("b".into()));
     all.set_presence(id, "c".into()).unwrap();
@@ -256,7 +281,7 @@ fn what_one_is_listed_with_is_told_once() {
 fn volatile_messages_push_out_the_oldest_of_their_kind() {
     let limits = SessionLimits { volatile_bytes: 100, ..SessionLimits::default() };
     let mut all = Subscriptions::new(&limits);
-    let id = all.subscribe(ROOM, Since::Now, None).unwrap();
+    let id = all.subscribe(ROOM, Since::Now).unwrap();
     all.next_sub();
     all.started(0, started(0, true)).unwrap();
     for text in ["first", "second", "third"] {
@@ -274,8 +299,8 @@ fn volatile_messages_push_out_the_oldest_of_their_kind() {
 fn one_is_listed_with_no_more_than_the_limit_and_nowhere_once_it_is_over() {
     let mut all = Subscriptions::new(&SessionLimits { presence_bytes: 3, ..SessionLimits::default() });
     let large = Refusal::TooLarge { limit: 3 };
-    assert_eq!(all.subscribe(ROOM, Since::Now, Some("four".into())).unwrap_err().reason, large);
-    let id = all.subscribe(ROOM, Since::Now, Some("one".into())).unwrap();
+    assert_eq!(all.subscribe_as(ROOM, Since::Now, "four".into()).unwrap_err().reason, large);
+    let id = all.subscribe_as(ROOM, Since::Now, "one".into()).unwrap();
     let refused = all.set_presence(id, "four".into()).unwrap_err();
     assert_eq!((refused.reason, refused.message), (large, "four".into()));
     assert_eq!(sub(&mut all).presence, Some("one".into()));
