@@ -128,7 +128,7 @@ fn client(context: &Context, binary: &str) -> Result<PathBuf> {
     let wasm = folder.join(format!("{binary}_bg.wasm"));
     let mut opt = context.toolbox.command("wasm-opt");
     // What wrote the module and what it needs are known by now.
-    opt.args(["-Oz", "--strip-producers", "--strip-target-features", "-o"]).arg(&wasm).arg(&wasm);
+    opt.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features", "-o"]).arg(&wasm).arg(&wasm);
     process::run(&mut opt, "wasm-opt")?;
     let glue = folder.join(format!("{binary}.js"));
     let mut minifier = npm::minifier(context);
