@@ -36,6 +36,7 @@ mod frame;
 mod json;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod nothing;
 #[cfg(feature = "postcard")]
 mod postcard;
 mod raw;
@@ -50,6 +51,7 @@ pub use frame::{Frame, FrameRef};
 pub use json::Json;
 #[cfg(feature = "msgpack")]
 pub use msgpack::MsgPack;
+pub use nothing::Nothing;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 pub use raw::Raw;
