@@ -8,7 +8,7 @@ use std::time::Duration;
 use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
 use rejoin::session::{
     ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
-    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem, UndecodableEntry,
+    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
 };
 use rejoin::{Closed, ClosedBy, SendError, TargetError, TypedSendError};
 use rejoin_yew::UseSessionHandle;
@@ -140,7 +140,7 @@ pub(crate) async fn outcome(receipt: Receipt) -> Outcome {
 }
 
 /// What a feed brings, in the page's terms; `members` are those present now.
-pub(crate) fn fed(item: TypedItem<Said>, members: impl FnOnce() -> Vec<(u64, About)>) -> Option<Fed> {
+pub(crate) fn fed(item: TypedItem<Room>, members: impl FnOnce() -> Vec<(u64, About)>) -> Option<Fed> {
     Some(match item {
         FeedItem::Started(at) => Fed::Started { offset: at.offset },
         FeedItem::Entry(entry) => {
@@ -163,9 +163,7 @@ pub(crate) fn fed(item: TypedItem<Said>, members: impl FnOnce() -> Vec<(u64, Abo
             Fed::Gap { offset: at.offset, how }
         }
         FeedItem::Members => Fed::Members(members()),
-        // What is volatile is of another type than what is kept.
-        FeedItem::Volatile { sender: who, payload: Err(UndecodableEntry { raw, .. }) } => {
-            let Whisper::Typing { typing } = parse(&raw)?;
+        FeedItem::Volatile { sender: who, payload: Ok(Whisper::Typing { typing }) } => {
             Fed::Typing { who, typing }
         }
         FeedItem::Ended(denial) => Fed::Ended((denial.code < 1_000).then_some(denial.reason)),

@@ -150,7 +150,7 @@ impl SessionHandle {
         subscribed.map(|id| Feed::new(self.0.clone(), id)).map_err(|refused| refused.reason)
     }
 
-    /// A channel with entries of a type.
+    /// A channel whose entries, volatile messages and presence are of types.
     #[must_use]
     pub fn channel<C: Channel>(&self, channel: &C) -> TypedChannel<C> {
         TypedChannel::new(self.clone(), channel.name())

@@ -12,6 +12,8 @@ struct Room(u32);
 
 impl Channel for Room {
     type Entry = (String, u32);
+    type Volatile = bool;
+    type Presence = String;
     type Codec = Json;
 
     fn name(&self) -> String {
