@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{Codec, CodecError, Decode, Encode, Frame, FrameRef, Raw};
 
 /// The type of what a [`Channel`](crate::Channel) does not have, as its volatile messages or its presence: there is no
-/// value of it, so that sending one does not compile. What somebody sends in spite of that can't be read: every codec
-/// answers with [`CodecError::Malformed`].
+/// value of it, so that sending one does not compile. What somebody sends in spite of that can't be read:
+/// [`from_bytes`](crate::from_bytes) answers with [`CodecError::Malformed`], whatever the bytes and the codec.
 ///
 /// ```
 /// # #[cfg(feature = "json")] {
@@ -20,7 +20,7 @@ use crate::{Codec, CodecError, Decode, Encode, Frame, FrameRef, Raw};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Nothing {}
 
-const NOT_EXPECTED: &str = "nothing is expected here";
+pub(crate) const NOT_EXPECTED: &str = "nothing is expected here";
 
 impl Serialize for Nothing {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {

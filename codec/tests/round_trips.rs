@@ -91,11 +91,12 @@ fn postcard_keeps_every_shape_and_names_what_is_malformed() {
 /// Compiles for every codec that can write nothing as well, as a channel's has to.
 fn reads_nothing_of_anything<C: Encode<Nothing> + Decode<Nothing>>() {
     for bytes in [&b""[..], b"null", b"\"psst\"", b"\x00", b"\xc0", b"\xff\xff"] {
-        let error = from_bytes::<Nothing, C>(bytes).unwrap_err();
-        assert!(
-            matches!(error, CodecError::Malformed { codec, .. } if codec == C::NAME),
-            "{bytes:?}: {error}"
-        );
+        let reason = "nothing is expected here".to_owned();
+        assert_eq!(from_bytes::<Nothing, C>(bytes), Err(CodecError::Malformed { codec: C::NAME, reason }));
+        for frame in [FrameRef::Binary(bytes), FrameRef::Text("null")] {
+            let error = C::decode(frame).unwrap_err();
+            assert!(matches!(error, CodecError::Malformed { .. } | CodecError::WrongKind { .. }), "{error}");
+        }
     }
 }
 
