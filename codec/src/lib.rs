@@ -1,7 +1,8 @@
 //! Typed messages for both ends of a WebSocket connection.
 //!
 //! A [`Codec`] turns values into frames and frames into values; an [`Endpoint`] names a path, a subprotocol,
-//! a codec and both message types once, so that client and server can't disagree about them.
+//! a codec and both message types once, so that client and server can't disagree about them. A [`Channel`] does so
+//! for what goes through a session's channel: entries, volatile messages and presence.
 //!
 //! ```
 //! use rejoin_codec::{Codec, Decode, Encode, Frame, FrameRef};
