@@ -9,6 +9,9 @@ use crate::{Codec, CodecError, Decode, Encode, Frame, FrameRef, Raw};
 /// value of it, so that sending one does not compile. What somebody sends in spite of that can't be read:
 /// [`from_bytes`](crate::from_bytes) answers with [`CodecError::Malformed`], whatever the bytes and the codec.
 ///
+/// It has serde's traits, so that every codec over serde can be a channel's that has nothing of a kind; a codec over
+/// types of its own, as [`Raw`] is, has to implement [`Encode`] and [`Decode`] for it.
+///
 /// ```
 /// # #[cfg(feature = "json")] {
 /// use rejoin_codec::{CodecError, Json, Nothing, from_bytes};
