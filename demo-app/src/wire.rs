@@ -10,9 +10,10 @@ use rejoin::session::{
     ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
     SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
 };
-use rejoin::{Closed, ClosedBy, SendError, TargetError, TypedSendError};
+use rejoin::{
+    Closed, ClosedBy, Decode, Encode, Json, SendError, TargetError, TypedSendError, from_bytes, to_bytes,
+};
 use rejoin_yew::UseSessionHandle;
-use serde::Serialize;
 
 use crate::browser;
 use crate::chat::log::Entry;
@@ -183,16 +184,22 @@ pub(crate) async fn ask(session: &SessionHandle, question: &Question) -> Option<
 }
 
 /// A value as it travels where no type is named for both ends.
-pub(crate) fn written(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_else(|error| {
+pub(crate) fn written<T>(value: &T) -> Vec<u8>
+where
+    Json: Encode<T>,
+{
+    to_bytes::<T, Json>(value).unwrap_or_else(|error| {
         browser::warn("a value could not be written", &error.to_string().into());
         Vec::new()
     })
 }
 
 /// Reads what `written` wrote.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    match serde_json::from_slice(bytes) {
+fn parse<T>(bytes: &[u8]) -> Option<T>
+where
+    Json: Decode<T>,
+{
+    match from_bytes::<T, Json>(bytes) {
         Ok(value) => Some(value),
         Err(error) => {
             browser::warn("a value could not be read", &error.to_string().into());
