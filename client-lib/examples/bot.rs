@@ -12,18 +12,23 @@
 use std::error::Error;
 
 use futures::StreamExt;
-use rejoin::session::{Channel, FeedItem, SessionEvent, SessionHandle, Since, TypedChannel, TypedItem};
+use rejoin::session::{
+    Channel, FeedItem, Nothing, SessionEvent, SessionHandle, Since, TypedChannel, TypedItem,
+};
 use rejoin::{Json, Session};
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = "bot";
 const CALL: &str = "bot:";
 
-/// A room of the demo, as a channel: its name and what stands in it.
+/// A room of the demo, as a channel: its name, what stands in it and with what one is listed there. That somebody types
+/// is volatile there, which the bot neither says nor reads.
 struct Room(String);
 
 impl Channel for Room {
     type Entry = Said;
+    type Volatile = Nothing;
+    type Presence = About;
     type Codec = Json;
 
     fn name(&self) -> String {
@@ -57,8 +62,7 @@ async fn run(url: String, room: Room) -> Result<(), Box<dyn Error>> {
     let session = Session::open(url)?;
     tokio::task::spawn_local(report(session.handle()));
     let channel = session.channel(&room);
-    let about = serde_json::to_vec(&About { name: NAME })?;
-    let mut feed = channel.subscribe_as(Since::Now, about)?;
+    let mut feed = channel.subscribe_as(Since::Now, &About { name: NAME })?;
     say(&channel, format!("hello, I answer to “{CALL} …”")).await?;
     loop {
         tokio::select! {
@@ -77,7 +81,7 @@ async fn run(url: String, room: Room) -> Result<(), Box<dyn Error>> {
     if left.is_nothing() { Ok(()) } else { Err(format!("not all was delivered: {left:?}").into()) }
 }
 
-async fn answer(channel: &TypedChannel<Room>, item: TypedItem<Said>) -> Result<(), Box<dyn Error>> {
+async fn answer(channel: &TypedChannel<Room>, item: TypedItem<Room>) -> Result<(), Box<dyn Error>> {
     match item {
         FeedItem::Entry(entry) if !entry.own => match entry.payload {
             Ok(Said { name, text }) => match text.strip_prefix(CALL) {

@@ -166,7 +166,9 @@ pub use rejoin_codec::Json;
 pub use rejoin_codec::MsgPack;
 #[cfg(feature = "postcard")]
 pub use rejoin_codec::Postcard;
-pub use rejoin_codec::{Codec, CodecError, Decode, Encode, Endpoint, Frame, FrameRef, Raw};
+pub use rejoin_codec::{
+    Codec, CodecError, Decode, Encode, Endpoint, Frame, FrameRef, Raw, from_bytes, to_bytes,
+};
 pub use rejoin_protocol::{
     Backoff, Close, Closed, ClosedBy, InvalidClose, InvalidConfig, InvalidSubprotocol, Overflow, QueueLimits,
     ReadyState, Watermarks,

@@ -1,5 +1,6 @@
 //! Values as bytes alone, where nothing beside them says whether they are text: the codec does.
 
+use crate::nothing::NOT_EXPECTED;
 use crate::{Codec, CodecError, Decode, Encode, Frame, FrameRef};
 
 /// Writes a value as bytes: a text's are its UTF-8.
@@ -18,6 +19,10 @@ pub fn to_bytes<T, C: Encode<T>>(value: &T) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// When they are no value of this type.
 pub fn from_bytes<T, C: Decode<T>>(bytes: &[u8]) -> Result<T, CodecError> {
+    // Of a type without values, such as `Nothing`, none has to be looked for: then no reader of it is linked.
+    if const { size_of::<Result<T, ()>>() == 0 } {
+        return Err(CodecError::Malformed { codec: C::NAME, reason: NOT_EXPECTED.into() });
+    }
     match C::decode(FrameRef::Binary(bytes)) {
         Err(CodecError::WrongKind { .. }) => match std::str::from_utf8(bytes) {
             Ok(text) => C::decode(FrameRef::Text(text)),

@@ -2,16 +2,18 @@
 
 use crate::Codec;
 
-/// The entries of a kind of channels, and how they are written. Implement it in a crate that both ends share; its
-/// value names one channel.
+/// What goes through a kind of channels, and how it is written. Implement it in a crate that both ends share; its
+/// value names one channel. What such a channel does not have is [`Nothing`](crate::Nothing), which can't be sent.
 ///
 /// ```
 /// # #[cfg(feature = "json")] {
-/// use rejoin_codec::{Channel, Json};
+/// use rejoin_codec::{Channel, Json, Nothing};
 ///
 /// struct Room(u32);
 /// impl Channel for Room {
 ///     type Entry = String;
+///     type Volatile = Nothing;
+///     type Presence = Nothing;
 ///     type Codec = Json;
 ///     fn name(&self) -> String {
 ///         format!("room/{}", self.0)
@@ -23,7 +25,11 @@ use crate::Codec;
 pub trait Channel: 'static {
     /// What is published.
     type Entry;
-    /// How it is written.
+    /// What is sent to those who follow the channel, and may be lost.
+    type Volatile;
+    /// What those who follow it are listed with.
+    type Presence;
+    /// How all of these are written.
     type Codec: Codec;
 
     /// The channel's name, of at most 255 bytes.

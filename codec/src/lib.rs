@@ -1,7 +1,8 @@
 //! Typed messages for both ends of a WebSocket connection.
 //!
 //! A [`Codec`] turns values into frames and frames into values; an [`Endpoint`] names a path, a subprotocol,
-//! a codec and both message types once, so that client and server can't disagree about them.
+//! a codec and both message types once, so that client and server can't disagree about them. A [`Channel`] does so
+//! for what goes through a session's channel: entries, volatile messages and presence.
 //!
 //! ```
 //! use rejoin_codec::{Codec, Decode, Encode, Frame, FrameRef};
@@ -36,6 +37,7 @@ mod frame;
 mod json;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod nothing;
 #[cfg(feature = "postcard")]
 mod postcard;
 mod raw;
@@ -50,6 +52,7 @@ pub use frame::{Frame, FrameRef};
 pub use json::Json;
 #[cfg(feature = "msgpack")]
 pub use msgpack::MsgPack;
+pub use nothing::Nothing;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 pub use raw::Raw;

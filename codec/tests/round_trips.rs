@@ -3,7 +3,7 @@
 // clippy.toml allows unwrap inside test functions; the helpers of this file are tests too.
 #![allow(clippy::unwrap_used)]
 
-use rejoin_codec::{Codec, CodecError, Decode, Encode, Frame, FrameRef, Raw};
+use rejoin_codec::{Codec, CodecError, Decode, Encode, Frame, FrameRef, Nothing, Raw, from_bytes};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +86,29 @@ fn postcard_keeps_every_shape_and_names_what_is_malformed() {
         // A length of 2^63 with nothing behind it must fail before anything is allocated.
         FrameRef::Binary(b"\x02\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
     ]);
+}
+
+/// Compiles for every codec that can write nothing as well, as a channel's has to.
+fn reads_nothing_of_anything<C: Encode<Nothing> + Decode<Nothing>>() {
+    for bytes in [&b""[..], b"null", b"\"psst\"", b"\x00", b"\xc0", b"\xff\xff"] {
+        let reason = "nothing is expected here".to_owned();
+        assert_eq!(from_bytes::<Nothing, C>(bytes), Err(CodecError::Malformed { codec: C::NAME, reason }));
+        for frame in [FrameRef::Binary(bytes), FrameRef::Text("null")] {
+            let error = C::decode(frame).unwrap_err();
+            assert!(matches!(error, CodecError::Malformed { .. } | CodecError::WrongKind { .. }), "{error}");
+        }
+    }
+}
+
+#[test]
+fn no_codec_reads_a_nothing() {
+    reads_nothing_of_anything::<Raw>();
+    #[cfg(feature = "json")]
+    reads_nothing_of_anything::<rejoin_codec::Json>();
+    #[cfg(feature = "msgpack")]
+    reads_nothing_of_anything::<rejoin_codec::MsgPack>();
+    #[cfg(feature = "postcard")]
+    reads_nothing_of_anything::<rejoin_codec::Postcard>();
 }
 
 #[test]

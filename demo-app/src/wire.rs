@@ -8,11 +8,12 @@ use std::time::Duration;
 use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
 use rejoin::session::{
     ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
-    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem, UndecodableEntry,
+    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
 };
-use rejoin::{Closed, ClosedBy, SendError, TargetError, TypedSendError};
+use rejoin::{
+    Closed, ClosedBy, Decode, Encode, Json, SendError, TargetError, TypedSendError, from_bytes, to_bytes,
+};
 use rejoin_yew::UseSessionHandle;
-use serde::Serialize;
 
 use crate::browser;
 use crate::chat::log::Entry;
@@ -140,7 +141,7 @@ pub(crate) async fn outcome(receipt: Receipt) -> Outcome {
 }
 
 /// What a feed brings, in the page's terms; `members` are those present now.
-pub(crate) fn fed(item: TypedItem<Said>, members: impl FnOnce() -> Vec<(u64, About)>) -> Option<Fed> {
+pub(crate) fn fed(item: TypedItem<Room>, members: impl FnOnce() -> Vec<(u64, About)>) -> Option<Fed> {
     Some(match item {
         FeedItem::Started(at) => Fed::Started { offset: at.offset },
         FeedItem::Entry(entry) => {
@@ -163,9 +164,7 @@ pub(crate) fn fed(item: TypedItem<Said>, members: impl FnOnce() -> Vec<(u64, Abo
             Fed::Gap { offset: at.offset, how }
         }
         FeedItem::Members => Fed::Members(members()),
-        // What is volatile is of another type than what is kept.
-        FeedItem::Volatile { sender: who, payload: Err(UndecodableEntry { raw, .. }) } => {
-            let Whisper::Typing { typing } = parse(&raw)?;
+        FeedItem::Volatile { sender: who, payload: Ok(Whisper::Typing { typing }) } => {
             Fed::Typing { who, typing }
         }
         FeedItem::Ended(denial) => Fed::Ended((denial.code < 1_000).then_some(denial.reason)),
@@ -185,16 +184,22 @@ pub(crate) async fn ask(session: &SessionHandle, question: &Question) -> Option<
 }
 
 /// A value as it travels where no type is named for both ends.
-pub(crate) fn written(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_else(|error| {
+pub(crate) fn written<T>(value: &T) -> Vec<u8>
+where
+    Json: Encode<T>,
+{
+    to_bytes::<T, Json>(value).unwrap_or_else(|error| {
         browser::warn("a value could not be written", &error.to_string().into());
         Vec::new()
     })
 }
 
 /// Reads what `written` wrote.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    match serde_json::from_slice(bytes) {
+fn parse<T>(bytes: &[u8]) -> Option<T>
+where
+    Json: Decode<T>,
+{
+    match from_bytes::<T, Json>(bytes) {
         Ok(value) => Some(value),
         Err(error) => {
             browser::warn("a value could not be read", &error.to_string().into());

@@ -15,6 +15,8 @@ pub struct Room(pub String);
 
 impl Channel for Room {
     type Entry = Said;
+    type Volatile = Whisper;
+    type Presence = About;
     type Codec = Json;
 
     fn name(&self) -> String {

@@ -11,9 +11,10 @@ use demo_messages::room::{
 };
 use rejoin_server::hub::{
     Action, Application, AuthError, Body, Credentials, Denial, Identity, SessionHandle, SessionMessage,
+    TypedAction,
 };
 use rejoin_server::log::{Log, LogError};
-use rejoin_server::{Channel, Json, from_bytes, to_bytes};
+use rejoin_server::{Channel, CodecError, Json, from_bytes, to_bytes};
 
 use crate::chat::rules;
 use crate::rooms::{InUse, Maker, RoomLimits, Rooms};
@@ -147,20 +148,18 @@ impl Application for Chat {
             return Err(denial(NOT_FOUND, format!("there is no channel {channel}")));
         };
         rules::room(&room).map_err(|reason| denial(NOT_FOUND, reason))?;
-        match action {
-            Action::Subscribe => self.enter(session, &room, false),
-            Action::Appear(about) => {
-                let About { name } = parse(about)?;
+        match action.read::<Room>().map_err(|error| unreadable(&error))? {
+            TypedAction::Subscribe => self.enter(session, &room, false),
+            TypedAction::Appear(About { name }) => {
                 rules::name(&name).map(drop).map_err(|reason| denial(BAD, reason))
             }
-            Action::Publish(body) => {
-                let Said { name, text } = parse(body)?;
+            TypedAction::Publish(Said { name, text }) => {
                 rules::name(&name).map_err(|reason| denial(BAD, reason))?;
                 rules::text(&text).map_err(|reason| denial(BAD, reason))?;
                 // Whoever publishes makes a room as well, so that there are no more of them than may be.
                 self.enter(session, &room, true)
             }
-            Action::Volatile(body) => parse::<Whisper>(body).map(drop),
+            TypedAction::Volatile(Whisper::Typing { .. }) => Ok(()),
             _ => Err(denial(BAD, "this server does not know what you want".into())),
         }
     }
@@ -173,14 +172,15 @@ impl Application for Chat {
     }
 
     async fn call(&self, session: &Handle, question: Body) -> Result<Body, Denial> {
-        let answer = self.answer(session, parse(&question)?).await?;
+        let question = from_bytes::<Question, Json>(&question).map_err(|error| unreadable(&error))?;
+        let answer = self.answer(session, question).await?;
         let bytes = to_bytes::<_, Json>(&answer).map_err(|error| denial(UNAVAILABLE, error.to_string()))?;
         Ok(bytes.into())
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(body: &Body) -> Result<T, Denial> {
-    from_bytes::<T, Json>(body).map_err(|error| denial(BAD, error.to_string()))
+fn unreadable(error: &CodecError) -> Denial {
+    denial(BAD, error.to_string())
 }
 
 fn denial(code: u16, reason: String) -> Denial {

@@ -116,15 +116,14 @@ fn whoever_types_is_seen_to_by_the_others_alone() {
         let mut of_ada = enter(&ada, "tea", "Ada").await.unwrap();
         let mut of_bob = enter(&bob, "tea", "Bob").await.unwrap();
         // What is no whisper goes to nobody.
-        assert!(of_ada.volatile("no JSON"));
-        assert!(of_ada.volatile(json(&Whisper::Typing { typing: true })));
+        assert!(of_ada.as_feed().volatile("no JSON"));
+        assert_eq!(of_ada.volatile(&Whisper::Typing { typing: true }), Ok(true));
         say(&ada, "tea", "done").await.unwrap();
         loop {
             match item(&mut of_bob).await {
                 FeedItem::Volatile { sender, payload } => {
                     assert_eq!(sender, ada.pair().unwrap().alias);
-                    let whisper: Whisper = serde_json::from_slice(&payload.unwrap_err().raw).unwrap();
-                    assert_eq!(whisper, Whisper::Typing { typing: true });
+                    assert_eq!(payload, Ok(Whisper::Typing { typing: true }));
                     break;
                 }
                 FeedItem::Members => {}
@@ -152,7 +151,7 @@ fn people_are_listed_under_names_that_keep_the_rules() {
         let mut of_eve = enter(&eve, "tea", " ").await.unwrap();
         assert_eq!(people(&mut of_ada, 2).await, ["Ada", "Bob"]);
         assert_eq!(people(&mut of_eve, 2).await, ["Ada", "Bob"]);
-        of_bob.set_presence(about("Robert")).unwrap();
+        of_bob.set_presence(&about("Robert")).unwrap();
         while people(&mut of_ada, 2).await != ["Ada", "Robert"] {
             item(&mut of_ada).await;
         }

@@ -92,6 +92,6 @@ pub use upgrade::{Upgrade, UpgradeError};
 /// What an endpoint is, and why a payload is no message of it.
 #[cfg(feature = "json")]
 pub use rejoin_codec::Json;
-pub use rejoin_codec::{Channel, CodecError, Endpoint, from_bytes, to_bytes};
+pub use rejoin_codec::{Channel, CodecError, Endpoint, Nothing, from_bytes, to_bytes};
 /// Text that is UTF-8, shared when cloned: the payload of [`Message::Text`].
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;

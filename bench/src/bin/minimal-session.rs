@@ -4,13 +4,15 @@
 #[cfg(target_arch = "wasm32")]
 mod client {
     use rejoin::Json;
-    use rejoin::session::{Channel, FeedItem, Session, Since};
+    use rejoin::session::{Channel, FeedItem, Nothing, Session, Since};
     use wasm_bindgen::prelude::*;
 
     struct Room;
 
     impl Channel for Room {
         type Entry = String;
+        type Volatile = Nothing;
+        type Presence = Nothing;
         type Codec = Json;
 
         fn name(&self) -> String {

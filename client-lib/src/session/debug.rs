@@ -62,7 +62,7 @@ impl Debug for Feed {
 
 impl<C> Debug for TypedFeed<C> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.debug_tuple("TypedFeed").field(&**self).finish()
+        f.debug_tuple("TypedFeed").field(self.as_feed()).finish()
     }
 }
 

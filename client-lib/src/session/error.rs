@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use rejoin_codec::CodecError;
 use rejoin_protocol::session::{InvalidLimit, code};
 use rejoin_protocol::wire::{Body, Denial};
 use rejoin_protocol::{Closed, Refusal};
@@ -125,6 +126,39 @@ impl fmt::Display for PublishError {
 
 impl Error for PublishError {}
 
+/// Why a channel can't be followed with a value to be listed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The caller's: the value can't be written by the codec.
+    Encode(CodecError),
+    /// The subscription was not taken, for this reason.
+    Refused(Refusal),
+}
+
+impl fmt::Display for SubscribeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encode(error) => error.fmt(f),
+            Self::Refused(reason) => reason.fmt(f),
+        }
+    }
+}
+
+impl Error for SubscribeError {}
+
+impl From<CodecError> for SubscribeError {
+    fn from(error: CodecError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<Refusal> for SubscribeError {
+    fn from(reason: Refusal) -> Self {
+        Self::Refused(reason)
+    }
+}
+
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -174,6 +208,7 @@ mod tests {
         fn keeps<T: Send + Sync + Clone + Error + 'static>() {}
         keeps::<ConnectError>();
         keeps::<PublishError>();
+        keeps::<SubscribeError>();
         keeps::<CallError>();
     }
 

@@ -28,10 +28,10 @@ pub struct Entry<T = Body> {
     pub payload: T,
 }
 
-/// What a subscriber is told, in order.
+/// What a subscriber is told, in order: entries of the payload `T` and volatile messages of the payload `V`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FeedItem<T = Body> {
+pub enum FeedItem<T = Body, V = T> {
     /// The feed has begun behind this position. On each new connection it goes on without a word.
     Started(Position),
     /// An entry.
@@ -55,8 +55,8 @@ pub enum FeedItem<T = Body> {
     Volatile {
         /// Who sent it.
         sender: Alias,
-        /// The bytes.
-        payload: T,
+        /// What was sent.
+        payload: V,
     },
     /// Nothing more comes: the server ended the subscription, or the session has ended.
     Ended(Denial),

@@ -156,7 +156,7 @@ impl SessionHandle {
         Ok(Feed::new(self.0.clone(), id))
     }
 
-    /// A channel with entries of a type.
+    /// A channel whose entries, volatile messages and presence are of types.
     #[must_use]
     pub fn channel<C: Channel>(&self, channel: &C) -> TypedChannel<C> {
         TypedChannel::new(self.clone(), channel.name())

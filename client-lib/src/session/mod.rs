@@ -63,14 +63,15 @@ mod storage;
 mod telling;
 mod turn;
 mod typed;
+mod typed_feed;
 
 /// The subprotocol that a session's connection speaks.
 pub const SUBPROTOCOL: &str = "rejoin.v1";
 
 pub use self::builder::{Connected, SessionBuilder};
 pub use self::call::Call;
-pub use self::channel::{TypedChannel, TypedFeed, TypedItem, UndecodableEntry};
-pub use self::error::{CallError, ConnectError, PublishError};
+pub use self::channel::TypedChannel;
+pub use self::error::{CallError, ConnectError, PublishError, SubscribeError};
 pub use self::event::{Left, SessionEvent, SessionMetrics};
 pub use self::feed::{Entry, Feed, FeedItem};
 pub use self::handle::{Events, SessionHandle, SessionStates, WeakSession};
@@ -81,7 +82,8 @@ pub use self::state::SessionState;
 #[cfg(all(feature = "persistence", not(all(feature = "native", not(target_arch = "wasm32")))))]
 pub use self::storage::{KeepError, Reopened};
 pub use self::typed::{TypedSession, UndecodableMessage};
-pub use rejoin_codec::Channel;
+pub use self::typed_feed::{TypedFeed, TypedItem, TypedMember, UndecodablePayload};
+pub use rejoin_codec::{Channel, Nothing};
 pub use rejoin_protocol::session::{
     InvalidLimit, Lost, LostReason, Pair, SessionLimits, SessionMessage, Taken,
 };

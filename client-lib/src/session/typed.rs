@@ -7,9 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use rejoin_codec::{Codec, CodecError, Decode, Encode, Frame, FrameRef};
+use rejoin_codec::{CodecError, Decode, Encode, Frame, FrameRef};
 use rejoin_protocol::session::SessionMessage;
-use rejoin_protocol::wire::Body;
 
 use super::{Session, SessionHandle};
 use crate::TypedSendError;
@@ -102,30 +101,9 @@ fn decode<Rx, C: Decode<Rx>>(raw: SessionMessage) -> Result<Rx, UndecodableMessa
     let decoded = match raw.as_text() {
         Some(text) => C::decode(FrameRef::Text(text)),
         None if raw.binary => C::decode(FrameRef::Binary(&raw.body)),
-        None => Err(CodecError::Malformed { codec: C::NAME, reason: NOT_UTF8.into() }),
+        None => Err(CodecError::Malformed { codec: C::NAME, reason: "the text is not UTF-8".into() }),
     };
     decoded.map_err(|error| UndecodableMessage { raw, error })
-}
-
-const NOT_UTF8: &str = "the text is not UTF-8";
-
-/// Reads what stands in a channel, where nothing says whether it is text: the codec does.
-pub(crate) fn decode_body<T, C: Decode<T>>(body: &Body) -> Result<T, CodecError> {
-    match C::decode(FrameRef::Binary(body)) {
-        Err(CodecError::WrongKind { .. }) => match std::str::from_utf8(body) {
-            Ok(text) => C::decode(FrameRef::Text(text)),
-            Err(_) => Err(CodecError::Malformed { codec: <C as Codec>::NAME, reason: NOT_UTF8.into() }),
-        },
-        decoded => decoded,
-    }
-}
-
-/// The bytes of what is to stand in a channel.
-pub(crate) fn to_body(frame: Frame) -> Body {
-    match frame {
-        Frame::Text(text) => text.into(),
-        Frame::Binary(bytes) => bytes.into(),
-    }
 }
 
 /// A received message that is not of the expected type.
@@ -148,15 +126,7 @@ impl std::error::Error for UndecodableMessage {}
 #[cfg(all(test, feature = "json"))]
 mod tests {
     use super::*;
-    use rejoin_codec::{Json, Raw};
-
-    #[test]
-    fn the_codec_says_whether_an_entry_is_text() {
-        assert_eq!(decode_body::<u32, Json>(&Body::from("17")), Ok(17));
-        assert!(matches!(decode_body::<u32, Json>(&Body::from(b"\xff")), Err(CodecError::Malformed { .. })));
-        assert_eq!(decode_body::<Vec<u8>, Raw>(&Body::from(b"\xff")), Ok(vec![0xff]));
-        assert_eq!(decode_body::<String, Raw>(&Body::from("é")), Ok("é".into()));
-    }
+    use rejoin_codec::Json;
 
     #[test]
     fn a_message_that_can_t_be_read_is_handed_over_as_it_came() {

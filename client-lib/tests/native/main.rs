@@ -13,5 +13,6 @@ mod rig;
 mod sending;
 mod server;
 mod session_rig;
+mod typed_channels;
 mod waiting;
 mod wire;

@@ -19,7 +19,8 @@ use crate::rig::{at_once, within};
 use crate::server::Server;
 use crate::wire::Wire;
 
-/// Answers each message with its capitals, keeps what it was sent, and takes no tokens but `ada` and `bob`.
+/// Answers each message with its capitals, keeps what it was sent, and takes no tokens but `ada` and `bob`. In
+/// the channel `board` it reads what is done there by its types.
 #[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) heard: Mutex<Vec<String>>,
@@ -38,6 +39,9 @@ impl Application for Shouter {
     }
 
     fn authorize(&self, _: &Peer<Self>, channel: &str, action: Action<'_>) -> Result<(), Denial> {
+        if channel == "board" {
+            return crate::typed_channels::judge(action);
+        }
         let denied = channel == "secret" || matches!(action, Action::Publish(body) if &body[..] == b"spam");
         if denied { Err(Denial { code: 403, reason: "no".into() }) } else { Ok(()) }
     }

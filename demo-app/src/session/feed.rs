@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::Poll;
 
-use demo_messages::room::{About, Answer, Question, Room, Said, Whisper};
+use demo_messages::room::{About, Answer, Question, Room, Whisper};
 use futures_util::{FutureExt, Stream};
 use rejoin::session::{FeedItem, SessionHandle, Since, TypedFeed, TypedItem};
 use rejoin_yew::UseSessionHandle;
@@ -40,7 +40,7 @@ impl Present {
         let feed = self.0.borrow().clone();
         if let Some(feed) = feed {
             // One that can't go now need not go.
-            let _sent = feed.borrow().volatile(wire::written(&whisper));
+            let _sent = feed.borrow().volatile(&whisper);
         }
     }
 }
@@ -52,7 +52,7 @@ type Read = Rc<RefCell<Option<Reading>>>;
 pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<&str>) -> Present {
     let present = use_memo((), |()| Present::default());
     let read: Read = use_mut_ref(|| None);
-    let about = name.map(|name| wire::written(&About { name: name.to_owned() }));
+    let about = name.map(|name| About { name: name.to_owned() });
     {
         let (wire, present, dispatcher) = (wire.clone(), Present::clone(&present), chat.dispatcher());
         let (room, about) = (chat.room.clone(), about.clone());
@@ -65,7 +65,7 @@ pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<
                     teller.dispatch(ChatAction::Fed { feed, items, at_ms: now_ms() });
                 };
                 let history = move |up_to| dispatcher.dispatch(ChatAction::History { feed, up_to });
-                enter(&session, &room, about, &read, (tell, history))
+                enter(&session, &room, &about, &read, (tell, history))
             });
             present.0.replace(entered.flatten());
             move || drop(present.0.take())
@@ -77,7 +77,7 @@ pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<
             let feed = present.0.borrow().clone();
             if let (Some(feed), Some(about)) = (feed, about) {
                 // Names are shorter than the limit; a feed that is over says so itself.
-                let _over = feed.borrow().set_presence(about.clone());
+                let _over = feed.borrow().set_presence(about);
             }
         });
     }
@@ -89,7 +89,7 @@ pub(super) fn use_feed(wire: &UseSessionHandle, chat: &ChatHandle, name: Option<
 fn enter(
     session: &SessionHandle,
     room: &str,
-    about: Vec<u8>,
+    about: &About,
     read: &Read,
     (tell, history): (impl Fn(Vec<Fed>) + 'static, impl Fn(u64) + 'static),
 ) -> Option<Shared> {
@@ -136,7 +136,7 @@ fn enter(
     Some(feed)
 }
 
-async fn next(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Option<TypedItem<Said>> {
+async fn next(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Option<TypedItem<Room>> {
     poll_fn(|context| match feed.upgrade() {
         Some(feed) => Pin::new(&mut *feed.borrow_mut()).poll_next(context),
         None => Poll::Ready(None),
@@ -147,7 +147,7 @@ async fn next(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Option<TypedItem<Said>> 
 fn members(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Vec<(u64, About)> {
     let Some(feed) = feed.upgrade() else { return Vec::new() };
     let members = feed.borrow().members();
-    members.into_iter().filter_map(|member| Some((member.alias, wire::parse(&member.about)?))).collect()
+    members.into_iter().filter_map(|member| Some((member.alias, member.about.ok()?))).collect()
 }
 
 /// The offset of the room's newest entry.

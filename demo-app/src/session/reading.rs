@@ -31,7 +31,7 @@ impl Reading {
     }
 
     /// Notes what has come of a room.
-    pub(super) fn note<T>(read: &mut Option<Self>, room: &str, item: &FeedItem<T>) -> Step {
+    pub(super) fn note<T, V>(read: &mut Option<Self>, room: &str, item: &FeedItem<T, V>) -> Step {
         let known = read.as_ref().filter(|known| known.room == room);
         let (stood, known_below) = known.map_or((None, 0), |known| (known.behind, known.known_below));
         let (behind, known_below, step) = match item {

@@ -36,8 +36,8 @@ pub fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap()
 }
 
-pub fn about(name: &str) -> Vec<u8> {
-    json(&About { name: name.into() })
+pub fn about(name: &str) -> About {
+    About { name: name.into() }
 }
 
 pub fn room(name: &str) -> Room {
@@ -55,7 +55,7 @@ pub async fn say(session: &Session, name: &str, text: &str) -> Result<Position, 
 
 /// Goes into a room, under a name; or the server's refusal.
 pub async fn enter(session: &Session, name: &str, person: &str) -> Result<TypedFeed<Room>, Denial> {
-    let mut feed = session.channel(&room(name)).subscribe_as(Since::All, about(person)).unwrap();
+    let mut feed = session.channel(&room(name)).subscribe_as(Since::All, &about(person)).unwrap();
     match item(&mut feed).await {
         FeedItem::Started(_) => Ok(feed),
         FeedItem::Ended(denial) => Err(denial),
@@ -63,7 +63,7 @@ pub async fn enter(session: &Session, name: &str, person: &str) -> Result<TypedF
     }
 }
 
-pub async fn item(feed: &mut TypedFeed<Room>) -> TypedItem<Said> {
+pub async fn item(feed: &mut TypedFeed<Room>) -> TypedItem<Room> {
     within(feed.next()).await.expect("the feed has ended")
 }
 
@@ -81,10 +81,8 @@ pub async fn people(feed: &mut TypedFeed<Room>, count: usize) -> Vec<String> {
     loop {
         let members = feed.members();
         if members.len() == count {
-            let name = |member: &rejoin::session::Member| {
-                serde_json::from_slice::<About>(&member.about).unwrap().name
-            };
-            let mut names: Vec<String> = members.iter().map(name).collect();
+            let mut names: Vec<String> =
+                members.into_iter().map(|member| member.about.unwrap().name).collect();
             names.sort();
             return names;
         }

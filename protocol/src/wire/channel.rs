@@ -117,11 +117,11 @@ pub struct Event {
 
 /// Who is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct Member<T = Body> {
     /// Who.
     pub alias: Alias,
     /// What it said of itself.
-    pub about: Body,
+    pub about: T,
 }
 
 /// A change of who is there.

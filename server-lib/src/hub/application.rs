@@ -9,7 +9,7 @@ use http::HeaderMap;
 use rejoin_protocol::session::SessionMessage;
 use rejoin_protocol::wire::{Alias, Body, Denial};
 
-use super::SessionHandle;
+use super::{Action, SessionHandle};
 
 /// What is known of a client when it says HELLO or brings a fresh token.
 #[derive(Debug)]
@@ -53,20 +53,6 @@ impl<C> Identity<C> {
         self.expires_in = Some(time);
         self
     }
-}
-
-/// What somebody wants to do in a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Action<'a> {
-    /// To follow it.
-    Subscribe,
-    /// To be listed as present with these bytes.
-    Appear(&'a Body),
-    /// To publish these bytes.
-    Publish(&'a Body),
-    /// To send these bytes to those who follow it, as something that may be lost.
-    Volatile(&'a Body),
 }
 
 /// Why a client is turned away.
@@ -145,6 +131,8 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// told by [`SessionHandle::unfollow`]. Whoever may follow a channel and asks to be listed sees who else is, even if
     /// it may not be listed itself. The refusal of a publication is recorded, so that the same publication is refused whenever it is
     /// sent again. Default: everything, in every channel.
+    ///
+    /// What goes through a channel of a type is read by [`Action::read`], which see for an example.
     ///
     /// # Errors
     /// The refusal, for the client to hear.

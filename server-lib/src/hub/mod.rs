@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+mod action;
 mod application;
 mod channel;
 mod failures;
@@ -61,7 +62,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use application::{Action, Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
+pub use action::{Action, TypedAction};
+pub use application::{Application, AuthError, Credentials, Identity, LostMessages, SessionEnd};
 pub use channel::Followed;
 pub use key::Key;
 pub use metrics::HubMetrics;

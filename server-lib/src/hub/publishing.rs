@@ -7,7 +7,8 @@ use rejoin_protocol::session::code;
 use rejoin_protocol::wire::{Answer, Denial, Publish};
 
 use super::Metric;
-use super::application::{Action, Application};
+use super::action::Action;
+use super::application::Application;
 use super::task::Task;
 use super::work::{Done, TOO_LARGE};
 use crate::log::{Append, LogError, Verdict};

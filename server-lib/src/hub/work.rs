@@ -7,7 +7,8 @@ use futures_util::future::{AbortHandle, Abortable};
 use rejoin_protocol::session::{FeedStart, Request, Task as Wanted, code};
 use rejoin_protocol::wire::{Answer, Body, Denial, Position, Since, Target};
 
-use super::application::{Action, Application, AuthError, Credentials, Identity};
+use super::action::Action;
+use super::application::{Application, AuthError, Credentials, Identity};
 use super::follow::{Following, Found, News, Watching};
 use super::task::Task;
 use super::{Inner, Metric};
