@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
 use rejoin::session::{
-    ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt, Session,
-    SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
+    ChannelError, ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt,
+    Refusal, Session, SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
 };
-use rejoin::{
-    Closed, ClosedBy, Decode, Encode, Json, SendError, TargetError, TypedSendError, from_bytes, to_bytes,
-};
+use rejoin::{Closed, ClosedBy, Decode, Encode, Json, TargetError, from_bytes, to_bytes};
 use rejoin_yew::UseSessionHandle;
 
 use crate::browser;
@@ -124,8 +122,8 @@ pub(crate) fn facts(session: &UseSessionHandle, base: &str) -> Facts {
 pub(crate) fn say(session: &SessionHandle, room: &str, said: &Said) -> Option<Result<Receipt, Failure>> {
     match session.channel(&Room(room.to_owned())).try_publish(said) {
         Ok(receipt) => Some(Ok(receipt)),
-        Err(TypedSendError::Send(SendError::Closed)) => None,
-        Err(TypedSendError::Send(SendError::Full)) => Some(Err(Failure::QueueFull)),
+        Err(ChannelError::Refused(Refusal::Closed)) => None,
+        Err(ChannelError::Refused(Refusal::Full)) => Some(Err(Failure::QueueFull)),
         Err(other) => Some(Err(Failure::Other(other.to_string()))),
     }
 }

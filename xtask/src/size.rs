@@ -24,7 +24,7 @@ const CLIENTS: [(&str, Option<usize>); 4] = [
 const APP_BUDGET: usize = 380_000;
 /// The most brotli bytes of the npm package's modules: of the plain class, for which 24,000 is the bound and 16,000 the
 /// goal, and of the session. Both hold what has been reached.
-const NPM_BUDGETS: [usize; 2] = [16_800, 93_500];
+const NPM_BUDGETS: [usize; 2] = [16_800, 92_500];
 /// What measuring needs, the app aside.
 const NEEDS: [Need; 3] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt];
 
@@ -128,7 +128,9 @@ fn client(context: &Context, binary: &str) -> Result<PathBuf> {
     let wasm = folder.join(format!("{binary}_bg.wasm"));
     let mut opt = context.toolbox.command("wasm-opt");
     // What wrote the module and what it needs are known by now.
-    opt.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features", "-o"]).arg(&wasm).arg(&wasm);
+    opt.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features", "-o"])
+        .arg(&wasm)
+        .arg(&wasm);
     process::run(&mut opt, "wasm-opt")?;
     let glue = folder.join(format!("{binary}.js"));
     let mut minifier = npm::minifier(context);

@@ -6,8 +6,7 @@ use rejoin_codec::{Encode, to_bytes};
 use rejoin_protocol::Refusal;
 use rejoin_protocol::wire::Since;
 
-use super::{Channel, Receipt, SessionHandle, SubscribeError, TypedFeed};
-use crate::TypedSendError;
+use super::{Channel, ChannelError, Receipt, SessionHandle, TypedFeed};
 
 /// A channel whose entries, volatile messages and presence are of types, as [`Channel`] names them for both ends.
 ///
@@ -65,27 +64,25 @@ impl<C: Channel> TypedChannel<C> {
     ///
     /// # Errors
     /// When the value can't be written or not be taken. The value is only borrowed.
-    pub fn try_publish(&self, value: &C::Entry) -> Result<Receipt, TypedSendError>
+    pub fn try_publish(&self, value: &C::Entry) -> Result<Receipt, ChannelError>
     where
         C::Codec: Encode<C::Entry>,
     {
         let payload = to_bytes::<C::Entry, C::Codec>(value)?;
-        self.session
-            .try_publish(&self.name, payload)
-            .map_err(|refused| TypedSendError::Send(refused.reason.into()))
+        self.session.try_publish(&self.name, payload).map_err(|refused| refused.reason.into())
     }
 
     /// Publishes a value, waiting for room and not for the receipt; see [`SessionHandle::publish`].
     ///
     /// # Errors
     /// When the value can't be written or not be taken. The value is only borrowed.
-    pub async fn publish(&self, value: &C::Entry) -> Result<Receipt, TypedSendError>
+    pub async fn publish(&self, value: &C::Entry) -> Result<Receipt, ChannelError>
     where
         C::Codec: Encode<C::Entry>,
     {
         let payload = to_bytes::<C::Entry, C::Codec>(value)?;
         let published = self.session.publish(&self.name, payload).await;
-        published.map_err(|refused| TypedSendError::Send(refused.reason.into()))
+        published.map_err(|refused| refused.reason.into())
     }
 
     /// Follows the channel; see [`SessionHandle::subscribe`].
@@ -100,7 +97,7 @@ impl<C: Channel> TypedChannel<C> {
     ///
     /// # Errors
     /// When the value can't be written, and as there. The value is only borrowed.
-    pub fn subscribe_as(&self, since: Since, about: &C::Presence) -> Result<TypedFeed<C>, SubscribeError>
+    pub fn subscribe_as(&self, since: Since, about: &C::Presence) -> Result<TypedFeed<C>, ChannelError>
     where
         C::Codec: Encode<C::Presence>,
     {

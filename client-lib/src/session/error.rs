@@ -126,17 +126,25 @@ impl fmt::Display for PublishError {
 
 impl Error for PublishError {}
 
-/// Why a channel can't be followed with a value to be listed with.
+/// Why a value was not taken for a channel: to publish it there, or to be listed with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SubscribeError {
+pub enum ChannelError {
     /// The caller's: the value can't be written by the codec.
     Encode(CodecError),
-    /// The subscription was not taken, for this reason.
+    /// The session did not take it, for this reason.
     Refused(Refusal),
 }
 
-impl fmt::Display for SubscribeError {
+impl ChannelError {
+    /// Whether the same value may be taken later without anybody doing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Refused(reason) if reason.is_retryable())
+    }
+}
+
+impl fmt::Display for ChannelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encode(error) => error.fmt(f),
@@ -145,15 +153,15 @@ impl fmt::Display for SubscribeError {
     }
 }
 
-impl Error for SubscribeError {}
+impl Error for ChannelError {}
 
-impl From<CodecError> for SubscribeError {
+impl From<CodecError> for ChannelError {
     fn from(error: CodecError) -> Self {
         Self::Encode(error)
     }
 }
 
-impl From<Refusal> for SubscribeError {
+impl From<Refusal> for ChannelError {
     fn from(reason: Refusal) -> Self {
         Self::Refused(reason)
     }
@@ -208,7 +216,7 @@ mod tests {
         fn keeps<T: Send + Sync + Clone + Error + 'static>() {}
         keeps::<ConnectError>();
         keeps::<PublishError>();
-        keeps::<SubscribeError>();
+        keeps::<ChannelError>();
         keeps::<CallError>();
     }
 

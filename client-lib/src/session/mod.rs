@@ -71,7 +71,7 @@ pub const SUBPROTOCOL: &str = "rejoin.v1";
 pub use self::builder::{Connected, SessionBuilder};
 pub use self::call::Call;
 pub use self::channel::TypedChannel;
-pub use self::error::{CallError, ConnectError, PublishError, SubscribeError};
+pub use self::error::{CallError, ChannelError, ConnectError, PublishError};
 pub use self::event::{Left, SessionEvent, SessionMetrics};
 pub use self::feed::{Entry, Feed, FeedItem};
 pub use self::handle::{Events, SessionHandle, SessionStates, WeakSession};

@@ -9,8 +9,7 @@ use futures_core::Stream;
 use rejoin_codec::{CodecError, Decode, Encode, from_bytes, to_bytes};
 use rejoin_protocol::wire::{Body, Member, Position};
 
-use super::{Channel, Entry, Feed, FeedItem};
-use crate::TypedSendError;
+use super::{Channel, ChannelError, Entry, Feed, FeedItem};
 
 /// A payload of a channel, be it an entry's, a volatile message's or what somebody is listed with, that is not of the
 /// expected type.
@@ -198,12 +197,12 @@ impl<C: Channel> TypedFeed<C> {
     ///
     /// # Errors
     /// When the value can't be written, and as there. The value is only borrowed.
-    pub fn set_presence(&self, about: &C::Presence) -> Result<(), TypedSendError>
+    pub fn set_presence(&self, about: &C::Presence) -> Result<(), ChannelError>
     where
         C::Codec: Encode<C::Presence>,
     {
         let about = to_bytes::<C::Presence, C::Codec>(about)?;
-        self.feed.set_presence(about).map_err(|refused| TypedSendError::Send(refused.reason.into()))
+        self.feed.set_presence(about).map_err(|refused| refused.reason.into())
     }
 
     /// Sends the channel's other subscribers a value that may be lost. Returns false, which is no error of anybody's, if

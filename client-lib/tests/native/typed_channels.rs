@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use rejoin::session::{
-    Channel, FeedItem, Nothing, PublishError, Refusal, Since, SubscribeError, TypedFeed, TypedItem,
+    Channel, ChannelError, FeedItem, Nothing, PublishError, Refusal, Since, TypedFeed, TypedItem,
 };
-use rejoin::{CodecError, Decode, Json, SendError, TypedSendError};
+use rejoin::{CodecError, Decode, Json};
 use rejoin_server::hub::{Action, Denial, TypedAction};
 use serde::{Deserialize, Serialize};
 
@@ -237,18 +237,24 @@ fn a_value_that_can_t_go_is_refused_with_the_reason() {
         let unwritable = session.channel(&Unwritable);
         let value = BTreeMap::from([((1, 2), 3)]);
         let refused = unwritable.subscribe_as(Since::Now, &value).err();
-        assert!(matches!(refused, Some(SubscribeError::Encode(CodecError::Unencodable { .. }))));
+        assert!(matches!(refused, Some(ChannelError::Encode(CodecError::Unencodable { .. }))));
         let mut feed = unwritable.subscribe(Since::Now).unwrap();
         while !matches!(item(&mut feed).await, FeedItem::Started(_)) {}
         assert!(matches!(feed.volatile(&value), Err(CodecError::Unencodable { .. })));
         let refused = feed.set_presence(&value);
-        assert!(matches!(refused, Err(TypedSendError::Encode(CodecError::Unencodable { .. }))));
+        assert!(matches!(refused, Err(ChannelError::Encode(CodecError::Unencodable { .. }))));
         // What can be written and is larger than one may be listed with.
         let (board, large) = (session.channel(&Board("room")), person(&"x".repeat(300)));
         let refused = board.subscribe_as(Since::Now, &large).err();
-        assert_eq!(refused, Some(SubscribeError::Refused(Refusal::TooLarge { limit: 256 })));
+        assert_eq!(refused, Some(ChannelError::Refused(Refusal::TooLarge { limit: 256 })));
         let feed = board.subscribe_as(Since::Now, &person("Ada")).unwrap();
         let refused = feed.set_presence(&large);
-        assert_eq!(refused, Err(TypedSendError::Send(SendError::TooLarge { limit: 256 })));
+        assert_eq!(refused, Err(ChannelError::Refused(Refusal::TooLarge { limit: 256 })));
+        // It is not the session's end that keeps a publication from a channel that can't be named.
+        let nameless = session.channel(&Board("x".repeat(256).leak()));
+        let too_long = ChannelError::Refused(Refusal::NameTooLong { limit: 255 });
+        assert_eq!(nameless.try_publish(&note("lost")).err(), Some(too_long.clone()));
+        assert_eq!(nameless.publish(&note("lost")).await.err(), Some(too_long.clone()));
+        assert!(!too_long.is_retryable() && ChannelError::Refused(Refusal::Full).is_retryable());
     });
 }
