@@ -1,5 +1,6 @@
 //! The client's subscriptions: where each stands in its channel, and how much it takes ahead of the application.
 
+mod listing;
 mod members;
 mod one;
 
@@ -95,41 +96,11 @@ impl Subscriptions {
         Ok(id)
     }
 
-    /// Follows a channel and is listed there.
-    pub(crate) fn subscribe_as(
-        &mut self,
-        channel: &str,
-        since: Since,
-        about: Body,
-    ) -> Result<SubscriptionId, Refused<Body>> {
-        match self.subscribe(channel, since) {
-            Ok(id) => self.set_presence(id, about).map(|()| id).inspect_err(|_| self.unsubscribe(id)),
-            Err(Refused { reason, .. }) => Err(Refused { message: about, reason }),
-        }
-    }
-
     pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
         let Some(index) = self.all.iter().position(|subscription| subscription.id == id) else { return };
         let subscription = self.all.swap_remove(index);
         if matches!(subscription.stage, Stage::Asked | Stage::Started) {
             self.unwanted.push(subscription.number);
-        }
-    }
-
-    /// Lists the subscriber with something else.
-    pub(crate) fn set_presence(&mut self, id: SubscriptionId, about: Body) -> Result<(), Refused<Body>> {
-        let limit = self.presence_bytes;
-        if about.len() > limit {
-            return Err(Refused { message: about, reason: Refusal::TooLarge { limit } });
-        }
-        match self.by_id_mut(id) {
-            Some(subscription) if subscription.stage != Stage::Ended => {
-                subscription.presence = Some(about);
-                subscription.members.get_or_insert_with(members::begin);
-                subscription.relist = matches!(subscription.stage, Stage::Asked | Stage::Started);
-                Ok(())
-            }
-            _ => Err(Refused { message: about, reason: Refusal::Closed }),
         }
     }
 
@@ -141,12 +112,6 @@ impl Subscriptions {
 
     pub(crate) fn position(&self, id: SubscriptionId) -> Option<Position> {
         self.by_id(id)?.position
-    }
-
-    pub(crate) fn members(&self, id: SubscriptionId) -> &[Member] {
-        self.by_id(id)
-            .and_then(|subscription| subscription.members.as_ref())
-            .map_or(&[], |members| members.all())
     }
 
     /// The next thing to tell a subscriber.
@@ -200,13 +165,6 @@ impl Subscriptions {
                 subscription.ended(denial.clone());
             }
             tell(subscription.id);
-        }
-    }
-
-    fn tell_members(subscription: &mut Subscription) {
-        if !subscription.members_told {
-            subscription.members_told = true;
-            subscription.push(ChannelEvent::Members);
         }
     }
 
@@ -359,21 +317,6 @@ impl Subscriptions {
         } else {
             subscription.ended(denial);
         }
-        Ok(Some(subscription.id))
-    }
-
-    /// Who is there.
-    pub(crate) fn presence(
-        &mut self,
-        number: u64,
-        presence: Presence,
-    ) -> Result<Option<SubscriptionId>, Violation> {
-        let most = self.members;
-        let Some(subscription) = self.by_number(number)? else { return Ok(None) };
-        // Only who is listed is told, and others have nothing to tell it with.
-        let Some(members) = &mut subscription.members else { return Ok(None) };
-        members.apply(presence, most)?;
-        Self::tell_members(subscription);
         Ok(Some(subscription.id))
     }
 

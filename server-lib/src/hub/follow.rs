@@ -20,6 +20,10 @@ pub(super) struct Following {
     listed: Option<Alias>,
     /// Up to which version of the list the reader was told.
     told: Option<u64>,
+    /// The channel's end, once the subscription has its start.
+    tail: Option<watch::Receiver<Position>>,
+    /// Whether who is there is watched as well.
+    with_members: bool,
     watching: Option<AbortHandle>,
 }
 
@@ -59,8 +63,8 @@ pub(super) struct Found {
 }
 
 impl Following {
-    pub(super) fn new(channel: Arc<Channel>, place: u64) -> Self {
-        Self { channel, place, listed: None, told: None, watching: None }
+    pub(super) fn new(channel: Arc<Channel>, place: u64, with_members: bool) -> Self {
+        Self { channel, place, listed: None, told: None, tail: None, with_members, watching: None }
     }
 
     /// What is done with this registration is given up when the subscription ends.
@@ -88,16 +92,38 @@ impl Following {
         &mut self,
         subscription: u64,
         mut tail: watch::Receiver<Position>,
-        with_members: bool,
     ) -> BoxFuture<'static, Done<C>> {
+        self.tail = Some(tail.clone());
         tail.mark_changed();
-        let members = with_members.then(|| {
+        let members = self.with_members.then(|| {
             let mut members = self.channel.listing.watch();
             members.mark_changed();
             members
         });
         let whispers = self.channel.whispers.subscribe();
         self.go_on(Watching { subscription, tail, members, whispers })
+    }
+
+    /// Who is listed is told who else is: hands over what watches them, if that has to begin anew. What may be lost is
+    /// lost between the two.
+    pub(super) fn with_members<C: Send + 'static>(
+        &mut self,
+        subscription: u64,
+    ) -> Option<BoxFuture<'static, Done<C>>> {
+        if std::mem::replace(&mut self.with_members, true) {
+            return None;
+        }
+        // Without it, watching begins later, with them.
+        let tail = self.tail.clone()?;
+        if let Some(watching) = self.watching.take() {
+            watching.abort();
+        }
+        Some(self.watch(subscription, tail))
+    }
+
+    /// Whether this is what watches now, and was not replaced meanwhile.
+    pub(super) fn watches_by(&self, watching: &Watching) -> bool {
+        watching.members.is_some() == self.with_members
     }
 
     /// Watches on.
@@ -168,15 +194,15 @@ mod tests {
     fn a_reader_is_told_the_whole_list_once_and_then_what_changes() {
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
         let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
-        let mut following = Following::new(Arc::clone(&channel), 1);
+        let mut following = Following::new(Arc::clone(&channel), 1, true);
         following.appear(1, Body::from("ada"), 2);
         assert!(matches!(&following.changes()[..], [Presence::Full(all)] if all.len() == 1));
-        let mut other = Following::new(Arc::clone(&channel), 2);
+        let mut other = Following::new(Arc::clone(&channel), 2, true);
         other.appear(2, Body::from("bob"), 2);
         assert!(matches!(&following.changes()[..], [Presence::Joined(member)] if member.alias == 2));
         other.appear(2, Body::from("bobby"), 2);
         assert!(matches!(&following.changes()[..], [Presence::Changed(_)]));
-        let mut third = Following::new(Arc::clone(&channel), 3);
+        let mut third = Following::new(Arc::clone(&channel), 3, true);
         third.appear(3, Body::new(), 2);
         assert!(following.changes().is_empty(), "as many are listed as may be");
         drop(other);
@@ -187,9 +213,9 @@ mod tests {
     fn who_is_listed_from_another_place_stays_when_the_first_goes() {
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
         let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
-        let mut first = Following::new(Arc::clone(&channel), 4);
+        let mut first = Following::new(Arc::clone(&channel), 4, true);
         first.appear(1, Body::new(), 9);
-        let mut second = Following::new(Arc::clone(&channel), 5);
+        let mut second = Following::new(Arc::clone(&channel), 5, true);
         second.appear(1, Body::new(), 9);
         drop(first);
         assert_eq!(channel.listing.len(), 1);

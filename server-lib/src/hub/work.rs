@@ -118,7 +118,7 @@ impl<A: Application> Task<A> {
             self.machine.subscribed(subscription, Err(Denial::new(code::TOO_MANY, reason)));
             return;
         };
-        let mut following = Following::new(Arc::clone(&channel), hub.serial());
+        let mut following = Following::new(Arc::clone(&channel), hub.serial(), presence.is_some());
         let registration = following.abortable();
         self.following.insert(subscription, following);
         let finding = async move {
@@ -152,6 +152,7 @@ impl<A: Application> Task<A> {
         let name = &following.channel.name;
         if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
             following.appear(alias, about.detached(), settings.members);
+            self.work.extend(following.with_members(subscription));
         }
     }
 
@@ -285,8 +286,7 @@ impl<A: Application> Task<A> {
         };
         let Some(following) = self.following.get_mut(&subscription) else { return };
         debug_assert!(Arc::ptr_eq(&following.channel, &found.channel));
-        let watching = following.watch(subscription, found.tail, presence.is_some());
-        self.work.push(watching);
+        self.work.push(following.watch(subscription, found.tail));
         let FeedStart { at, recovered, missing } = found.start;
         if missing.is_some() {
             self.hub.metrics.count(Metric::Gap);
@@ -316,7 +316,9 @@ impl<A: Application> Task<A> {
                 return;
             }
         }
-        self.work.push(following.go_on(watching));
+        if following.watches_by(&watching) {
+            self.work.push(following.go_on(watching));
+        }
     }
 }
 

@@ -33,7 +33,7 @@ async fn every_reader_sees_every_entry_in_order_wherever_it_began() {
     .await;
     let all: Vec<String> = (0..300).map(|n| n.to_string()).collect();
     assert_eq!(seen, all);
-    let last = bob.machine.subscribe("room", Since::Last(5), None).unwrap();
+    let last = bob.machine.subscribe("room", Since::Last(5)).unwrap();
     let mut seen = Vec::new();
     bob.until(|bob| {
         seen.extend(bob.entries(last));
@@ -175,6 +175,56 @@ async fn people_come_and_go_and_whisper() {
     assert_eq!(heard, ["whisper psst"]);
     bob.cut();
     ada.until(|ada| ada.machine.members(of_ada).len() == 1).await;
+}
+
+#[tokio::test]
+async fn who_is_listed_later_is_told_who_is_there_from_then_on_and_misses_no_entry() {
+    let server = Server::over(log()).await;
+    let (mut ada, mut bob) = (Client::of(server.address).await, Client::of(server.address).await);
+    let of_bob = bob.machine.subscribe_as("room", Since::Now, Body::from("bob")).unwrap();
+    bob.until(|bob| bob.machine.members(of_bob).len() == 1).await;
+    let of_ada = ada.machine.subscribe("room", Since::Now).unwrap();
+    ada.until(|ada| ada.machine.position(of_ada).is_some()).await;
+    for round in 0..20_u64 {
+        let about = format!("ada {round}");
+        ada.machine.set_presence(of_ada, Body::from(about.as_str())).unwrap();
+        bob.machine.publish("room", Body::from(round.to_string().as_str()), round).unwrap();
+        let (published, listed) = tokio::join!(
+            bob.until(|bob| bob.settled.len() as u64 == round + 1),
+            ada.until(|ada| ada
+                .machine
+                .members(of_ada)
+                .iter()
+                .any(|member| member.about == about.as_str().into()))
+        );
+        let ((), ()) = (published, listed);
+    }
+    assert_eq!(ada.machine.members(of_ada).len(), 2);
+    bob.until(|bob| bob.machine.members(of_bob).len() == 2).await;
+    let mut seen = Vec::new();
+    ada.until(|ada| {
+        seen.extend(ada.entries(of_ada));
+        seen.len() == 20
+    })
+    .await;
+    assert_eq!(seen, (0..20).map(|round| round.to_string()).collect::<Vec<_>>());
+    // Each whisper is heard once: what watched before has gone.
+    for _ in 0..2 {
+        assert!(bob.machine.volatile(Some(of_bob), Body::from("psst")));
+        bob.transmit().await;
+    }
+    ada.until(|ada| {
+        seen.extend(ada.entries(of_ada));
+        seen.len() >= 22
+    })
+    .await;
+    bob.cut();
+    ada.until(|ada| {
+        seen.extend(ada.entries(of_ada));
+        ada.machine.members(of_ada).len() == 1
+    })
+    .await;
+    assert_eq!(seen[20..], ["whisper psst", "whisper psst"]);
 }
 
 #[tokio::test]
