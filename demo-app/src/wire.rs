@@ -9,6 +9,7 @@ use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whi
 use rejoin::session::{
     ChannelError, ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt,
     Refusal, Session, SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
+    UndecodablePayload,
 };
 use rejoin::{Closed, ClosedBy, Decode, Encode, Json, TargetError, from_bytes, to_bytes};
 use rejoin_yew::UseSessionHandle;
@@ -162,7 +163,8 @@ pub(crate) fn fed(item: TypedItem<Room>, members: impl FnOnce() -> Vec<(u64, Abo
             Fed::Gap { offset: at.offset, how }
         }
         FeedItem::Members => Fed::Members(members()),
-        FeedItem::Volatile { sender: who, payload: Ok(Whisper::Typing { typing }) } => {
+        FeedItem::Volatile { sender: who, payload } => {
+            let Whisper::Typing { typing } = readable(payload)?;
             Fed::Typing { who, typing }
         }
         FeedItem::Ended(denial) => Fed::Ended((denial.code < 1_000).then_some(denial.reason)),
@@ -190,6 +192,11 @@ where
         browser::warn("a value could not be written", &error.to_string().into());
         Vec::new()
     })
+}
+
+/// What came, or a line in the browser's console if it can't be read.
+pub(crate) fn readable<T>(payload: Result<T, UndecodablePayload>) -> Option<T> {
+    payload.inspect_err(|error| browser::warn("a value could not be read", &error.to_string().into())).ok()
 }
 
 /// Reads what `written` wrote.

@@ -148,6 +148,10 @@ impl fmt::Display for ChannelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encode(error) => error.fmt(f),
+            Self::Refused(Refusal::TooLarge { limit }) => {
+                write!(f, "the value is larger than the limit of {limit} bytes")
+            }
+            Self::Refused(Refusal::Closed) => f.write_str("the feed or the session is closing or over"),
             Self::Refused(reason) => reason.fmt(f),
         }
     }

@@ -102,26 +102,30 @@ impl Feed {
         self.core.machine.borrow().position(self.id)
     }
 
-    /// Who follows the channel, for a subscription made with
-    /// [`subscribe_as`](super::SessionHandle::subscribe_as); empty while away.
+    /// Who follows the channel and is listed, for a subscription that is itself: made with
+    /// [`subscribe_as`](super::SessionHandle::subscribe_as), or listed since by [`set_presence`](Self::set_presence). Empty
+    /// while away.
     #[must_use]
     pub fn members(&self) -> Vec<Member> {
         self.core.machine.borrow().members(self.id).to_vec()
     }
 
-    /// Lists this subscriber with something else.
+    /// Lists this subscriber, or lists it with something else.
     ///
     /// # Errors
     /// Hands it back when it is larger than [`presence_bytes`](super::SessionLimits::presence_bytes), or the subscription is
     /// over. A server that takes less ends the subscription with 1009.
     pub fn set_presence(&self, about: impl Into<Body>) -> Result<(), Refused<Body>> {
-        self.core.step(|machine, _| machine.set_presence(self.id, about.into()))
+        // The caller's own code runs before anything is borrowed, here and below.
+        let about = about.into();
+        self.core.step(|machine, _| machine.set_presence(self.id, about))
     }
 
     /// Sends the channel's other subscribers what may be lost. Returns false if it can't go: the session is not
     /// live, the feed has not begun, or too many wait already.
     pub fn volatile(&self, payload: impl Into<Body>) -> bool {
-        self.core.step(|machine, _| machine.volatile(Some(self.id), payload.into()))
+        let payload = payload.into();
+        self.core.step(|machine, _| machine.volatile(Some(self.id), payload))
     }
 
     /// The next item, or `None` after the last.

@@ -139,8 +139,10 @@ impl SessionHandle {
     /// [`presence_bytes`](super::SessionLimits::presence_bytes), 256 unless it is set. A server that takes less ends the feed
     /// with 1009.
     pub fn subscribe_as(&self, channel: &str, since: Since, about: impl Into<Body>) -> Result<Feed, Refusal> {
+        // The caller's own code runs before anything is borrowed, here and below.
+        let about = about.into();
         self.follow(channel, |machine| {
-            machine.subscribe_as(channel, since, about.into()).map_err(|refused| refused.reason)
+            machine.subscribe_as(channel, since, about).map_err(|refused| refused.reason)
         })
     }
 
@@ -185,7 +187,8 @@ impl SessionHandle {
     /// Sends the server's application what may be lost: it goes with the next frames or not at all. Returns false if
     /// it can't go: the session is not live, or too many wait already.
     pub fn volatile(&self, payload: impl Into<Body>) -> bool {
-        self.0.step(|machine, _| machine.volatile(None, payload.into()))
+        let payload = payload.into();
+        self.0.step(|machine, _| machine.volatile(None, payload))
     }
 
     /// Tells the server that it may forget the messages up to this one, because they have been stored; for
@@ -196,7 +199,8 @@ impl SessionHandle {
 
     /// Gives the server a fresh token inside this connection; later ones are asked for as before.
     pub fn authenticate(&self, token: impl Into<Body>) {
-        self.0.step(|machine, _| machine.authenticate(token.into()));
+        let token = token.into();
+        self.0.step(|machine, _| machine.authenticate(token));
     }
 
     /// Lets go what is held since the identity changed: what waits is meant for the new one as well.

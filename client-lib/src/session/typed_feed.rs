@@ -79,8 +79,9 @@ pub type TypedMember<C> = Member<Result<<C as Channel>::Presence, UndecodablePay
 /// # }
 /// ```
 ///
-/// # What a channel does not have
-/// is [`Nothing`](super::Nothing). A room where nothing is volatile and nobody is listed is followed like any other:
+/// # Channels that do not have all of it
+/// What a channel does not have is [`Nothing`](super::Nothing). A room where nothing is volatile and nobody is listed is
+/// followed like any other:
 ///
 /// ```no_run
 /// use rejoin::session::{Channel, Nothing, Since, TypedChannel};
@@ -182,8 +183,9 @@ impl<C> TypedFeed<C> {
 }
 
 impl<C: Channel> TypedFeed<C> {
-    /// Who follows the channel, for a subscription made with [`subscribe_as`](super::TypedChannel::subscribe_as); empty while
-    /// away. What they are listed with is read anew at each call.
+    /// Who follows the channel and is listed, for a subscription that is itself: made with
+    /// [`subscribe_as`](super::TypedChannel::subscribe_as), or listed since by [`set_presence`](Self::set_presence). Empty
+    /// while away. What they are listed with is read anew at each call.
     #[must_use]
     pub fn members(&self) -> Vec<TypedMember<C>>
     where
@@ -193,7 +195,7 @@ impl<C: Channel> TypedFeed<C> {
         self.feed.members().into_iter().map(read).collect()
     }
 
-    /// Lists this subscriber with another value; see [`Feed::set_presence`].
+    /// Lists this subscriber, or lists it with another value; see [`Feed::set_presence`].
     ///
     /// # Errors
     /// When the value can't be written, and as there. The value is only borrowed.

@@ -1,6 +1,7 @@
 //! Publications with receipts, feeds without gaps, presence, over cuts and restarts.
 
-use rejoin::session::{FeedItem, GapReason, PublishError, Refusal, SessionLimits, Since};
+use rejoin::Session;
+use rejoin::session::{Body, FeedItem, GapReason, PublishError, Refusal, SessionLimits, Since};
 
 use crate::rig::{on_one_thread, within};
 use crate::session_rig::{World, entries, item};
@@ -179,5 +180,31 @@ fn who_says_too_much_of_itself_is_told_by_this_end_or_by_the_server() {
         while feed.members().len() != 1 {
             item(&mut feed).await;
         }
+    });
+}
+
+/// Something whose way to bytes asks the session.
+struct Curious<'a>(&'a Session);
+
+impl From<Curious<'_>> for Body {
+    fn from(Curious(session): Curious<'_>) -> Self {
+        Body::from(format!("after {} welcomes", session.metrics().welcomes).as_str())
+    }
+}
+
+#[test]
+fn what_is_sent_may_ask_the_session_on_its_way_to_bytes() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let session = world.connect().await;
+        let mut feed = session.subscribe_as("room", Since::Now, Curious(&session)).unwrap();
+        while feed.members().is_empty() {
+            within(feed.next_item()).await.unwrap();
+        }
+        feed.set_presence(Curious(&session)).unwrap();
+        assert!(feed.volatile(Curious(&session)) && session.volatile(Curious(&session)));
+        within(session.publish("room", Curious(&session)).await.unwrap()).await.unwrap();
+        assert_eq!(feed.members()[0].about, "after 1 welcomes".into());
+        session.authenticate(Curious(&session));
     });
 }

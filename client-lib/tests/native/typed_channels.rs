@@ -250,6 +250,7 @@ fn a_value_that_can_t_go_is_refused_with_the_reason() {
         let feed = board.subscribe_as(Since::Now, &person("Ada")).unwrap();
         let refused = feed.set_presence(&large);
         assert_eq!(refused, Err(ChannelError::Refused(Refusal::TooLarge { limit: 256 })));
+        assert_eq!(refused.unwrap_err().to_string(), "the value is larger than the limit of 256 bytes");
         // It is not the session's end that keeps a publication from a channel that can't be named.
         let nameless = session.channel(&Board("x".repeat(256).leak()));
         let too_long = ChannelError::Refused(Refusal::NameTooLong { limit: 255 });

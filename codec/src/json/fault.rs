@@ -1,4 +1,4 @@
-//! What is wrong with a text that is no value of its type.
+//! What is wrong with a text that is no value of its type, or with a value that has no text.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -93,6 +93,35 @@ pub(super) struct Kept {
 #[derive(Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(i16);
 
+/// What is kept as it is written has no place for a tag.
+#[derive(Debug, Serialize)]
+#[serde(tag = "t")]
+pub(super) enum InTag {
+    Raw(Box<RawValue>),
+    Plain,
+}
+
+/// Types of the names by which `serde_json` tells what is kept as it is written.
+#[derive(Debug, Serialize)]
+#[serde(rename = "$serde_json::private::Number")]
+pub(super) struct Digits<T> {
+    #[serde(rename = "$serde_json::private::Number")]
+    pub(super) digits: T,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename = "$serde_json::private::RawValue")]
+pub(super) struct Posing<T> {
+    #[serde(rename = "$serde_json::private::RawValue")]
+    pub(super) raw: T,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename = "$serde_json::private::RawValue")]
+pub(super) struct PosingInVain {
+    pub(super) other: &'static str,
+}
+
 /// Bytes, which may be written as an array or a string.
 #[derive(Debug)]
 #[allow(dead_code)]

@@ -266,6 +266,23 @@ fn what_is_kept_as_it_is_written() {
 }
 
 #[test]
+fn what_is_raw_is_one_string_and_nothing_else() {
+    let raw = RawValue::from_string("{\"x\": 1.50}".into()).unwrap();
+    assert!(agree_in_writing(&InTag::Plain));
+    assert!(!agree_in_writing(&InTag::Raw(raw.clone())));
+    assert!(!agree_in_writing(&[InTag::Raw(raw.clone()), InTag::Plain]));
+    assert!(agree_in_writing(&BTreeMap::from([("a", Some((raw.clone(), "b")))])));
+    assert!(agree_in_writing(&Posing { raw: "[1,  2]" }));
+    assert!(!agree_in_writing(&Posing { raw: 1 }));
+    assert!(!agree_in_writing(&Posing { raw: ["x"] }));
+    assert!(!agree_in_writing(&Posing { raw: BTreeMap::from([("x", "y")]) }));
+    assert!(!agree_in_writing(&PosingInVain { other: "x" }));
+    // A number of every digit, as `serde_json` hands one over with its feature for that.
+    let digits = [Digits { digits: "1.50" }, Digits { digits: "-123456789012345678901234567890" }];
+    assert_eq!(write(&digits).unwrap(), "[1.50,-123456789012345678901234567890]");
+}
+
+#[test]
 fn who_goes_on_after_an_error_gets_no_panic() {
     let mut dice = Dice(7);
     let mut read_whole = 0;

@@ -8,13 +8,14 @@ use std::task::Poll;
 
 use demo_messages::room::{About, Answer, Question, Room, Whisper};
 use futures_util::{FutureExt, Stream};
-use rejoin::session::{FeedItem, SessionHandle, Since, TypedFeed, TypedItem};
+use rejoin::session::{ChannelError, FeedItem, Refusal, SessionHandle, Since, TypedFeed, TypedItem};
 use rejoin_yew::UseSessionHandle;
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use super::ChatHandle;
 use super::reading::{Reading, Step};
+use crate::browser;
 use crate::chat::state::{ChatAction, Fed};
 use crate::local_time::now_ms;
 use crate::wire;
@@ -98,8 +99,11 @@ fn enter(
     let channel = session.channel(&Room(room.to_owned()));
     let feed = match channel.subscribe_as(since, about) {
         Ok(feed) => Rc::new(RefCell::new(feed)),
-        Err(_) => {
-            // The session is over: the next one begins another feed.
+        Err(error) => {
+            // Where the session is over, the next one begins another feed. Nothing else is expected.
+            if error != ChannelError::Refused(Refusal::Closed) {
+                browser::warn("a room can't be followed", &error.to_string().into());
+            }
             tell(vec![Fed::Ended(None)]);
             return None;
         }
@@ -147,7 +151,7 @@ async fn next(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Option<TypedItem<Room>> 
 fn members(feed: &Weak<RefCell<TypedFeed<Room>>>) -> Vec<(u64, About)> {
     let Some(feed) = feed.upgrade() else { return Vec::new() };
     let members = feed.borrow().members();
-    members.into_iter().filter_map(|member| Some((member.alias, member.about.ok()?))).collect()
+    members.into_iter().filter_map(|member| Some((member.alias, wire::readable(member.about)?))).collect()
 }
 
 /// The offset of the room's newest entry.

@@ -33,9 +33,15 @@ pub(crate) fn Button(props: &ButtonProps) -> Html {
             press.emit(());
         }
     });
+    // Enter that is held down presses again and again; what this begins, the next press may end.
+    let onkeydown = Callback::from(|event: KeyboardEvent| {
+        if event.repeat() && event.key() == "Enter" {
+            event.prevent_default();
+        }
+    });
     html! {
         <button type="button" class={classes!("button", props.main.then_some("main"))} id={props.id.clone()}
-            ref={props.node.clone()} {onclick} aria-disabled={(!able).then_some("true")}
+            ref={props.node.clone()} {onclick} {onkeydown} aria-disabled={(!able).then_some("true")}
             aria-describedby={props.described_by.clone()}>
             { props.children.clone() }
         </button>

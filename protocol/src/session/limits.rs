@@ -93,7 +93,7 @@ impl SessionLimits {
         const MAX: u64 = SessionLimits::MAX_BYTES;
         // What waits costs 32 bytes besides its own.
         const COST: u64 = FRAME_COST + 1;
-        static BOUNDS: [(&str, u64, u64); 9] = [
+        const BOUNDS: [(&str, u64, u64); 9] = [
             ("window", SessionLimits::MIN_WINDOW, MAX),
             ("subscription_window", SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
             ("max_message", 1, MAX),
@@ -104,7 +104,7 @@ impl SessionLimits {
             ("publications", 1, u64::MAX),
             ("ack_frames", 1, u64::MAX),
         ];
-        let values = [
+        let values: [u64; BOUNDS.len()] = [
             self.window,
             self.subscription_window,
             self.max_message,

@@ -5,7 +5,7 @@ use crate::rig::browser::Browser;
 use crate::rig::chat::{TEXTS, chatter};
 use crate::rig::page::Page;
 use crate::rig::server::Server;
-use crate::speed::speed_page;
+use crate::speed::{FILE_ASKED_FOR, speed_page};
 
 const ENTER: &str = "\n";
 const SPACE: &str = " ";
@@ -233,11 +233,26 @@ async fn older_messages_are_asked_for_by_the_keyboard_alone() {
 #[tokio::test]
 async fn both_speed_tests_are_begun_and_stopped_by_the_keyboard_alone() {
     let server = Server::start(&[]).await;
-    let browser = speed_page(&server, "Ten files").await;
-    let page = browser.page();
+    let files = speed_page(&server, "Ten files").await;
+    let page = files.page();
+    // While it runs the button keeps the focus, and pressing it does nothing. Nor does Enter that is held down.
+    page.script(
+        "const start = document.getElementById('start');
+         new MutationObserver((_, observer) => {
+             if (start.ariaDisabled !== 'true') return;
+             observer.disconnect();
+             start.click();
+             const held = new KeyboardEvent('keydown', { key: 'Enter', repeat: true, bubbles: true, cancelable: true });
+             window.pressed = !start.dispatchEvent(held);
+         }).observe(start, { attributes: true });",
+        vec![],
+    )
+    .await;
     page.press_by("Start", ENTER).await;
     page.shows(".test-log p", "Finished.").await;
-    assert_eq!(page.stop().await, "Start", "it can't be pressed meanwhile, and keeps the focus");
+    assert_eq!(page.stop().await, "Start");
+    assert_eq!(page.script("return window.pressed", vec![]).await, true);
+    assert_eq!(server.log().count(FILE_ASKED_FOR), 10);
     // Ten files may have come before a key does, so that the page itself goes to the button and presses it.
     page.script(
         "const cancel = () => [...document.querySelectorAll('.test button')].find(b => b.textContent.trim() === 'Cancel');
@@ -256,13 +271,14 @@ async fn both_speed_tests_are_begun_and_stopped_by_the_keyboard_alone() {
 
     page.press_by("Clear", ENTER).await;
     page.focus_comes_to("History").await;
+    assert_eq!(files.errors().await, [""; 0]);
 
-    let browser = speed_page(&server, "Download and upload").await;
-    let page = browser.page();
+    let streamed = speed_page(&server, "Download and upload").await;
+    let page = streamed.page();
     page.press_by("Start", SPACE).await;
     page.focus_comes_to("Stop").await;
     page.keys(SPACE).await;
     page.focus_comes_to("Start").await;
     page.shows(".test", "What was measured until then is kept below").await;
-    assert_eq!(browser.errors().await, [""; 0]);
+    assert_eq!(streamed.errors().await, [""; 0]);
 }

@@ -4,7 +4,7 @@ use crate::rig::browser::Browser;
 use crate::rig::page::Page;
 use crate::rig::server::Server;
 
-const FILE_ASKED_FOR: &str = "classic speed test: file asked for";
+pub(crate) const FILE_ASKED_FOR: &str = "classic speed test: file asked for";
 /// The lines of the coursework's log.
 const LOG: &str = ".test-log p";
 

@@ -10,6 +10,11 @@ use super::value::is_raw;
 use key::Key;
 use parts::Parts;
 
+/// The name of a number and of its one field, where an application has `serde_json` keep every digit.
+const NUMBER: &str = "$serde_json::private::Number";
+
+const NOT_RAW: Fault = Fault::new("a raw value is one string");
+
 /// Writes a value, or says why it can't be written.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
     let mut writer = Writer::default();
@@ -21,8 +26,8 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> Result<String, String> 
 #[derive(Default)]
 pub(super) struct Writer {
     text: String,
-    /// The next string is JSON itself.
-    raw: bool,
+    /// A string that is written from here is JSON itself.
+    raw_from: Option<usize>,
 }
 
 impl Writer {
@@ -68,6 +73,15 @@ impl Writer {
     fn parts(&mut self, start: &str, end: &'static str) -> Parts<'_> {
         self.put(start);
         Parts::of(self, end)
+    }
+
+    /// Writes a value that is a string as the JSON which that string is.
+    fn raw<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
+        self.raw_from = Some(self.text.len());
+        let written = value.serialize(&mut *self);
+        let no_string = self.raw_from.take().is_some();
+        written?;
+        if no_string { Err(NOT_RAW) } else { Ok(()) }
     }
 }
 
@@ -132,7 +146,8 @@ impl<'a> Serializer for &'a mut Writer {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Fault> {
-        if self.raw {
+        if self.raw_from == Some(self.text.len()) {
+            self.raw_from = None;
             self.put(value);
         } else {
             self.string(value);
@@ -214,9 +229,9 @@ impl<'a> Serializer for &'a mut Writer {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'a>, Fault> {
-        if is_raw(name) {
-            self.raw = true;
-            return Ok(self.parts("", ""));
+        // A value that is kept as it is written, or a number of any precision, which `serde_json` hands over alike.
+        if is_raw(name) || name == NUMBER {
+            return Ok(Parts::raw(self, name));
         }
         Ok(self.parts("{", "}"))
     }

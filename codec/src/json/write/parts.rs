@@ -5,18 +5,24 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::{Fault, Key, Writer};
+use super::{Fault, Key, NOT_RAW, Writer};
 
 /// The parts of an array or an object, between which commas stand.
 pub(in crate::json) struct Parts<'a> {
     writer: &'a mut Writer,
     first: bool,
     end: &'static str,
+    /// The name of the one field whose value stands for the whole.
+    raw: Option<&'static str>,
 }
 
 impl<'a> Parts<'a> {
     pub(super) fn of(writer: &'a mut Writer, end: &'static str) -> Self {
-        Self { writer, first: true, end }
+        Self { writer, first: true, end, raw: None }
+    }
+
+    pub(super) fn raw(writer: &'a mut Writer, field: &'static str) -> Self {
+        Self { writer, first: true, end: "", raw: Some(field) }
     }
 
     fn next(&mut self) -> &mut Writer {
@@ -31,16 +37,18 @@ impl<'a> Parts<'a> {
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Fault> {
-        // What is raw is one field, whose value stands for the whole.
-        if !self.writer.raw {
-            self.next().string(name);
-            self.writer.put(":");
+        match self.raw {
+            None => {
+                self.next().string(name);
+                self.writer.put(":");
+                value.serialize(&mut *self.writer)
+            }
+            Some(raw) if raw == name => self.writer.raw(value),
+            Some(_) => Err(NOT_RAW),
         }
-        value.serialize(&mut *self.writer)
     }
 
     fn finish(self) {
-        self.writer.raw = false;
         self.writer.put(self.end);
     }
 }

@@ -299,7 +299,8 @@ fn volatile_messages_push_out_the_oldest_of_their_kind() {
 fn one_is_listed_with_no_more_than_the_limit_and_nowhere_once_it_is_over() {
     let mut all = Subscriptions::new(&SessionLimits { presence_bytes: 3, ..SessionLimits::default() });
     let large = Refusal::TooLarge { limit: 3 };
-    assert_eq!(all.subscribe_as(ROOM, Since::Now, "four".into()).unwrap_err().reason, large);
+    let refused = all.subscribe_as(ROOM, Since::Now, "four".into()).unwrap_err();
+    assert_eq!((refused.message, refused.reason), ("four".into(), large));
     let id = all.subscribe_as(ROOM, Since::Now, "one".into()).unwrap();
     let refused = all.set_presence(id, "four".into()).unwrap_err();
     assert_eq!((refused.reason, refused.message), (large, "four".into()));
