@@ -2,6 +2,8 @@
 
 mod key;
 mod parts;
+#[cfg(test)]
+pub(super) mod tests;
 
 use serde::ser::{Error, Serialize, Serializer};
 
