@@ -19,6 +19,11 @@ mod ui;
 mod wire;
 mod words;
 
+/// A third of the default allocator's code, for page and worker.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Starts the page in the element with the id `app`. Call it once, in a window.
 pub fn run_page() {
     match browser::document().get_element_by_id("app") {
