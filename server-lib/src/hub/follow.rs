@@ -106,7 +106,7 @@ impl Following {
 
     /// Who is listed is told who else is: hands over what watches them, if that has to begin anew. What may be lost is
     /// lost between the two.
-    pub(super) fn with_members<C: Send + 'static>(
+    pub(super) fn watch_members<C: Send + 'static>(
         &mut self,
         subscription: u64,
     ) -> Option<BoxFuture<'static, Done<C>>> {

@@ -152,7 +152,7 @@ impl<A: Application> Task<A> {
         let name = &following.channel.name;
         if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
             following.appear(alias, about.detached(), settings.members);
-            self.work.extend(following.with_members(subscription));
+            self.work.extend(following.watch_members(subscription));
         }
     }
 
