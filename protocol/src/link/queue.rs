@@ -36,8 +36,13 @@ pub enum Refusal {
         limit: usize,
     },
     /// There are as many of its kind as there may be: subscriptions, of which one can be dropped to make room, or channels in
-    /// which a session has published, which count for as long as it keeps its identity.
+    /// which a session has published under its present identity.
     TooMany {
+        /// How many.
+        limit: usize,
+    },
+    /// Publications in as many channels as there may be have no answer yet; there is room again when answers have come.
+    TooManyChannels {
         /// How many.
         limit: usize,
     },
@@ -55,7 +60,7 @@ impl Refusal {
     /// [`TooMany`](Self::TooMany) it is false: there something must be given up first, or the limit raised.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Full)
+        matches!(self, Self::Full | Self::TooManyChannels { .. })
     }
 }
 
@@ -68,6 +73,12 @@ impl fmt::Display for Refusal {
             }
             Self::NameTooLong { limit } => write!(f, "a channel's name has at most {limit} bytes"),
             Self::TooMany { limit } => write!(f, "there are {limit} already, as many as there may be"),
+            Self::TooManyChannels { limit } => {
+                write!(
+                    f,
+                    "publications in {limit} channels have no answer yet: try again when answers have come"
+                )
+            }
             Self::Closed => f.write_str("the connection is closing or closed: call reconnect first"),
         }
     }

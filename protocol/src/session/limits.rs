@@ -22,7 +22,7 @@ pub struct SessionLimits {
     pub max_message: u64,
     /// Frames after which an acknowledgement is sent. Default 64.
     pub ack_frames: u64,
-    /// How long an acknowledgement may be put off. Default 250 ms.
+    /// How long an acknowledgement may be put off. At most 60 s. Default 250 ms.
     pub ack_delay: Duration,
     /// Bytes of entries that a subscription takes ahead of its application; an entry costs its payload and 32 more.
     /// At least 1 KiB, at most 4 PiB. Default 256 KiB.
@@ -33,19 +33,26 @@ pub struct SessionLimits {
     pub publications: usize,
     /// Their bytes; each costs its payload and 32 more. Default 16 MiB.
     pub publication_bytes: u64,
-    /// Channels in which a session publishes, counted while it keeps its identity. Default 256.
+    /// Channels in which publications of a session have no answer. Default 256.
     pub channels: usize,
+    /// Channels in which a session publishes while it keeps its identity: of each the name and the next number are kept, about
+    /// 64 bytes. For a client, and at least [`channels`](Self::channels). Default 65,536.
+    pub numbered_channels: usize,
     /// Calls without an answer. Default 1,024.
     pub calls: usize,
-    /// Their bytes. Default 16 MiB.
+    /// Their bytes; each costs its payload and 32 more. At least 33 where there may be calls. Default 16 MiB.
     pub call_bytes: u64,
     /// Bytes that this end may be listed with in a channel, at most 512 KiB. A server that takes less ends the subscription with
     /// 1009. Default 256, as many as a server takes that is not set up otherwise.
     pub presence_bytes: usize,
-    /// Members of a channel that a subscription keeps. A server that tells of more is left with 4400. Default 10,000.
+    /// Members of a channel that a subscription keeps. Where the server lists more the subscription ends, with 4429. Default
+    /// 10,000.
     pub members: usize,
-    /// Bytes of what they are listed with; likewise. Default 1 MiB, as many as a full list can have.
+    /// Bytes of what they are listed with; likewise. At least [`presence_bytes`](Self::presence_bytes). Default 1 MiB, as many as a full list can have.
     pub member_bytes: u64,
+    /// Bytes of a token that authenticates a client, in HELLO and later. A server's HELLOs may be so much larger, which is memory
+    /// that clients can use before they are authenticated. At most 512 KiB. Default 16 KiB.
+    pub max_auth: usize,
     /// Bytes of volatile messages that may wait for the socket; more are dropped. Default 64 KiB.
     pub volatile_bytes: usize,
 }
@@ -64,11 +71,13 @@ impl Default for SessionLimits {
             publications: 16_384,
             publication_bytes: 16 << 20,
             channels: 256,
+            numbered_channels: 65_536,
             calls: 1_024,
             call_bytes: 16 << 20,
             presence_bytes: 256,
             members: 10_000,
             member_bytes: 1 << 20,
+            max_auth: 16 << 10,
             volatile_bytes: 64 << 10,
         }
     }
@@ -93,29 +102,27 @@ impl SessionLimits {
         const MAX: u64 = SessionLimits::MAX_BYTES;
         // What waits costs 32 bytes besides its own.
         const COST: u64 = FRAME_COST + 1;
-        const BOUNDS: [(&str, u64, u64); 9] = [
-            ("window", SessionLimits::MIN_WINDOW, MAX),
-            ("subscription_window", SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
-            ("max_message", 1, MAX),
-            ("queue_bytes", COST, u64::MAX),
-            ("presence_bytes", 0, 512 << 10),
-            ("queue_messages", 1, u64::MAX),
-            ("publication_bytes", COST, u64::MAX),
-            ("publications", 1, u64::MAX),
-            ("ack_frames", 1, u64::MAX),
+        const HALF_FRAME: u64 = 512 << 10;
+        let presence = self.presence_bytes as u64;
+        let ack_delay = u64::try_from(self.ack_delay.as_millis()).unwrap_or(u64::MAX);
+        let bounds: [(&str, u64, u64, u64); 14] = [
+            ("window", self.window, SessionLimits::MIN_WINDOW, MAX),
+            ("subscription_window", self.subscription_window, SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
+            ("max_message", self.max_message, 1, MAX),
+            ("queue_bytes", self.queue_bytes, COST, u64::MAX),
+            ("presence_bytes", presence, 0, HALF_FRAME),
+            ("queue_messages", self.queue_messages as u64, 1, u64::MAX),
+            ("publication_bytes", self.publication_bytes, COST, u64::MAX),
+            ("publications", self.publications as u64, 1, u64::MAX),
+            ("numbered_channels", self.numbered_channels as u64, self.channels as u64, u64::MAX),
+            ("call_bytes", self.call_bytes, if self.calls == 0 { 0 } else { COST }, u64::MAX),
+            // Who is listed is listed to itself too.
+            ("member_bytes", self.member_bytes, presence, u64::MAX),
+            ("max_auth", self.max_auth as u64, 0, HALF_FRAME),
+            ("ack_frames", self.ack_frames, 1, u64::MAX),
+            ("ack_delay in milliseconds", ack_delay, 0, 60_000),
         ];
-        let values: [u64; BOUNDS.len()] = [
-            self.window,
-            self.subscription_window,
-            self.max_message,
-            self.queue_bytes,
-            self.presence_bytes as u64,
-            self.queue_messages as u64,
-            self.publication_bytes,
-            self.publications as u64,
-            self.ack_frames,
-        ];
-        for (&(name, least, most), value) in BOUNDS.iter().zip(values) {
+        for (name, value, least, most) in bounds {
             if value < least {
                 return Err(InvalidLimit::TooSmall { name, least });
             }

@@ -14,6 +14,9 @@ use crate::{Refusal, Refused, Time};
 /// remembers.
 const UNSETTLED: u64 = 1_024;
 
+/// The longest time that a server can have a publication wait before it is asked again.
+const LONGEST_WAIT: u64 = 600_000;
+
 /// Names a publication within its session object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Publication(pub(crate) u64);
@@ -99,6 +102,11 @@ impl Channel {
         }
     }
 
+    /// Whether nothing is left to do, so that its next number is all that is to be kept.
+    fn is_finished(&self) -> bool {
+        self.pending.is_empty() && self.asked.is_empty() && self.settled == self.answered
+    }
+
     fn go_back(&mut self) {
         self.cursor = self.answered;
         self.stale = self.asked.len();
@@ -106,15 +114,36 @@ impl Channel {
 }
 
 #[derive(Debug)]
+struct Limits {
+    count: usize,
+    bytes: u64,
+    channels: usize,
+    numbered: usize,
+}
+
+/// What the server takes, as it said in its WELCOME.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    /// The largest payload.
+    pub(crate) payload: u64,
+    /// Publications without an answer on one connection, and channels that have some.
+    pub(crate) publications: u64,
+    pub(crate) channels: u64,
+}
+
+#[derive(Debug)]
 pub(crate) struct Publications {
+    /// Those with publications that have no answer, or whose answers the store does not know yet.
     channels: Vec<Channel>,
+    /// All channels in which this identity has published, by name, with the number that comes next once all is answered.
+    numbered: Vec<(String, u64)>,
     /// Whose turn it is.
     turn: usize,
     serial: u64,
     count: usize,
     cost: u64,
-    limits: (usize, u64, usize),
-    max_payload: u64,
+    limits: Limits,
+    agreed: Agreed,
     /// Publications wait until they are stored, and so do removals.
     persistent: bool,
 }
@@ -123,18 +152,26 @@ impl Publications {
     pub(crate) fn new(limits: &SessionLimits, persistent: bool) -> Self {
         Self {
             channels: Vec::new(),
+            numbered: Vec::new(),
             turn: 0,
             serial: 0,
             count: 0,
             cost: 0,
-            limits: (limits.publications, limits.publication_bytes, limits.channels),
-            max_payload: u64::MAX,
+            limits: Limits {
+                count: limits.publications,
+                bytes: limits.publication_bytes,
+                channels: limits.channels,
+                numbered: limits.numbered_channels,
+            },
+            agreed: Agreed { payload: u64::MAX, publications: u64::MAX, channels: u64::MAX },
             persistent,
         }
     }
 
-    pub(crate) fn agree(&mut self, max_payload: u64) {
-        self.max_payload = max_payload;
+    /// Learns what the server takes. Publications that wait and are too large for it go without their payload, for the
+    /// server to refuse them under their numbers; of the others no more go than it takes without an answer.
+    pub(crate) fn agree(&mut self, agreed: Agreed) {
+        self.agreed = agreed;
     }
 
     /// How many have no answer, and their bytes.
@@ -143,7 +180,7 @@ impl Publications {
     }
 
     pub(crate) fn has_room(&self, len: usize) -> bool {
-        self.count < self.limits.0 && self.cost + len as u64 + FRAME_COST <= self.limits.1
+        self.count < self.limits.count && self.cost + len as u64 + FRAME_COST <= self.limits.bytes
     }
 
     fn channel(&mut self, name: &str) -> Option<&mut Channel> {
@@ -157,7 +194,7 @@ impl Publications {
         payload: Body,
         id: u64,
     ) -> Result<(Publication, u64), Refused<Body>> {
-        let limit = self.max_payload.min(self.limits.1.saturating_sub(FRAME_COST));
+        let limit = self.agreed.payload.min(self.limits.bytes.saturating_sub(FRAME_COST));
         if payload.len() as u64 > limit {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             return Err(Refused { message: payload, reason: Refusal::TooLarge { limit } });
@@ -165,16 +202,14 @@ impl Publications {
         if !self.has_room(payload.len()) {
             return Err(Refused { message: payload, reason: Refusal::Full });
         }
+        if self.channel(name).is_none()
+            && let Err(reason) = self.take_up(name)
+        {
+            return Err(Refused { message: payload, reason });
+        }
         let publication = Publication(self.serial);
         let pending = Pending { publication, id, payload, stored: !self.persistent, transmitted: false };
         let cost = pending.cost();
-        if self.channel(name).is_none() {
-            if self.channels.len() >= self.limits.2 {
-                let reason = Refusal::TooMany { limit: self.limits.2 };
-                return Err(Refused { message: pending.payload, reason });
-            }
-            self.open(name, 0, 0);
-        }
         let Some(channel) = self.channel(name) else {
             return Err(Refused { message: pending.payload, reason: Refusal::Closed });
         };
@@ -186,24 +221,62 @@ impl Publications {
         Ok((publication, number))
     }
 
-    fn open(&mut self, name: &str, answered: u64, settled: u64) {
+    /// Opens a channel that has no publications without an answer, at the number that comes next.
+    fn take_up(&mut self, name: &str) -> Result<(), Refusal> {
+        if self.channels.len() >= self.limits.channels {
+            return Err(Refusal::TooManyChannels { limit: self.limits.channels });
+        }
+        let at = self.place(name);
+        if at.is_err() && self.numbered.len() >= self.limits.numbered {
+            return Err(Refusal::TooMany { limit: self.limits.numbered });
+        }
+        self.open(name, 0);
+        Ok(())
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.numbered.binary_search_by(|(other, _)| other.as_str().cmp(name))
+    }
+
+    /// Opens a channel at the number at which it was closed, or at `number` where it never was.
+    fn open(&mut self, name: &str, number: u64) {
+        let number = match self.place(name) {
+            Ok(at) => self.numbered.get(at).map_or(number, |(_, next)| *next),
+            Err(at) => {
+                self.numbered.insert(at, (name.into(), number));
+                number
+            }
+        };
         self.channels.push(Channel {
             name: name.into(),
-            answered,
-            settled,
+            answered: number,
+            settled: number,
             pending: VecDeque::new(),
-            cursor: answered,
+            cursor: number,
             asked: VecDeque::new(),
             stale: 0,
             wait: None,
         });
     }
 
+    /// Lets a channel go in which all is answered: of it only the next number is kept.
+    fn close_finished(&mut self, name: &str) {
+        if let Some(index) =
+            self.channels.iter().position(|channel| channel.name == name && channel.is_finished())
+            && let Ok(at) = self.place(name)
+        {
+            let channel = self.channels.swap_remove(index);
+            if let Some((_, next)) = self.numbered.get_mut(at) {
+                *next = channel.answered;
+            }
+        }
+    }
+
     /// Takes up what an earlier page had stored of a channel: what was answered up to a number, and what was not. All of
     /// it may have been transmitted.
     pub(crate) fn restore(&mut self, name: &str, answered: u64, stored: Vec<Stored>) -> Vec<Publication> {
         if self.channel(name).is_none() {
-            self.open(name, answered, answered);
+            self.open(name, answered);
         }
         let mut restored = Vec::new();
         for Stored { number, id, payload } in stored {
@@ -220,6 +293,7 @@ impl Publications {
             self.cost += cost;
             restored.push(publication);
         }
+        self.close_finished(name);
         restored
     }
 
@@ -238,6 +312,7 @@ impl Publications {
         if let Some(channel) = self.channel(name) {
             channel.settled = channel.settled.max(number.min(channel.answered));
         }
+        self.close_finished(name);
     }
 
     /// A new connection, over which all goes again that has no answer.
@@ -251,7 +326,26 @@ impl Publications {
     }
 
     pub(crate) fn wants_to_send(&self, now: Time) -> bool {
-        self.channels.iter().any(|channel| channel.can_transmit(now))
+        self.next_channel(now).is_some()
+    }
+
+    /// Whose publication goes next, each in its turn. No more are without an answer than the server takes, nor in more
+    /// channels: where one waits for that, the others send nothing more until one of them has all its answers.
+    fn next_channel(&self, now: Time) -> Option<usize> {
+        let (mut asking, mut asked) = (0, 0);
+        for channel in self.channels.iter().filter(|channel| !channel.asked.is_empty()) {
+            asking += 1;
+            asked += channel.asked.len() as u64;
+        }
+        let waits = |channel: &Channel| channel.asked.is_empty() && channel.can_transmit(now);
+        if asked >= self.agreed.publications
+            || asking >= self.agreed.channels && self.channels.iter().any(waits)
+        {
+            return None;
+        }
+        let count = self.channels.len();
+        let mut indices = (0..count).map(|step| (self.turn + step) % count);
+        indices.find(|index| self.channels.get(*index).is_some_and(|channel| channel.can_transmit(now)))
     }
 
     /// When a channel that waits goes on.
@@ -265,30 +359,26 @@ impl Publications {
 
     /// The next publication to go out, each channel in its turn.
     pub(crate) fn next_frame(&mut self, now: Time) -> Option<Publish> {
-        let count = self.channels.len();
-        for step in 0..count {
-            let index = (self.turn + step) % count;
-            let channel = self.channels.get_mut(index)?;
-            if !channel.can_transmit(now) {
-                continue;
-            }
-            let at = usize::try_from(channel.cursor - channel.answered).ok()?;
-            let pending = channel.pending.get_mut(at)?;
-            pending.transmitted = true;
-            let publish = Publish {
-                channel: channel.name.clone(),
-                number: channel.cursor,
-                settled: channel.settled,
-                id: pending.id,
-                payload: pending.payload.clone(),
-            };
-            channel.wait = None;
-            channel.asked.push_back(channel.cursor);
-            channel.cursor += 1;
-            self.turn = index + 1;
-            return Some(publish);
-        }
-        None
+        let index = self.next_channel(now)?;
+        let channel = self.channels.get_mut(index)?;
+        let at = usize::try_from(channel.cursor - channel.answered).ok()?;
+        let pending = channel.pending.get_mut(at)?;
+        pending.transmitted = true;
+        let size = pending.payload.len() as u64;
+        let withheld = (size > self.agreed.payload).then_some(size);
+        let publish = Publish {
+            channel: channel.name.clone(),
+            number: channel.cursor,
+            settled: channel.settled,
+            id: pending.id,
+            payload: if withheld.is_some() { Body::new() } else { pending.payload.clone() },
+            withheld,
+        };
+        channel.wait = None;
+        channel.asked.push_back(channel.cursor);
+        channel.cursor += 1;
+        self.turn = index + 1;
+        Some(publish)
     }
 
     /// The server's answer. There is one for each PUB of a connection, in order within a channel.
@@ -322,7 +412,7 @@ impl Publications {
             }
             Answer::RetryAfter(millis) => {
                 channel.go_back();
-                channel.wait = Some(now + Duration::from_millis(millis));
+                channel.wait = Some(now + Duration::from_millis(millis.min(LONGEST_WAIT)));
                 return Ok(Consequence::Nothing);
             }
         };
@@ -342,6 +432,7 @@ impl Publications {
         }
         self.count -= 1;
         self.cost -= pending.cost();
+        self.close_finished(name);
         Ok(Consequence::Settled(pending.publication, settlement))
     }
 
@@ -358,6 +449,7 @@ impl Publications {
         let Some(pending) = oldest.and_then(VecDeque::pop_front) else {
             (self.count, self.cost, self.turn) = (0, 0, 0);
             self.channels.clear();
+            self.numbered.clear();
             return None;
         };
         let settlement =

@@ -54,6 +54,9 @@ pub mod code {
     pub const VERSION: u16 = 4406;
     /// HELLO did not come in time.
     pub const HELLO_LATE: u16 = 4408;
+    /// A token or a HELLO is larger than the server takes. The reason begins with the most bytes that a token may have, as a
+    /// decimal number.
+    pub const AUTH_TOO_LARGE: u16 = 4413;
     /// Another connection has taken the session over, or two writers share an identity.
     pub const TAKEN_OVER: u16 = 4409;
     /// Too many.

@@ -148,8 +148,10 @@ pub struct Publish {
     pub settled: u64,
     /// Drawn at random once for each publication.
     pub id: u64,
-    /// The bytes.
+    /// The bytes; none where they are withheld.
     pub payload: Body,
+    /// The size of a payload that is not sent because the server takes none of that size.
+    pub withheld: Option<u64>,
 }
 
 /// What a log says of a publication.

@@ -100,6 +100,12 @@ pub struct Welcome {
     pub max_message: u64,
     /// The largest publication that the server takes, in bytes.
     pub max_publication: u64,
+    /// Publications that may be without an answer on this connection.
+    pub max_publications: u64,
+    /// Channels in which publications may be without an answer on this connection.
+    pub max_channels: u64,
+    /// The largest token that the server takes in HELLO and AUTH, in bytes.
+    pub max_auth: u64,
     /// The time between two PINGs of the server, in milliseconds.
     pub ping_interval: u64,
     /// How long the session outlives its connection, in milliseconds.

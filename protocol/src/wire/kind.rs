@@ -22,6 +22,7 @@ pub(super) const PRESENCE: u8 = 0x26;
 pub(super) const VOLATILE: u8 = 0x27;
 pub(super) const PUB: u8 = 0x30;
 pub(super) const PUBACK: u8 = 0x31;
+pub(super) const PUBHEAD: u8 = 0x32;
 pub(super) const CALL: u8 = 0x40;
 pub(super) const REPLY: u8 = 0x41;
 pub(super) const CANCEL: u8 = 0x42;

@@ -15,8 +15,10 @@ pub struct WireLimits {
     pub max_frame: usize,
     /// Frames of one batch. Default 32,768: as many as a message of 64 KiB can hold.
     pub max_frames: usize,
-    /// Bytes of HELLO, its type included. Default 4,096.
+    /// Bytes of HELLO besides its `auth`, its type included. Default 4,096.
     pub max_hello: usize,
+    /// Bytes of what authenticates a client: `auth` in HELLO, which may have so many more for it, and AUTH. Default 16 KiB.
+    pub max_auth: usize,
     /// Bytes of a channel's name. Default 255.
     pub max_channel: usize,
     /// Bytes of a reason. Default 123, as many as fit into a close frame (RFC 6455, section 5.5).
@@ -35,11 +37,20 @@ impl Default for WireLimits {
             max_frame: 1 << 20,
             max_frames: 32_768,
             max_hello: 4_096,
+            max_auth: 16 << 10,
             max_channel: 255,
             max_reason: 123,
             max_name: 255,
             max_protocols: 32,
             max_members: 10_000,
         }
+    }
+}
+
+impl WireLimits {
+    /// The most bytes of a whole HELLO: [`max_hello`](Self::max_hello) and [`max_auth`](Self::max_auth).
+    #[must_use]
+    pub fn hello_bytes(&self) -> usize {
+        self.max_hello.saturating_add(self.max_auth)
     }
 }

@@ -30,7 +30,14 @@ fn sub(subscription: u64) -> Frame {
 }
 
 fn publish(number: u64, settled: u64) -> Frame {
-    Frame::Pub(Publish { channel: "room".into(), number, settled, id: 1, payload: Body::new() })
+    Frame::Pub(Publish {
+        channel: "room".into(),
+        number,
+        settled,
+        id: 1,
+        payload: Body::new(),
+        withheld: None,
+    })
 }
 
 fn call(id: u64) -> Frame {

@@ -284,3 +284,58 @@ fn a_publisher_that_was_away_longer_than_its_rows_live_begins_afresh() {
     assert_ne!(world.id(0), before);
     assert_eq!((world.count("fresh"), world.count("unsent"), entries(&world)), (1, 1, 1));
 }
+
+#[test]
+fn a_thousand_channels_one_after_another_take_each_publication_once() {
+    let mut world = World::live(|plan| plan.client.channels = 2);
+    for round in 0..2_u64 {
+        for n in 0..1_000 {
+            let name = format!("room {n}");
+            world.publish(0, &name);
+            if n % 50 == 7 {
+                // Behind the append, so that the answer is lost.
+                world.dies = Some("after");
+            }
+            world.settle();
+            let numbers = world.log.channels[&name].entries.values().map(|entry| entry.number);
+            assert_eq!(numbers.collect::<Vec<_>>(), (0..=round).collect::<Vec<_>>(), "{name}");
+        }
+    }
+    assert_eq!(world.count("durable"), 2_000);
+    assert!(world.count("already") >= 30, "{} answers were lost", world.count("already"));
+}
+
+#[test]
+fn a_client_whose_limits_are_above_the_servers_keeps_to_those() {
+    let mut world = World::live(|plan| {
+        plan.client.channels = 100;
+        plan.server.channels = 2;
+        plan.server.publications = 3;
+    });
+    for n in 0..100 {
+        world.publish(0, &format!("room {}", n % 10));
+    }
+    world.cut(0);
+    world.settle();
+    assert_eq!((world.count("durable"), world.count("stop")), (100, 0));
+}
+
+#[test]
+fn what_waits_and_is_too_large_for_another_instance_is_refused_unless_it_is_in_the_log() {
+    let mut world = World::live(|plan| {
+        plan.instances = 2;
+        plan.max_publication = [4_000, 10];
+    });
+    // The first is in the log when its answer is lost; the second has not come there.
+    world.dies = Some("after");
+    world.publish(0, ROOM);
+    world.pass(27 * MILLI);
+    world.publish(0, ROOM);
+    world.clients[0].instance = 1;
+    world.reconnect(0, true);
+    world.settle();
+    assert_eq!((world.count("already"), world.count("durable")), (1, 1));
+    assert_eq!((world.count("withheld"), world.count("refused"), entries(&world)), (2, 1, 1));
+    let refused = world.clients[0].session.publish(ROOM, payload(9, 11), 1).unwrap_err();
+    assert_eq!(refused.reason, rejoin_protocol::Refusal::TooLarge { limit: 10 });
+}

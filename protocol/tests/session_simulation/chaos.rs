@@ -347,6 +347,7 @@ fn refusal(reason: &Refusal) -> &'static str {
         Refusal::Full => "full",
         Refusal::TooLarge { .. } => "too large",
         Refusal::TooMany { .. } => "too many",
+        Refusal::TooManyChannels { .. } => "too many channels",
         Refusal::Closed => "closed",
         _ => "refused otherwise",
     }

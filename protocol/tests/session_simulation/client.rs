@@ -143,13 +143,14 @@ impl Client {
             LostReason::Kept => "kept",
             LostReason::Fresh => "fresh",
             LostReason::GivenUp => "gave up",
+            LostReason::TooLarge => "too large for the instance",
             _ => "stopped",
         });
         let stopped = lost.reason == LostReason::Stopped;
         let begun = self.incarnation.is_some();
         assert!(begun || lost.unacked.is_empty());
-        if !stopped && !lost.unsent.is_empty() {
-            self.news.push("too large for the instance");
+        if lost.reason == LostReason::TooLarge {
+            assert!(!lost.unsent.is_empty() && lost.unacked.is_empty());
             return ledger.handed_back(self.track, &lost.unsent);
         }
         let waiting = self.session.queued().0.0 + if stopped { lost.unsent.len() } else { too_large };

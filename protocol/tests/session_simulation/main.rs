@@ -119,6 +119,7 @@ fn check(coverage: &Coverage) {
         "full",
         "too large",
         "too many",
+        "too many channels",
         "publish",
         "call",
         "cancel",
@@ -174,6 +175,7 @@ fn check(coverage: &Coverage) {
         "too large for the instance",
         "unknown",
         "unsent",
+        "withheld",
         "volatile came",
         "volatile dropped",
     ];

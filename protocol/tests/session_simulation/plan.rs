@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) server: SessionLimits,
     /// The largest message that each instance takes: they may differ.
     pub(crate) max_message: [u64; 2],
+    /// The largest publication that each takes.
+    pub(crate) max_publication: [u64; 2],
     pub(crate) by_hand: [bool; 2],
     pub(crate) ping: Duration,
     /// How long a server waits for HELLO.
@@ -55,6 +57,7 @@ impl Plan {
             clients: 1,
             instances: 1,
             max_message: [limits.max_message; 2],
+            max_publication: [4_000; 2],
             client: limits.clone(),
             server: limits,
             by_hand: [false; 2],
@@ -83,6 +86,7 @@ impl Plan {
         let client = limits(random);
         let server = limits(random);
         let max_message = [server.max_message, if random.percent(15) { 20_000 } else { server.max_message }];
+        let max_publication = [4_000, random.pick(&[500, 4_000, 4_000])];
         let pause = random.magnitude(MILLI, 2 * SECOND);
         Self {
             clients: random.between(1, 3) as usize,
@@ -90,6 +94,7 @@ impl Plan {
             client,
             server,
             max_message,
+            max_publication,
             by_hand: [random.percent(30), random.percent(30)],
             ping: Duration::from_secs(random.pick(&[2, 5, 25])),
             patience: random.pick(&[5, 5, 60]) * SECOND,
@@ -125,7 +130,7 @@ fn limits(random: &mut Random) -> SessionLimits {
     limits.subscriptions = random.pick(&[2, 256]);
     limits.publications = random.pick(&[3, 50, 16_384]);
     limits.publication_bytes = random.pick(&[3_000, 16 << 20]);
-    limits.channels = random.pick(&[1, 256]);
+    limits.channels = random.pick(&[1, 2, 256]);
     limits.calls = random.pick(&[2, 1_024]);
     limits.volatile_bytes = random.pick(&[200, 64 << 10]);
     limits

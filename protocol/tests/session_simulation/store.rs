@@ -55,7 +55,11 @@ impl World {
             self.dies = None;
             return self.kill(at, "killed before append");
         }
+        let most = self.plan.max_publication[at];
+        assert!(publish.payload.len() as u64 <= most, "a publication goes that the server does not take");
+        assert!(publish.withheld.is_none_or(|size| size > most), "what the server takes is withheld");
         let policy = match self.random.between(0, 99) {
+            _ if publish.withheld.is_some() => Policy::Refuse,
             _ if self.verdict.is_some() => self.verdict.take().unwrap(),
             _ if self.calm => Policy::Take,
             chance if chance < self.plan.forbidden => Policy::Refuse,
@@ -71,6 +75,9 @@ impl World {
         let answer =
             self.log.append(&mut self.history, id, publish, Writer { epoch, fresh, stride }, &policy);
         self.note_answer(wire, &answer);
+        if publish.withheld.is_some() {
+            self.note_wire("withheld", wire);
+        }
         if matches!(answer, Answer::Appended(_)) {
             for instance in 0..self.instances.len() {
                 let pause = if instance == at { 0 } else { self.random.between(0, 50 * MILLI) };

@@ -120,7 +120,7 @@ fn text_is_utf_8() {
 
 #[test]
 fn unknown_types_values_and_flags_are_refused() {
-    for unknown in [0x00, 0x09, 0x28, 0x32, 0x43, 0x80, 0xff] {
+    for unknown in [0x00, 0x09, 0x28, 0x33, 0x43, 0x80, 0xff] {
         assert_eq!(fault(&[unknown]), (Fault::UnknownType(unknown), "type", 0));
     }
     assert_eq!(fault(&[0x41, 0, 2]), (Fault::UnknownValue { found: 2, most: 1 }, "result", 2));

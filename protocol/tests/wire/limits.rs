@@ -28,16 +28,25 @@ fn hello(change: impl FnOnce(&mut Hello)) -> Vec<u8> {
 fn each_limit_is_held_to_the_byte() {
     let auth = bytes(&Frame::Auth(vec![0; 500].into()));
     holds(&auth, 501, "length", |l, n| l.max_frame = n);
+    holds(&auth, 501, "length", |l, n| l.max_auth = n - 1);
     holds(&batch(&[auth]), 501, "length", |l, n| l.max_frame = n);
 
     let greeting = hello(|h| h.auth = Some(vec![0; 100].into()));
-    holds(&greeting, greeting.len(), "length", |l, n| l.max_hello = n);
+    holds(&greeting, greeting.len(), "length", |l, n| (l.max_hello, l.max_auth) = (n - 100, 100));
+    holds(&greeting, 100, "auth", |l, n| l.max_auth = n);
 
     let cancel = bytes(&Frame::Cancel { id: 1 });
     holds(&batch(&vec![cancel; 7]), 7, "frames", |l, n| l.max_frames = n);
 
     let channel = "c".repeat(20);
-    let publish = Publish { channel: channel.clone(), number: 0, settled: 0, id: 0, payload: Body::new() };
+    let publish = Publish {
+        channel: channel.clone(),
+        number: 0,
+        settled: 0,
+        id: 0,
+        payload: Body::new(),
+        withheld: None,
+    };
     holds(&bytes(&Frame::Pub(publish)), 20, "channel", |l, n| l.max_channel = n);
     let answered = Frame::PubAck { channel: channel.clone(), number: 0, answer: Answer::Conflict };
     holds(&bytes(&answered), 20, "channel", |l, n| l.max_channel = n);
@@ -61,6 +70,7 @@ fn each_limit_is_held_to_the_byte() {
 fn the_defaults_are_the_documented_ones() {
     let defaults = WireLimits::default();
     assert_eq!((defaults.max_frame, defaults.max_frames, defaults.max_hello), (1_048_576, 32_768, 4_096));
+    assert_eq!((defaults.max_auth, defaults.hello_bytes()), (16_384, 20_480));
     assert_eq!((defaults.max_channel, defaults.max_reason, defaults.max_name), (255, 123, 255));
     assert_eq!((defaults.max_protocols, defaults.max_members), (32, 10_000));
 }

@@ -126,6 +126,9 @@ fn greetings(d: &mut Draw) -> Vec<Frame> {
             protocol: (outcome != Outcome::Kept).then(|| d.text(255)),
             max_message: d.integer(),
             max_publication: d.integer(),
+            max_publications: d.integer(),
+            max_channels: d.integer(),
+            max_auth: d.integer(),
             ping_interval: d.integer(),
             ttl: d.integer(),
             instance: d.text(255),
@@ -217,13 +220,13 @@ fn channels(d: &mut Draw) -> Vec<Frame> {
 }
 
 fn publications(d: &mut Draw) -> Vec<Frame> {
-    let mut frames = vec![Frame::Pub(Publish {
-        channel: d.text(255),
-        number: d.integer(),
-        settled: d.integer(),
-        id: d.random(),
-        payload: d.body(),
-    })];
+    let mut frames = Vec::new();
+    for withheld in [None, Some(d.integer())] {
+        let payload = if withheld.is_some() { Body::new() } else { d.body() };
+        let (number, settled) = (d.integer(), d.integer());
+        let publish = Publish { channel: d.text(255), number, settled, id: d.random(), payload, withheld };
+        frames.push(Frame::Pub(publish));
+    }
     for answer in [
         Answer::Appended(d.position()),
         Answer::Already(d.position()),

@@ -153,6 +153,8 @@ fn welcome(it: &Welcome, l: &mut Line) {
     l.random("incarnation", it.incarnation).random("alias", it.alias).standing(&it.standing);
     it.protocol.as_ref().map(|protocol| l.text("protocol", protocol));
     l.integer("max_message", it.max_message).integer("max_publication", it.max_publication);
+    l.integer("max_publications", it.max_publications).integer("max_channels", it.max_channels);
+    l.integer("max_auth", it.max_auth);
     l.integer("ping_interval", it.ping_interval).integer("ttl", it.ttl).text("instance", &it.instance);
 }
 
@@ -209,8 +211,13 @@ fn channel(frame: &Frame, l: &mut Line) {
             }
         }
         Frame::Pub(it) => {
-            l.word("PUB").text("channel", &it.channel).integer("number", it.number);
-            l.integer("settled", it.settled).random("id", it.id).bytes("payload", &it.payload);
+            l.word(if it.withheld.is_some() { "PUBHEAD" } else { "PUB" });
+            l.text("channel", &it.channel).integer("number", it.number);
+            l.integer("settled", it.settled).random("id", it.id);
+            match it.withheld {
+                Some(size) => l.integer("size", size),
+                None => l.bytes("payload", &it.payload),
+            };
         }
         Frame::PubAck { channel, number, answer } => {
             l.word("PUBACK").text("channel", channel).integer("number", *number);

@@ -1,13 +1,13 @@
 //! The greeting: HELLO is read, judged and answered before anything else of a client is heeded.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use rejoin_protocol::session::{Claim, Greeting, Judgement, ServerConnection, ServerSession, code};
-use rejoin_protocol::wire::{Body, Bye, Frame, Hello, Outcome, SessionId, decode};
+use rejoin_protocol::wire::{Body, Bye, Fault, Frame, Hello, Outcome, Resume, SessionId, WireError, decode};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -46,6 +46,16 @@ pub(super) struct Greeted<C> {
     pub(super) line: Line,
     pub(super) words: mpsc::Receiver<Word>,
     pub(super) expires: Option<Instant>,
+}
+
+/// What is known of a client once it is authenticated.
+struct Known<C> {
+    identity: Identity<C>,
+    /// The session that it has proved to be.
+    resume: Option<Resume>,
+    /// Whether the log knows that session, and whether it is too young to be known.
+    known: bool,
+    young: bool,
 }
 
 /// What the place of a session in the registry came to be.
@@ -88,8 +98,28 @@ impl<A: Application> Inner<A> {
     ) -> Result<Greeted<A::Context>, Refused> {
         let hello = self.read_hello(connection).await?;
         let incarnation = random_u64()?;
-        let token = hello.auth.clone();
-        let credentials = Credentials { headers, peer: connection.info().peer, token: token.as_deref() };
+        let peer = connection.info().peer;
+        let time = self.settings.authentication_timeout;
+        let known = tokio::time::timeout(time, self.know(&hello, headers, peer)).await;
+        let Known { identity, resume, known, young } = known.unwrap_or_else(|_| {
+            tracing::warn!("the application and the log did not say within {time:?} who a client is");
+            Err(Refused::after(code::RETRY_AFTER, "you can't be authenticated at present", 2_000))
+        })?;
+        let expires = identity.expires_in.and_then(|time| Instant::now().checked_add(time));
+        let address = peer.map(|peer| peer.ip());
+        let place =
+            self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
+        self.take_over(&hello, incarnation, place, expires)
+    }
+
+    /// Asks the application who a client is, and the log whether it knows the session that the client names.
+    async fn know(
+        &self,
+        hello: &Hello,
+        headers: &HeaderMap,
+        peer: Option<SocketAddr>,
+    ) -> Result<Known<A::Context>, Refused> {
+        let credentials = Credentials { headers, peer, token: hello.auth.as_deref() };
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
         let resume =
             hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
@@ -110,11 +140,7 @@ impl<A: Application> Inner<A> {
                 (known, false)
             }
         };
-        let expires = identity.expires_in.and_then(|time| Instant::now().checked_add(time));
-        let address = connection.info().peer.map(|peer| peer.ip());
-        let place =
-            self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
-        self.take_over(&hello, incarnation, place, expires)
+        Ok(Known { identity, resume, known, young })
     }
 
     async fn read_hello(&self, connection: &mut Connection) -> Result<Hello, Refused> {
@@ -137,6 +163,10 @@ impl<A: Application> Inner<A> {
         match frames.next() {
             Some(Ok(Frame::Hello(hello))) => Ok(*hello),
             Some(Ok(_)) => Err(Refused::new(code::BAD_FRAME, "the first frame of a client is HELLO")),
+            Some(Err(WireError { fault: Fault::TooLarge { found, most }, field: "auth", .. })) => {
+                let reason = format!("{most} bytes are the most of a token, and yours has {found}");
+                Err(Refused::new(code::AUTH_TOO_LARGE, reason))
+            }
             Some(Err(error)) => Err(Refused::new(code::BAD_FRAME, error.to_string())),
             None => Err(Refused::new(code::BAD_FRAME, "the first message is empty")),
         }
@@ -231,6 +261,9 @@ impl<A: Application> Inner<A> {
             alias: entry.alias,
             protocol,
             max_publication: settings.max_publication as u64,
+            max_publications: settings.session.publications.min(settings.appends.0) as u64,
+            max_channels: settings.session.channels as u64,
+            max_auth: settings.session.max_auth as u64,
             ping_interval: settings.timing.ping_interval,
             ttl: settings.ttl,
             instance: settings.instance.clone(),

@@ -189,8 +189,9 @@ impl<A: Application> HubBuilder<A> {
     /// # Errors
     /// When a setting can't work, by itself or with those of the log, or the system has no random bytes.
     pub fn build(self, connections: &Connections) -> io::Result<Hub<A>> {
-        let Self { application, log, settings, key, origins } = self;
+        let Self { application, log, mut settings, key, origins } = self;
         settings.check().map_err(io::Error::other)?;
+        settings.wire.max_auth = settings.session.max_auth;
         let life = settings.life(log.publisher_life()).map_err(io::Error::other)?;
         let key = match key {
             Some(key) => key,
@@ -209,10 +210,12 @@ impl<A: Application> HubBuilder<A> {
             dead_after: settings.dead_after,
             ..Limits::default()
         };
-        let most = settings.wire.max_hello;
-        let bad_frame = CloseCode::own(code::BAD_FRAME).unwrap_or(CloseCode::POLICY);
-        let too_large =
-            Close::new(bad_frame, format!("a first message over {most} bytes, the most of HELLO"));
+        let (most, token) = (settings.wire.hello_bytes(), settings.wire.max_auth);
+        let too_large = CloseCode::own(code::AUTH_TOO_LARGE).unwrap_or(CloseCode::POLICY);
+        let too_large = Close::new(
+            too_large,
+            format!("{token} bytes are the most of a token, and {most} of a first message"),
+        );
         let acceptor = Acceptor::new(connections)
             .origins(origins)
             .subprotocol(SUBPROTOCOL)

@@ -1,6 +1,5 @@
 //! How fast a session may do what costs others, over all its connections.
 
-use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -13,9 +12,6 @@ pub(super) struct Pace {
     publish: Mutex<Option<Bucket>>,
     volatile: Mutex<Option<Bucket>>,
     change: Mutex<Option<Bucket>>,
-    /// Channels in which it has published.
-    channels: Mutex<HashSet<String>>,
-    most_channels: usize,
 }
 
 impl Pace {
@@ -26,8 +22,6 @@ impl Pace {
             publish: bucket(settings.publish_rate),
             volatile: bucket(settings.volatile_rate),
             change: bucket(settings.change_rate),
-            channels: Mutex::default(),
-            most_channels: settings.session.channels,
         }
     }
 
@@ -49,19 +43,6 @@ impl Pace {
     pub(super) fn change(&self) -> bool {
         take(&self.change)
     }
-
-    /// Whether it may publish in this channel: it may in so many different ones.
-    pub(super) fn channel(&self, name: &str) -> bool {
-        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        if channels.contains(name) {
-            return true;
-        }
-        let room = channels.len() < self.most_channels;
-        if room {
-            channels.insert(name.to_owned());
-        }
-        room
-    }
 }
 
 fn take(bucket: &Mutex<Option<Bucket>>) -> bool {
@@ -80,13 +61,5 @@ mod tests {
         assert!(pace.publish() && pace.publish() && !pace.publish());
         pace.unpublish();
         assert!(pace.publish() && !pace.publish());
-    }
-
-    #[test]
-    fn a_session_publishes_in_so_many_channels() {
-        let mut settings = HubSettings::default();
-        settings.session.channels = 1;
-        let pace = Pace::new(&settings);
-        assert!(pace.channel("a") && !pace.channel("b") && pace.channel("a"));
     }
 }

@@ -21,7 +21,7 @@ impl<A: Application> Task<A> {
     /// What the application says of a publication. It is heeded only if the number is new.
     fn verdict(&self, publish: &Publish) -> Verdict {
         let settings = &self.hub.settings;
-        if publish.payload.len() > settings.max_publication {
+        if publish.withheld.is_some() || publish.payload.len() > settings.max_publication {
             let reason = format!("a publication has at most {} bytes", settings.max_publication);
             return Verdict::Refuse(Denial { code: TOO_LARGE, reason });
         }
@@ -40,14 +40,6 @@ impl<A: Application> Task<A> {
         let (most, most_bytes) = self.hub.settings.appends;
         let bytes = publish.payload.len();
         let Publish { channel, number, .. } = publish.clone();
-        if !self.entry.pace.channel(&channel) {
-            self.fail(code::TOO_MANY, "you publish in too many channels");
-            return;
-        }
-        if self.appends.len() >= 2 * most {
-            self.fail(code::TOO_MANY, "you publish faster than the log answers");
-            return;
-        }
         if self.appends.len() >= most || self.append_bytes + bytes > most_bytes {
             // In its turn behind those that are under way.
             let answer = Ok(Answer::RetryAfter(RETRY_MILLIS));

@@ -7,9 +7,6 @@ use rejoin_protocol::wire::WireLimits;
 
 use crate::Rate;
 
-/// The bytes of a HELLO that names a session and says nothing that it need not.
-const HELLO: usize = 128;
-
 /// No identity lives for less.
 const SHORTEST_LIFE: Duration = Duration::from_millis(10);
 
@@ -25,8 +22,9 @@ pub struct HubSettings {
     pub session: SessionLimits,
     /// The times of one connection. Default: [`Timing::default`].
     pub timing: Timing,
-    /// The limits on frames. Before a client's HELLO has been judged, not more than [`WireLimits::max_hello`] is read of
-    /// it.
+    /// The limits on frames, none below [`WireLimits::default`], which clients may use in full. `max_auth` is that of
+    /// [`session`](Self::session). Before a client's HELLO has been judged, not more than [`WireLimits::hello_bytes`] is read
+    /// of it: the memory of clients that are not authenticated is this times the [connections](crate::ServeLimits).
     pub wire: WireLimits,
     /// From one of WebSocket's own pings to a client to the next, and after how long without a sign of life it is
     /// dropped ([`Limits`](crate::Limits)). Default 5 s and 10 s.
@@ -35,6 +33,8 @@ pub struct HubSettings {
     pub dead_after: Duration,
     /// How long a client may take for its HELLO. Default 5 s.
     pub hello_timeout: Duration,
+    /// How long the application and the log may take to say who a client is; then it is told to come back. Default 10 s.
+    pub authentication_timeout: Duration,
     /// How long a session outlives its connection. Default 120 s.
     pub ttl: Duration,
     /// Sessions at the same time, connected or not. Default 20,000.
@@ -49,7 +49,8 @@ pub struct HubSettings {
     /// Bytes that all sessions together may hold in memory; beyond it those are ended that have been away longest.
     /// Default 512 MiB.
     pub memory: u64,
-    /// The largest publication, in bytes; less than half of [`WireLimits::max_frame`]. Default 64 KiB.
+    /// The largest publication, in bytes, from 1 to 512 KiB: an entry is one frame of 1 MiB at most. Clients are told. Default
+    /// 64 KiB.
     pub max_publication: usize,
     /// How often a session may publish; faster publications are put off. Default 100 a second, bursts of 2,000.
     pub publish_rate: Option<Rate>,
@@ -58,8 +59,8 @@ pub struct HubSettings {
     /// How often a session may change how it is listed, and bring a token; faster it is closed with 4429. Default 5 a
     /// second, bursts of 50.
     pub change_rate: Option<Rate>,
-    /// Publications of one connection on their way into the log, and their bytes; more are told to try again.
-    /// Default 4,096 and 16 MiB.
+    /// Publications of one connection on their way into the log, and their bytes; more are told to try again. Clients are told
+    /// the number. The bytes are those of the largest publication at least. Default 4,096 and 16 MiB.
     pub appends: (usize, usize),
     /// HELLOs of one address that may fail, of IPv6 one network of 64 bits. Behind a proxy all have the proxy's: then
     /// `None`, and the limit is the proxy's to set. Default one in 5 s, bursts of 100.
@@ -93,6 +94,7 @@ impl Default for HubSettings {
             ping_interval: Duration::from_secs(5),
             dead_after: Duration::from_secs(10),
             hello_timeout: Duration::from_secs(5),
+            authentication_timeout: Duration::from_secs(10),
             ttl: Duration::from_secs(120),
             sessions: 20_000,
             sessions_per_principal: 100,
@@ -148,33 +150,74 @@ impl HubSettings {
     /// The caller's, at the first such setting.
     pub fn check(&self) -> Result<(), String> {
         self.session.check().map_err(|error| error.to_string())?;
+        let frames = WireLimits::default();
         let lists = self.members.saturating_mul(self.member_bytes.saturating_add(16));
-        let rates = [self.publish_rate, self.volatile_rate, self.change_rate, self.failed_hellos];
-        let wrong = |rate: &Rate| rate.burst == 0 || !rate.per_second.is_finite() || rate.per_second <= 0.0;
-        for (wrong, what) in [
-            (
-                self.max_publication > self.wire.max_frame / 2,
-                "max_publication is more than half of wire.max_frame",
-            ),
-            (
-                self.max_publication as u64 > SessionLimits::MAX_BYTES,
-                "max_publication is more than the protocol can express",
-            ),
-            (self.wire.max_hello < HELLO, "wire.max_hello is too small for a HELLO that names a session"),
-            (
-                self.members > self.wire.max_members,
-                "members is above wire.max_members: no client would take the list",
-            ),
-            (lists > self.wire.max_frame, "members times member_bytes do not fit into wire.max_frame"),
-            (self.instance.len() > self.wire.max_name, "instance is longer than wire.max_name"),
-            (rates.iter().flatten().any(wrong), "a rate needs a burst and a finite number above 0 a second"),
-            (self.appends.0 == 0 || self.appends.1 == 0, "appends are 0: nothing could be published"),
-        ] {
-            if wrong {
-                return Err(format!("a setting of the hub can't work: {what}"));
+        let bounds = [
+            ("wire.max_frame", self.wire.max_frame, frames.max_frame, usize::MAX),
+            ("wire.max_frames", self.wire.max_frames, frames.max_frames, usize::MAX),
+            ("wire.max_hello", self.wire.max_hello, frames.max_hello, usize::MAX),
+            ("wire.max_channel", self.wire.max_channel, frames.max_channel, usize::MAX),
+            ("wire.max_reason", self.wire.max_reason, frames.max_reason, usize::MAX),
+            ("wire.max_name", self.wire.max_name, frames.max_name, usize::MAX),
+            ("wire.max_protocols", self.wire.max_protocols, frames.max_protocols, usize::MAX),
+            ("max_publication", self.max_publication, 1, frames.max_frame / 2),
+            ("session.channels", self.session.channels, 1, usize::MAX),
+            ("appends.0", self.appends.0, 1, usize::MAX),
+            ("appends.1", self.appends.1, self.max_publication, usize::MAX),
+            ("backlog.0", self.backlog.0, 1, usize::MAX),
+            ("backlog.1", usize::try_from(self.backlog.1).unwrap_or(usize::MAX), 1, usize::MAX),
+            ("sessions", self.sessions, 1, usize::MAX),
+            ("sessions_per_principal", self.sessions_per_principal, 1, usize::MAX),
+            ("sessions_per_address", self.sessions_per_address, 1, usize::MAX),
+            ("members", self.members, 0, frames.max_members),
+            ("members times member_bytes + 16", lists, 0, frames.max_frame),
+            ("the bytes of instance", self.instance.len(), 0, frames.max_name),
+        ];
+        for (name, value, least, most) in bounds {
+            if !(least..=most).contains(&value) {
+                let range = if most == usize::MAX {
+                    format!("at least {least}")
+                } else {
+                    format!("{least} to {most}")
+                };
+                return Err(format!(
+                    "a setting of the hub can't work: {name} is {value} and must be {range}"
+                ));
             }
         }
-        Ok(())
+        self.check_times()?;
+        if let Some(name) = self.protocols.iter().find(|name| name.len() > frames.max_name) {
+            return Err(format!(
+                "a setting of the hub can't work: {name} of protocols has more than 255 bytes"
+            ));
+        }
+        rejoin_protocol::check_subprotocols(&self.protocols)
+            .map_err(|error| format!("a setting of the hub can't work: protocols: {error}"))
+    }
+
+    fn check_times(&self) -> Result<(), String> {
+        let rates = [
+            ("publish_rate", self.publish_rate),
+            ("volatile_rate", self.volatile_rate),
+            ("change_rate", self.change_rate),
+            ("failed_hellos", self.failed_hellos),
+        ];
+        let wrong = |rate: Rate| rate.burst == 0 || !rate.per_second.is_finite() || rate.per_second <= 0.0;
+        if let Some((name, _)) = rates.iter().find(|(_, rate)| rate.is_some_and(wrong)) {
+            return Err(format!(
+                "a setting of the hub can't work: {name} needs a burst and a finite number above 0 a second"
+            ));
+        }
+        let times = [
+            ("hello_timeout", self.hello_timeout),
+            ("authentication_timeout", self.authentication_timeout),
+            ("timing.ping_interval", self.timing.ping_interval),
+            ("timing.starvation", self.timing.starvation),
+        ];
+        match times.iter().find(|(_, time)| time.is_zero()) {
+            Some((name, _)) => Err(format!("a setting of the hub can't work: {name} must be above 0")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -200,22 +243,32 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_work_and_what_cannot_is_named() {
+    fn the_defaults_work_and_what_cannot_is_named_with_the_range_that_does() {
         assert_eq!(HubSettings::default().check(), Ok(()));
-        let settings = HubSettings { instance: "x".repeat(256), ..HubSettings::default() };
-        assert!(settings.check().unwrap_err().contains("instance"));
-        let mut settings = HubSettings::default();
-        settings.wire.max_hello = 64;
-        assert!(settings.check().unwrap_err().contains("max_hello"));
-        let mut settings = HubSettings::default();
-        settings.session.window = u64::MAX;
-        assert!(settings.check().unwrap_err().contains("`window`"));
-        let mut settings = HubSettings { max_publication: 1 << 53, ..HubSettings::default() };
-        settings.wire.max_frame = usize::MAX;
-        assert!(settings.check().unwrap_err().contains("express"));
-        let settings = HubSettings { members: 10_001, member_bytes: 1, ..HubSettings::default() };
-        assert!(settings.check().unwrap_err().contains("max_members"));
-        let settings = HubSettings { members: 10_000, ..HubSettings::default() };
-        assert!(settings.check().unwrap_err().contains("member_bytes"));
+        let wrong = |set: &dyn Fn(&mut HubSettings), words: &str| {
+            let mut settings = HubSettings::default();
+            set(&mut settings);
+            let error = settings.check().expect_err(words);
+            assert!(error.contains(words), "{error}");
+        };
+        wrong(&|it| it.session.window = u64::MAX, "`window`");
+        wrong(&|it| it.session.max_auth = 1 << 20, "`max_auth` of a session must be at most 524288");
+        wrong(&|it| it.wire.max_frame = 1_000, "wire.max_frame is 1000 and must be at least 1048576");
+        wrong(&|it| it.wire.max_hello = 64, "wire.max_hello is 64 and must be at least 4096");
+        wrong(&|it| it.wire.max_channel = 100, "at least 255");
+        wrong(&|it| it.max_publication = 1 << 20, "max_publication is 1048576 and must be 1 to 524288");
+        wrong(&|it| it.max_publication = 0, "1 to 524288");
+        wrong(&|it| it.session.channels = 0, "session.channels");
+        wrong(&|it| it.appends.1 = 1_000, "appends.1 is 1000 and must be at least 65536");
+        wrong(&|it| it.backlog.1 = 0, "backlog.1 is 0 and must be at least 1");
+        wrong(&|it| it.sessions = 0, "sessions is 0 and must be at least 1");
+        wrong(&|it| it.members = 10_001, "members is 10001 and must be 0 to 10000");
+        wrong(&|it| it.members = 10_000, "member_bytes");
+        wrong(&|it| it.instance = "x".repeat(256), "instance is 256 and must be 0 to 255");
+        wrong(&|it| it.protocols = vec!["a b".into()], "protocols");
+        wrong(&|it| it.protocols = vec!["x".repeat(256)], "255");
+        wrong(&|it| it.hello_timeout = Duration::ZERO, "hello_timeout must be above 0");
+        wrong(&|it| it.timing.ping_interval = Duration::ZERO, "timing.ping_interval");
+        wrong(&|it| it.change_rate = Some(Rate { per_second: 0.0, burst: 1 }), "change_rate");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{AbortHandle, Abortable};
 use rejoin_protocol::session::{FeedStart, Request, Task as Wanted, code};
-use rejoin_protocol::wire::{Answer, Body, Denial, Position, Since, Target};
+use rejoin_protocol::wire::{Answer, Body, Denial, Position, Since, Target, WireLimits};
 
 use super::action::Action;
 use super::application::{Application, AuthError, Credentials, Identity};
@@ -201,10 +201,12 @@ impl<A: Application> Task<A> {
         let (headers, peer) = (self.headers.clone(), self.connection.info().peer);
         self.work.push(Box::pin(async move {
             let credentials = Credentials { headers: &headers, peer, token: Some(&token) };
-            let outcome = match hub.application.authenticate(credentials).await {
+            let asked = hub.application.authenticate(credentials);
+            let outcome = match tokio::time::timeout(hub.settings.authentication_timeout, asked).await {
                 // A session is valid only together with its principal.
-                Ok(identity) if identity.principal != principal => Err(AuthError::Forbidden),
-                outcome => outcome,
+                Ok(Ok(identity)) if identity.principal != principal => Err(AuthError::Forbidden),
+                Ok(outcome) => outcome,
+                Err(_) => Err(AuthError::Unavailable),
             };
             Done::Authenticated(outcome)
         }));
@@ -236,7 +238,7 @@ impl<A: Application> Task<A> {
             }
             Done::Called(id, answer) => {
                 self.calls.remove(&id);
-                let most = self.hub.settings.wire.max_frame.saturating_sub(FRAME);
+                let most = WireLimits::default().max_frame.saturating_sub(FRAME);
                 let answer = answer.and_then(|answer| {
                     if answer.len() <= most {
                         return Ok(answer);

@@ -12,6 +12,9 @@ use crate::{Closed, ClosedBy, Time};
 /// A session that has been live for so long after its fresh start may try that again.
 const RECOVERED: Duration = Duration::from_secs(60);
 
+/// The longest time before another attempt that a server can ask for.
+const LONGEST_HINT: Duration = Duration::from_secs(3_600);
+
 impl ClientSession {
     /// The connection has ended, or never came to be. Says what follows.
     pub fn ended(&mut self, now: Time, closed: &Closed) -> Ending {
@@ -29,7 +32,8 @@ impl ClientSession {
         self.subscriptions.disconnected();
         self.lose_calls(false);
         let bye = self.heard.take();
-        let hint = bye.as_ref().and_then(|bye| bye.retry_after).map(Duration::from_millis);
+        let hint = bye.as_ref().and_then(|bye| bye.retry_after);
+        let hint = hint.map(|millis| Duration::from_millis(millis).min(LONGEST_HINT));
         let last = bye.as_ref().is_some_and(|bye| bye.last);
         let (code, reason) = match bye {
             Some(bye) => (bye.code, bye.reason),

@@ -66,6 +66,8 @@ pub enum LostReason {
     /// This end gave the identity up, because the two ends counted differently or the log went back. What was not
     /// transmitted is held until the application decides.
     GivenUp,
+    /// The server does not take messages of their size. The session goes on.
+    TooLarge,
     /// The session is over.
     Stopped,
 }

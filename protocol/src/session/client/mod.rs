@@ -49,6 +49,8 @@ pub struct ClientSession {
     incarnation: Option<u64>,
     attempt: u64,
     auth: Option<Body>,
+    /// The largest token that the server takes inside the connection.
+    max_auth: u64,
     numbered: Numbered,
     publications: Publications,
     subscriptions: Subscriptions,
@@ -88,6 +90,7 @@ impl ClientSession {
             incarnation: None,
             attempt: 0,
             auth: None,
+            max_auth: 0,
             numbered: Numbered::new(limits, config.release_by_hand),
             publications: Publications::new(limits, config.persistent),
             subscriptions: Subscriptions::new(limits),
@@ -283,11 +286,24 @@ impl ClientSession {
         self.subscriptions.set_presence(id, about)
     }
 
-    /// Gives the server a fresh token of the application's inside this connection.
-    pub fn authenticate(&mut self, token: Body) {
+    /// Gives the server a fresh token of the application's inside this connection. Does nothing while there is none.
+    ///
+    /// # Errors
+    /// Hands the token back when it is larger than this end's or the server's limit.
+    pub fn authenticate(&mut self, token: Body) -> Result<(), Refused<Body>> {
+        let limit = match self.phase {
+            Phase::Live { .. } => {
+                self.config.limits.max_auth.min(usize::try_from(self.max_auth).unwrap_or(usize::MAX))
+            }
+            _ => self.config.limits.max_auth,
+        };
+        if token.len() > limit {
+            return Err(Refused { message: token, reason: Refusal::TooLarge { limit } });
+        }
         if self.is_live() {
             self.reauth = Some(token);
         }
+        Ok(())
     }
 
     /// Asks for a PONG, at once; it counts as life, and its PING as a check of both counters.

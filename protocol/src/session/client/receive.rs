@@ -1,13 +1,10 @@
 //! What comes in.
 
-use super::super::publications::Consequence;
+use super::super::publications::{Agreed, Consequence};
 use super::super::{SubscriptionId, Violation, code};
 use super::{ClientEvent, ClientSession, Lost, LostReason, Pair, Phase};
 use crate::Time;
 use crate::wire::{Answer, Frame, Outcome, Target, Welcome};
-
-/// What a publication may have, until the server says more.
-const MAX_PUBLICATION: u64 = 64 << 10;
 
 impl ClientSession {
     /// A frame came over the present connection. On a violation nothing more of the connection is to be handed over, and
@@ -135,14 +132,16 @@ impl ClientSession {
             Some(Pair { id: welcome.id, token: welcome.token, alias: welcome.alias, attempt: self.attempt });
         let unsent = self.numbered.outbox.agree(welcome.standing.window, welcome.max_message);
         if !unsent.is_empty() {
-            let lost = Lost { reason: LostReason::Kept, unacked: alloc::vec::Vec::new(), unsent };
+            let lost = Lost { reason: LostReason::TooLarge, unacked: alloc::vec::Vec::new(), unsent };
             self.events.push_back(ClientEvent::Lost(lost));
         }
-        self.publications.agree(if welcome.max_publication == 0 {
-            MAX_PUBLICATION
-        } else {
-            welcome.max_publication
+        self.publications.agree(Agreed {
+            payload: welcome.max_publication,
+            // With none a publication would wait for ever.
+            publications: welcome.max_publications.max(1),
+            channels: welcome.max_channels.max(1),
         });
+        self.max_auth = welcome.max_auth;
         self.publications.connected();
         self.phase = Phase::Live { since: now };
         self.auth_retried = false;

@@ -27,7 +27,8 @@ const UNSETTLED: u64 = 1_024;
 pub struct ServerConnection {
     attempt: u64,
     timing: Timing,
-    subscriptions: usize,
+    /// The most subscriptions, publications without an answer, and channels of those.
+    most: (usize, usize, usize),
     feeds: BTreeMap<u64, Feed>,
     next_subscription: u64,
     /// The feed that may go next.
@@ -51,7 +52,7 @@ impl ServerConnection {
         Self {
             attempt: session.attempt(),
             timing,
-            subscriptions: limits.subscriptions,
+            most: (limits.subscriptions, limits.publications, limits.channels),
             feeds: BTreeMap::new(),
             next_subscription: 0,
             turn: 0,
@@ -149,8 +150,8 @@ impl ServerConnection {
             return Err(Violation::bad_frame("a subscription's number was used twice"));
         }
         self.next_subscription = sub.subscription + 1;
-        if self.feeds.len() >= self.subscriptions {
-            let reason = alloc::format!("a session has at most {} subscriptions", self.subscriptions);
+        if self.feeds.len() >= self.most.0 {
+            let reason = alloc::format!("a session has at most {} subscriptions", self.most.0);
             let outcome = SubOutcome::Refused(Denial { code: crate::session::code::TOO_MANY, reason });
             self.outgoing.push(Frame::SubAck { subscription: sub.subscription, outcome });
             return Ok(());
@@ -168,6 +169,15 @@ impl ServerConnection {
     fn publish(&mut self, publish: Publish) -> Result<(), Violation> {
         if publish.number >= publish.settled.saturating_add(UNSETTLED) {
             return Err(Violation::bad_frame("too many publications lie beyond the first one unsettled"));
+        }
+        let unanswered: usize = self.asked.values().map(VecDeque::len).sum();
+        if unanswered >= self.most.1 {
+            return Err(Violation::bad_frame("more publications are without an answer than WELCOME allows"));
+        }
+        if self.asked.len() >= self.most.2 && !self.asked.contains_key(&publish.channel) {
+            return Err(Violation::bad_frame(
+                "publications in more channels are without an answer than WELCOME allows",
+            ));
         }
         let asked = self.asked.entry(publish.channel.clone()).or_default();
         if asked.len() as u64 >= 2 * UNSETTLED {

@@ -28,6 +28,12 @@ pub struct Greeting {
     pub protocol: Option<String>,
     /// The largest publication, in bytes.
     pub max_publication: u64,
+    /// Publications that may be without an answer on this connection.
+    pub max_publications: u64,
+    /// Channels in which publications may be without an answer on this connection.
+    pub max_channels: u64,
+    /// The largest token that authenticates the client, in bytes.
+    pub max_auth: u64,
     /// The time between two PINGs.
     pub ping_interval: Duration,
     /// How long the session outlives its connection.
@@ -93,6 +99,9 @@ impl ServerSession {
             protocol: greeting.protocol,
             max_message: self.numbered.inbox.max_message(),
             max_publication: greeting.max_publication,
+            max_publications: greeting.max_publications,
+            max_channels: greeting.max_channels,
+            max_auth: greeting.max_auth,
             ping_interval: millis(greeting.ping_interval),
             ttl: millis(greeting.ttl),
             instance: greeting.instance,

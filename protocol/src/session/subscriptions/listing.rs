@@ -3,8 +3,8 @@
 use super::Subscriptions;
 use super::members;
 use super::one::{ChannelEvent, Stage, Subscription, SubscriptionId};
-use crate::session::Violation;
-use crate::wire::{Body, Member, Presence, Since};
+use crate::session::{Violation, code};
+use crate::wire::{Body, Denial, Member, Presence, Since};
 use crate::{Refusal, Refused};
 
 impl Subscriptions {
@@ -69,8 +69,15 @@ impl Subscriptions {
         let Some(subscription) = self.by_number(number)? else { return Ok(None) };
         // Only who is listed is told, and others have nothing to tell it with.
         let Some(members) = &mut subscription.members else { return Ok(None) };
-        members.apply(presence, most)?;
-        Self::tell_members(subscription);
-        Ok(Some(subscription.id))
+        let (id, kept) = (subscription.id, members.apply(presence, most));
+        if kept {
+            Self::tell_members(subscription);
+        } else {
+            // The others and the session go on.
+            let reason = "more members are listed than this client keeps".into();
+            subscription.ended(Denial { code: code::TOO_MANY, reason });
+            self.unwanted.push(number);
+        }
+        Ok(Some(id))
     }
 }

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
-use crate::session::Violation;
 use crate::wire::{Member, Presence};
 
 /// Who is there, for a subscription that is listed itself. A trait object from then on, so that a client that is listed
@@ -15,8 +14,8 @@ pub(super) trait Roll: Debug + Send + Sync {
     /// True if somebody was there.
     fn clear(&mut self) -> bool;
 
-    /// Takes what the server says, unless that is more members or bytes of them than may be.
-    fn apply(&mut self, presence: Presence, most: (usize, u64)) -> Result<(), Violation>;
+    /// Takes what the server says. False if that is more members, or bytes of them, than may be.
+    fn apply(&mut self, presence: Presence, most: (usize, u64)) -> bool;
 }
 
 /// Nobody is known to be there yet.
@@ -43,7 +42,7 @@ impl Roll for Members {
         some
     }
 
-    fn apply(&mut self, presence: Presence, most: (usize, u64)) -> Result<(), Violation> {
+    fn apply(&mut self, presence: Presence, most: (usize, u64)) -> bool {
         match presence {
             Presence::Full(all) => {
                 self.bytes = all.iter().map(|member| member.about.len() as u64).sum();
@@ -64,9 +63,6 @@ impl Roll for Members {
                 }
             }
         }
-        if self.all.len() > most.0 || self.bytes > most.1 {
-            return Err(Violation::bad_frame("more members of a channel were told than are kept"));
-        }
-        Ok(())
+        self.all.len() <= most.0 && self.bytes <= most.1
     }
 }

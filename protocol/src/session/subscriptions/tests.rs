@@ -208,28 +208,46 @@ fn what_still_comes_for_one_that_was_given_up_is_nobodys() {
 }
 
 #[test]
-fn a_server_that_tells_of_more_members_than_are_kept_breaks_the_protocol() {
+fn a_subscription_with_more_members_than_are_kept_ends_and_the_others_go_on() {
     let member = |alias, about: &str| Member { alias, about: about.into() };
-    let limits = SessionLimits { members: 2, member_bytes: 10, ..SessionLimits::default() };
-    let mut all = Subscriptions::new(&limits);
-    all.subscribe_as(ROOM, Since::All, Body::new()).unwrap();
-    all.next_sub().unwrap();
-    all.started(0, started(0, true)).unwrap();
-    let mut tell = |presence| all.presence(0, presence).map(drop);
-    assert_eq!(tell(Presence::Joined(member(1, "12345"))), Ok(()));
-    assert_eq!(tell(Presence::Joined(member(2, "12345"))), Ok(()));
-    // A change takes the place of what was there.
-    assert_eq!(tell(Presence::Changed(member(2, "54321"))), Ok(()));
-    assert_eq!(tell(Presence::Left(1)), Ok(()));
-    assert_eq!(tell(Presence::Left(1)), Ok(()));
-    assert_eq!(tell(Presence::Joined(member(3, "1234"))), Ok(()));
-    assert_eq!(tell(Presence::Changed(member(3, "123456"))).unwrap_err().code, code::BAD_FRAME);
-    assert_eq!(tell(Presence::Full(alloc::vec![member(1, ""), member(2, "")])), Ok(()));
-    assert_eq!(tell(Presence::Joined(member(3, ""))).unwrap_err().code, code::BAD_FRAME);
-    let three = (1..=3).map(|alias| member(alias, "")).collect();
-    assert_eq!(tell(Presence::Full(three)).unwrap_err().code, code::BAD_FRAME);
-    let long = alloc::vec![member(1, "12345678901")];
-    assert_eq!(tell(Presence::Full(long)).unwrap_err().code, code::BAD_FRAME);
+    let kept = [
+        Presence::Joined(member(1, "12345")),
+        Presence::Joined(member(2, "12345")),
+        // A change takes the place of what was there.
+        Presence::Changed(member(2, "54321")),
+        Presence::Left(1),
+        Presence::Left(1),
+        Presence::Joined(member(3, "1234")),
+    ];
+    let beyond = [
+        Presence::Changed(member(3, "123456")),
+        Presence::Joined(member(4, "")),
+        Presence::Full((1..=3).map(|alias| member(alias, "")).collect()),
+        Presence::Full(alloc::vec![member(1, "12345678901")]),
+    ];
+    for beyond in beyond {
+        let limits = SessionLimits { members: 2, member_bytes: 10, ..SessionLimits::default() };
+        let mut all = Subscriptions::new(&limits);
+        let id = all.subscribe_as(ROOM, Since::All, Body::new()).unwrap();
+        let other = all.subscribe("hall", Since::All).unwrap();
+        for number in 0..2 {
+            all.next_sub().unwrap();
+            all.started(number, started(0, true)).unwrap();
+        }
+        while all.next_control().is_some() {}
+        for presence in kept.clone() {
+            assert_eq!(all.presence(0, presence), Ok(Some(id)));
+        }
+        assert_eq!(all.presence(0, beyond.clone()), Ok(Some(id)));
+        let told: Vec<_> = core::iter::from_fn(|| all.take(id)).collect();
+        assert!(
+            matches!(told.last(), Some(ChannelEvent::Ended(denial)) if denial.code == code::TOO_MANY),
+            "{beyond:?}: {told:?}"
+        );
+        assert!(matches!(all.next_control(), Some(Frame::Unsub { subscription: 0, .. })));
+        assert_eq!(all.presence(0, Presence::Left(1)), Ok(None));
+        assert_eq!(all.event(Event { subscription: 1, ..event(1, 1, 1) }), Ok(Some(other)));
+    }
 }
 
 #[test]

@@ -63,17 +63,22 @@ fn members<B: Blame>(reader: &mut Reader<'_, B>) -> Vec<Member> {
         if reader.is_wrong() {
             break;
         }
-        members.push(Member { alias: reader.random("alias"), about: reader.sized("about") });
+        members.push(Member {
+            alias: reader.random("alias"),
+            about: reader.sized(reader.limits.max_frame, "about"),
+        });
     }
     members
 }
 
-pub(super) fn publish<B: Blame>(reader: &mut Reader<'_, B>) -> Publish {
+/// PUB, or PUBHEAD, which has the payload's size instead of the payload.
+pub(super) fn publish<B: Blame>(withheld: bool, reader: &mut Reader<'_, B>) -> Publish {
     Publish {
         channel: channel(reader),
         number: reader.integer("number"),
         settled: reader.integer("settled"),
         id: reader.random("id"),
+        withheld: if withheld { Some(reader.integer("size")) } else { None },
         payload: reader.rest(),
     }
 }

@@ -145,7 +145,13 @@ impl<'a> Parts<'a> {
             return Err(B::new(Fault::Empty, "type", start));
         }
         let kind = reader.byte("type");
-        let most = if kind == kind::HELLO { self.limits.max_hello } else { self.limits.max_frame };
+        let limits = self.limits;
+        let most = match kind {
+            kind::HELLO => limits.hello_bytes(),
+            // The token of an AUTH and the type.
+            kind::AUTH => limits.max_auth.saturating_add(1).min(limits.max_frame),
+            _ => limits.max_frame,
+        };
         if end - start > most {
             let fault = Fault::TooLarge { found: (end - start) as u64, most: most as u64 };
             return Err(B::new(fault, "length", start));
@@ -185,7 +191,8 @@ fn body<B: Blame>(kind: u8, reader: &mut Reader<'_, B>) -> Frame {
             presence: channel::presence(reader),
         },
         kind::VOLATILE => volatile(reader),
-        kind::PUB if B::OF_CLIENTS => Frame::Pub(channel::publish(reader)),
+        kind::PUB if B::OF_CLIENTS => Frame::Pub(channel::publish(false, reader)),
+        kind::PUBHEAD if B::OF_CLIENTS => Frame::Pub(channel::publish(true, reader)),
         kind::PUBACK => channel::pub_ack(reader),
         kind::CALL if B::OF_CLIENTS => Frame::Call {
             id: reader.integer("id"),

@@ -166,9 +166,9 @@ impl<'a, B: Blame> Reader<'a, B> {
         }
     }
 
-    /// Bytes with their length before them. The frame's own limit bounds them.
-    pub(super) fn sized(&mut self, field: &'static str) -> Body {
-        let range = self.range(self.limits.max_frame, field);
+    /// Bytes with their length before them, at most so many.
+    pub(super) fn sized(&mut self, most: usize, field: &'static str) -> Body {
+        let range = self.range(most, field);
         self.message.slice(range)
     }
 

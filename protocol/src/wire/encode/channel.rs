@@ -66,11 +66,14 @@ pub(super) fn presence_head(subscription: u64, presence: &Presence, out: &mut Ve
 }
 
 pub(super) fn pub_head(publish: &Publish, out: &mut Vec<u8>) {
-    out.push(kind::PUB);
+    out.push(if publish.withheld.is_none() { kind::PUB } else { kind::PUBHEAD });
     fields::text(&publish.channel, out);
     varint::write(out, publish.number);
     varint::write(out, publish.settled);
     fields::random(publish.id, out);
+    if let Some(size) = publish.withheld {
+        varint::write(out, size);
+    }
 }
 
 pub(super) fn pub_ack(channel: &str, number: u64, answer: &Answer, out: &mut Vec<u8>) {

@@ -57,7 +57,15 @@ pub(super) fn welcome(welcome: &Welcome, out: &mut Vec<u8>) {
     if let Some(protocol) = &welcome.protocol {
         fields::text(protocol, out);
     }
-    for number in [welcome.max_message, welcome.max_publication, welcome.ping_interval, welcome.ttl] {
+    for number in [
+        welcome.max_message,
+        welcome.max_publication,
+        welcome.max_publications,
+        welcome.max_channels,
+        welcome.max_auth,
+        welcome.ping_interval,
+        welcome.ttl,
+    ] {
         varint::write(out, number);
     }
     fields::text(&welcome.instance, out);
