@@ -32,7 +32,11 @@ type Sendable<T> = T extends Uint8Array ? T : Jsonable<T>;
 /** A message of the server's application, as the event that a WebSocket has. */
 export type SessionMessageEvent<T = Payload> = DataEvent<T>;
 
-/** What authenticates the client: at most 2,048 bytes. It travels in the first frame, never in the URL. */
+/**
+ * What authenticates the client: at most `maxAuthBytes`, and no more than the server takes. A larger one that is given as it is
+ * is a RangeError; one of a function, or one that the server refuses, ends the session with 4413 and a reason that names its
+ * length and the limit. It travels in the first frame, never in the URL.
+ */
 export type Token = string | Uint8Array;
 
 /**
@@ -98,11 +102,12 @@ export interface SessionStateEvent extends Event {
  */
 export interface SessionLostEvent<TSent = Payload> extends Event {
   /**
+   * `too-large`: messages that waited are larger than the server takes; the session goes on.
    * `kept`: the server has no memory of them, as after a restart; what was not transmitted goes out. `fresh` and
    * `given-up`: this end has a new identity; what was not transmitted, and all that is sent from then on, is held until
    * `letGo()` is called, because it may have been meant for another user. `ended`: the session is over.
    */
-  readonly reason: "kept" | "fresh" | "given-up" | "ended";
+  readonly reason: "kept" | "fresh" | "given-up" | "too-large" | "ended";
   /** Messages that were transmitted and whose fate is unknown, oldest first. */
   readonly unacked: readonly TSent[];
   /** Messages that were never transmitted and that this end does not keep. */
@@ -178,11 +183,12 @@ export class RejoinError extends Error {
 export class NotTakenError extends RejoinError {
   /**
    * `full`: there is no room at present, or others wait for it already; `too-large`: it never fits; `too-many`: as many as
-   * there may be, until one of them is ended;
+   * there may be, until one of them is ended; `too-many-channels`: publications in as many channels as there may be have no
+   * answer yet, and there is room when answers have come;
    * `name-too-long`: the channel's; `closed`: the session is closing or over.
    */
-  readonly reason: "full" | "too-large" | "too-many" | "name-too-long" | "closed";
-  /** Of `too-large` and `name-too-long` in bytes, of `too-many` a count. */
+  readonly reason: "full" | "too-large" | "too-many" | "too-many-channels" | "name-too-long" | "closed";
+  /** Of `too-large` and `name-too-long` in bytes, of `too-many` and `too-many-channels` a count. */
   readonly limit: number | undefined;
   /** What was not taken, as it was given. */
   readonly payload: unknown;
@@ -258,7 +264,10 @@ export interface Receipt {
   readonly position: Position;
 }
 
-/** The promise of a receipt; rejected with a NotTakenError or a PublishError. */
+/**
+ * The promise of a receipt; rejected with a NotTakenError or a PublishError. While the session is away it waits for the next
+ * connection, as long as attempts follow one another (`maxRetries`). The session's end settles it.
+ */
 export interface Publication extends Promise<Receipt> {
   /**
    * The publication's number in the channel, once there was room for it. With the session's `alias` it names the entry
@@ -468,16 +477,23 @@ export interface SessionOptions {
   maxPublicationBytes?: number;
   /** The most calls without an answer. Default 1,024. */
   maxCalls?: number;
-  /** Their bytes. Default 16 MiB. */
+  /** Their bytes, 33 at least where there may be calls. Default 16 MiB. */
   maxCallBytes?: number;
-  /** The most channels in which the session publishes. Default 256. */
+  /** The most channels in which publications have no answer. Default 256. */
   maxChannels?: number;
-  /** The most members of a channel; a server that tells of more is left with 4400. Default 10,000. */
+  /**
+   * The most channels in which the session publishes while it keeps its identity: of each its name and a number are kept. Never
+   * less than `maxChannels`. Default 65,536.
+   */
+  maxNumberedChannels?: number;
+  /** The most members of a channel; the feed of one that has more ends with 4429. Default 10,000. */
   maxMembers?: number;
-  /** Bytes of what they are listed with; likewise. Default 1 MiB. */
+  /** Bytes of what they are listed with; likewise. At least `maxPresenceBytes`. Default 1 MiB. */
   maxMemberBytes?: number;
   /** Bytes that this end may be listed with, at most 512 KiB. Default 256, as many as the server's default. */
   maxPresenceBytes?: number;
+  /** Bytes of what authenticates the client, at most 512 KiB. A server takes 16 KiB unless it is set up otherwise. Default 16 KiB. */
+  maxAuthBytes?: number;
   /** Bytes of volatile messages that wait for the socket; more are dropped. Default 64 KiB. */
   maxVolatileBytes?: number;
   /** The most calls of `send` that wait for room, and as many of `publish`. Default 4,096. */
@@ -627,7 +643,8 @@ export class RejoinSession<
   /** In how many milliseconds the next attempt follows; undefined while none is waited for. For a count-down. */
   readonly retryIn: number | undefined;
   /**
-   * Resolves when the session is live; rejected with a SessionEndedError when it is over. Nobody need handle the rejection.
+   * Resolves when the session is live; rejected with a SessionEndedError when it is over. It waits as long as attempts follow one
+   * another: `maxRetries` bounds that. The rejection need not be handled.
    */
   readonly ready: Promise<void>;
 
@@ -745,7 +762,7 @@ export class RejoinSession<
    * Gives the server a fresh token inside this connection; later ones are asked for as before. False if the session is not
    * live.
    *
-   * @throws {RangeError} It has more than 2,048 bytes.
+   * @throws {NotTakenError} `too-large`: it has more bytes than `maxAuthBytes`, or than the server takes.
    */
   authenticate(token: Token): boolean;
 

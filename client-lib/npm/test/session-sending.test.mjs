@@ -132,7 +132,8 @@ test("limits are whole numbers that the protocol can say", () => {
   const bytes = ["window", "maxMessageBytes", "subscriptionWindow"];
   const counts = [
     "maxEnqueuedMessages", "maxEnqueuedBytes", "maxSubscriptions", "maxPublications", "maxPublicationBytes", "maxChannels",
-    "maxCalls", "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxVolatileBytes", "maxWaiting",
+    "maxCalls", "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxAuthBytes",
+    "maxNumberedChannels", "maxVolatileBytes", "maxWaiting",
     "maxWaitingBytes", "highWatermark", "seed",
   ];
   for (const name of [...bytes, ...counts]) {

@@ -11,14 +11,14 @@ use rejoin_protocol::{Backoff, ClosedBy, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
 use super::keeper::Kept;
-use super::source::{Asks, Credentials, MAX_AUTH, provider};
+use super::source::{Asks, Credentials, provider};
 use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
 use crate::attempt::disagreed;
 use crate::driver::Driver;
 use crate::target::{Fixed, Source};
 use crate::{Builder, Handle, Socket, Target, TargetError};
 
-/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 in all.
+/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 besides the token.
 const MAX_PROTOCOLS: usize = 32;
 const MAX_PROTOCOL_BYTES: usize = 1_024;
 
@@ -93,8 +93,9 @@ impl SessionBuilder {
         Self::with(SessionTarget::default(), Some(Box::new(provider(ask))))
     }
 
-    /// What authenticates the client, the same for every attempt: a token of at most 2,048 bytes, which travels in the
-    /// first frame and never in the URL. With [`asking`](Self::asking) the [`SessionTarget`] has it, and this does
+    /// What authenticates the client, the same for every attempt: a token of at most [`max_auth`](SessionLimits::max_auth)
+    /// bytes, 16 KiB unless it is set, which travels in the first frame and never in the URL. A larger one ends in
+    /// [`ConnectError::AuthTooLarge`]; so does one that is larger than the server takes. With [`asking`](Self::asking) the [`SessionTarget`] has it, and this does
     /// nothing.
     #[must_use]
     pub fn auth(mut self, token: impl Into<Body>) -> Self {
@@ -164,7 +165,7 @@ impl SessionBuilder {
         self
     }
 
-    /// How long the server may take to answer HELLO. Default 10 s.
+    /// How long the server may take to answer HELLO, above 0. Default 10 s.
     #[must_use]
     pub fn greeting_timeout(mut self, timeout: Duration) -> Self {
         self.machine.greeting_timeout = timeout;
@@ -250,9 +251,10 @@ impl SessionBuilder {
         prepares: impl FnOnce(&mut ClientSession),
     ) -> Result<Session, ConnectError> {
         self.machine.persistent = keeper.is_some();
-        self.machine.limits.check()?;
+        self.machine.check()?;
         rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
-        let credentials = Rc::new(Credentials::default());
+        let max_auth = self.machine.limits.max_auth;
+        let credentials = Rc::new(Credentials { max_auth, ..Credentials::default() });
         let source = match self.asks {
             Some(asks) => asks.source(credentials.clone()),
             None => fixed(self.target, &credentials)?,
@@ -352,8 +354,9 @@ fn may_be_plain(error: &ConnectError) -> bool {
 
 fn fixed(target: SessionTarget, credentials: &Credentials) -> Result<Rc<dyn Source>, ConnectError> {
     let SessionTarget { url, auth } = target;
-    if auth.as_ref().is_some_and(|auth| auth.len() > MAX_AUTH) {
-        return Err(ConnectError::AuthTooLarge { limit: MAX_AUTH });
+    let limit = credentials.max_auth;
+    if let Some(length) = auth.as_ref().map(|auth| auth.len()).filter(|length| *length > limit) {
+        return Err(ConnectError::AuthTooLarge { length, limit });
     }
     let target = Target::new(url).protocol(SUBPROTOCOL);
     target.check()?;

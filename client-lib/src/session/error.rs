@@ -18,9 +18,12 @@ pub enum ConnectError {
     Open(OpenError),
     /// The caller's: a limit of the session that can't work.
     Limit(InvalidLimit),
-    /// The caller's: what authenticates the client has more than this many bytes and does not fit into HELLO.
+    /// The caller's: what authenticates the client is larger than this end's
+    /// [`max_auth`](super::SessionLimits::max_auth), or than the server takes.
     AuthTooLarge {
-        /// The limit.
+        /// Its bytes.
+        length: usize,
+        /// The most bytes of the end that refused it.
         limit: usize,
     },
     /// The caller's: the subprotocols of the application's own do not fit into HELLO.
@@ -63,8 +66,8 @@ impl fmt::Display for ConnectError {
         match self {
             Self::Open(error) => error.fmt(f),
             Self::Limit(error) => error.fmt(f),
-            Self::AuthTooLarge { limit } => {
-                write!(f, "what authenticates the client has more than {limit} bytes: use a shorter token")
+            Self::AuthTooLarge { length, limit } => {
+                write!(f, "{limit} bytes are the most of a token, and yours has {length}")
             }
             Self::ProtocolsTooLarge { names, bytes } => {
                 write!(f, "at most {names} subprotocols of at most {bytes} bytes together can be offered")

@@ -1,6 +1,7 @@
 //! What a session's core can say of itself: figures, and why there is no session.
 
 use rejoin_protocol::ClosedBy;
+use rejoin_protocol::session::code;
 use rejoin_protocol::wire::Denial;
 
 use super::core::Core;
@@ -31,6 +32,9 @@ impl Core {
 
     /// Why a session is over.
     pub(crate) fn why_ended(&self, denial: Denial) -> ConnectError {
+        if denial.code == code::AUTH_TOO_LARGE {
+            return ConnectError::AuthTooLarge { length: self.credentials.len(), limit: limit_of(&denial) };
+        }
         let last = self.socket.metrics().last_closed;
         match last {
             Some(closed) if disagreed(&closed) => ConnectError::NotAgreed,
@@ -41,4 +45,10 @@ impl Core {
             _ => ConnectError::Refused(denial),
         }
     }
+}
+
+/// The number with which the reason of a refusal for size begins.
+pub(crate) fn limit_of(denial: &Denial) -> usize {
+    let digits = denial.reason.bytes().take_while(u8::is_ascii_digit);
+    digits.fold(0, |limit: usize, digit| limit.saturating_mul(10).saturating_add(usize::from(digit - b'0')))
 }

@@ -60,12 +60,14 @@ impl SessionHandle {
 
     /// Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile. It may have as
     /// many bytes as the server takes, 64 KiB unless it is set up otherwise, which is known from the first welcome on; one
-    /// that was taken before and is larger is refused by its receipt.
+    /// that was taken before and is larger is refused by its receipt, with code 1009. While the session is away the receipt
+    /// waits for the next connection, for as long as [`reconnect`](super::SessionBuilder::reconnect) allows; the end of the session
+    /// settles it.
     ///
     /// # Errors
     /// Hands the payload back when there is no room for it at present or others [wait](Self::publish) for room already, it
-    /// is larger than the server takes, the name is longer than 255 bytes, there are publications in too many channels, or
-    /// the session is closing or over.
+    /// is larger than the server takes, the name is longer than 255 bytes, publications in too many channels have no answer
+    /// ([`Refusal::TooManyChannels`]: there is room when answers have come), or the session is closing or over.
     pub fn try_publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
         let payload = self.admit(payload.into(), self.0.publishers.is_empty(), Some(channel))?;
         self.put_out(channel, payload)
@@ -95,7 +97,7 @@ impl SessionHandle {
     /// future before it is ready takes the payload back unpublished. [`close`](Self::close) waits for it.
     ///
     /// # Errors
-    /// As [`try_publish`](Self::try_publish), but for room; and when as many wait as
+    /// As [`try_publish`](Self::try_publish), but for room, in channels too; and when as many wait as
     /// [may](super::SessionBuilder::max_waiting).
     pub async fn publish(&self, channel: &str, payload: impl Into<Body>) -> Result<Receipt, Refused<Body>> {
         let payload = self.admit(payload.into(), true, Some(channel))?;
@@ -197,10 +199,14 @@ impl SessionHandle {
         self.0.step(|machine, now| machine.release(now, taken));
     }
 
-    /// Gives the server a fresh token inside this connection; later ones are asked for as before.
-    pub fn authenticate(&self, token: impl Into<Body>) {
+    /// Gives the server a fresh token inside this connection; later ones are asked for as before. Does nothing while the session
+    /// is not live.
+    ///
+    /// # Errors
+    /// Hands the token back when it is larger than [`max_auth`](super::SessionLimits::max_auth) or than the server takes.
+    pub fn authenticate(&self, token: impl Into<Body>) -> Result<(), Refused<Body>> {
         let token = token.into();
-        self.0.step(|machine, _| machine.authenticate(token));
+        self.0.step(|machine, _| machine.authenticate(token))
     }
 
     /// Lets go what is held since the identity changed: what waits is meant for the new one as well.

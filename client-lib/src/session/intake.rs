@@ -62,12 +62,13 @@ impl Core {
             let count = self.disagreed.get() + 1;
             self.disagreed.set(count);
             if self.max_disagreed.is_some_and(|most| count >= most) {
-                let denial = Denial { code: closed.code, reason: closed.reason.clone() };
-                self.machine.borrow_mut().stop(&denial);
-                ending = Ending::Stop(denial);
+                ending = self.stop(closed.code, closed.reason.clone());
             }
         } else {
             self.disagreed.set(0);
+        }
+        if self.credentials.too_large.take() {
+            ending = self.stop(code::AUTH_TOO_LARGE, self.credentials.max_auth.to_string());
         }
         self.note(SessionEvent::Disconnected(closed));
         let driver = self.socket.driver();
@@ -78,11 +79,21 @@ impl Core {
                     driver.step(|link, now| link.put_off(now, after));
                 }
             }
-            Ending::Stop(denial) => {
+            Ending::Stop(mut denial) => {
+                if denial.code == code::AUTH_TOO_LARGE {
+                    denial.reason = self.why_ended(denial.clone()).to_string();
+                }
                 self.over(denial);
                 driver.step(Link::stop);
             }
         }
+    }
+
+    /// Ends the session, whatever would follow.
+    fn stop(&self, code: u16, reason: String) -> Ending {
+        let denial = Denial { code, reason };
+        self.machine.borrow_mut().stop(&denial);
+        Ending::Stop(denial)
     }
 
     /// The connection will not come back by itself, whatever the machine thinks.

@@ -74,7 +74,7 @@ pub(crate) async fn in_line<M, R>(
             && let Some(message) = waits.take()
         {
             match attempt(message) {
-                Err(Refused { message, reason: Refusal::Full }) => waits = Some(message),
+                Err(Refused { message, reason }) if reason.is_retryable() => waits = Some(message),
                 result => return Poll::Ready(result),
             }
         }

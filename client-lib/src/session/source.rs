@@ -13,9 +13,6 @@ use crate::slim_cell::SlimCell;
 use crate::target::{Answer, Source};
 use crate::{Builder, Target, TargetError};
 
-/// The most bytes of what authenticates a client: HELLO has 4,096 in all.
-pub(crate) const MAX_AUTH: usize = 2_048;
-
 /// Where one attempt of a session connects, and what authenticates it.
 #[derive(Debug, Clone, Default)]
 pub struct SessionTarget {
@@ -30,8 +27,9 @@ impl SessionTarget {
         Self { url: url.into(), auth: None }
     }
 
-    /// What authenticates the client: a token of at most 2,048 bytes. It travels in the first frame, not in the URL,
-    /// since URLs are logged.
+    /// What authenticates the client: a token of at most [`max_auth`](super::SessionLimits::max_auth) bytes, 16 KiB unless it is
+    /// set. A larger one ends the session with [`ConnectError::AuthTooLarge`](super::ConnectError::AuthTooLarge). It travels in the
+    /// first frame, not in the URL, since URLs are logged.
     #[must_use]
     pub fn auth(mut self, token: impl Into<Body>) -> Self {
         self.auth = Some(token.into());
@@ -95,6 +93,9 @@ pub(crate) struct Credentials {
     pub(crate) auth: SlimCell<Option<Body>>,
     /// Whether the one before it was refused.
     pub(crate) refused: Cell<bool>,
+    /// The most bytes that it may have, and whether it has more: then no attempt can succeed.
+    pub(crate) max_auth: usize,
+    pub(crate) too_large: Cell<bool>,
 }
 
 /// A session's source where the target is asked for.
@@ -109,22 +110,29 @@ impl Source for Provides {
         let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
         let asking = Box::pin(async move {
             let target = asked.await;
-            answer(target.and_then(|target| {
-                let (target, auth) = check(target)?;
-                credentials.auth.replace(auth);
-                Ok(target)
-            }));
+            answer(target.and_then(|target| credentials.check(target)));
         });
         Some(Asking::begin(asking))
     }
 }
 
-fn check(target: SessionTarget) -> Result<(Target, Option<Body>), TargetError> {
-    if target.auth.as_ref().is_some_and(|auth| auth.len() > MAX_AUTH) {
-        return Err(TargetError("what authenticates the client is longer than 2,048 bytes".into()));
+impl Credentials {
+    /// Takes what authenticates the attempt, and names the connection's target.
+    fn check(&self, target: SessionTarget) -> Result<Target, TargetError> {
+        let SessionTarget { url, auth } = target;
+        let too_large = auth.as_ref().is_some_and(|auth| auth.len() > self.max_auth);
+        self.auth.replace(auth);
+        self.too_large.set(too_large);
+        if too_large {
+            return Err(TargetError("the token is too large".into()));
+        }
+        let target = Target::new(url).protocol(SUBPROTOCOL);
+        target.check().map_err(|error| TargetError(error.to_string()))?;
+        Ok(target)
     }
-    let auth = target.auth;
-    let target = Target::new(target.url).protocol(SUBPROTOCOL);
-    target.check().map_err(|error| TargetError(error.to_string()))?;
-    Ok((target, auth))
+
+    /// The bytes of what authenticates the attempt.
+    pub(crate) fn len(&self) -> usize {
+        self.auth.borrow().as_ref().map_or(0, |auth| auth.len())
+    }
 }

@@ -205,6 +205,6 @@ fn what_is_sent_may_ask_the_session_on_its_way_to_bytes() {
         assert!(feed.volatile(Curious(&session)) && session.volatile(Curious(&session)));
         within(session.publish("room", Curious(&session)).await.unwrap()).await.unwrap();
         assert_eq!(feed.members()[0].about, "after 1 welcomes".into());
-        session.authenticate(Curious(&session));
+        session.authenticate(Curious(&session)).unwrap();
     });
 }

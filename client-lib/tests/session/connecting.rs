@@ -167,8 +167,8 @@ async fn what_can_t_become_right_is_said_at_once() {
     limits.window = 1;
     assert!(matches!(Session::builder("/session").limits(limits).open(), Err(ConnectError::Limit(_))));
     assert!(matches!(Session::open("http//bad"), Err(ConnectError::Open(OpenError::Url(_)))));
-    let large = Session::builder("/session").auth(vec![0; 3_000]).open();
-    assert!(matches!(large, Err(ConnectError::AuthTooLarge { limit: 2_048 })));
+    let large = Session::builder("/session").auth(vec![0; 16_385]).open();
+    assert!(matches!(large, Err(ConnectError::AuthTooLarge { length: 16_385, limit: 16_384 })));
     let many =
         (0..33).fold(Session::builder("/session"), |builder, number| builder.protocol(format!("p{number}")));
     assert!(matches!(many.open(), Err(ConnectError::ProtocolsTooLarge { .. })));

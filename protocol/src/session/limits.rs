@@ -36,7 +36,7 @@ pub struct SessionLimits {
     /// Channels in which publications of a session have no answer. Default 256.
     pub channels: usize,
     /// Channels in which a session publishes while it keeps its identity: of each the name and the next number are kept, about
-    /// 64 bytes. For a client, and at least [`channels`](Self::channels). Default 65,536.
+    /// 64 bytes. For a client; never less than [`channels`](Self::channels). Default 65,536.
     pub numbered_channels: usize,
     /// Calls without an answer. Default 1,024.
     pub calls: usize,
@@ -105,7 +105,7 @@ impl SessionLimits {
         const HALF_FRAME: u64 = 512 << 10;
         let presence = self.presence_bytes as u64;
         let ack_delay = u64::try_from(self.ack_delay.as_millis()).unwrap_or(u64::MAX);
-        let bounds: [(&str, u64, u64, u64); 14] = [
+        let bounds: [(&str, u64, u64, u64); 13] = [
             ("window", self.window, SessionLimits::MIN_WINDOW, MAX),
             ("subscription_window", self.subscription_window, SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
             ("max_message", self.max_message, 1, MAX),
@@ -114,7 +114,6 @@ impl SessionLimits {
             ("queue_messages", self.queue_messages as u64, 1, u64::MAX),
             ("publication_bytes", self.publication_bytes, COST, u64::MAX),
             ("publications", self.publications as u64, 1, u64::MAX),
-            ("numbered_channels", self.numbered_channels as u64, self.channels as u64, u64::MAX),
             ("call_bytes", self.call_bytes, if self.calls == 0 { 0 } else { COST }, u64::MAX),
             // Who is listed is listed to itself too.
             ("member_bytes", self.member_bytes, presence, u64::MAX),

@@ -161,7 +161,7 @@ impl Publications {
                 count: limits.publications,
                 bytes: limits.publication_bytes,
                 channels: limits.channels,
-                numbered: limits.numbered_channels,
+                numbered: limits.numbered_channels.max(limits.channels),
             },
             agreed: Agreed { payload: u64::MAX, publications: u64::MAX, channels: u64::MAX },
             persistent,

@@ -250,7 +250,6 @@ fn limits_that_cannot_work_are_named_with_the_bound_that_does() {
     assert_eq!(check(&|limits| limits.publications = 0), small("publications", 1));
     assert_eq!(check(&|limits| limits.publication_bytes = COST), small("publication_bytes", COST + 1));
     assert_eq!(check(&|limits| limits.ack_frames = 0), small("ack_frames", 1));
-    assert_eq!(check(&|limits| limits.numbered_channels = 255), small("numbered_channels", 256));
     assert_eq!(check(&|limits| limits.call_bytes = COST), small("call_bytes", COST + 1));
     assert_eq!(check(&|limits| (limits.calls, limits.call_bytes) = (0, 0)), Ok(()));
     assert_eq!(check(&|limits| limits.member_bytes = 255), small("member_bytes", 256));

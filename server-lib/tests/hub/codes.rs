@@ -98,7 +98,7 @@ async fn two_writers_under_one_identity_are_told_4409() {
     let server = server().await;
     let publish = |id| {
         let (channel, payload) = ("room".to_owned(), Body::from("x"));
-        bytes(&Frame::Pub(Publish { channel, number: 0, settled: 0, id, payload }))
+        bytes(&Frame::Pub(Publish { channel, number: 0, settled: 0, id, payload, withheld: None }))
     };
     let (code, reason) = answered(&server, [publish(1), publish(2)]).await;
     assert_eq!(code, code::TAKEN_OVER);
@@ -171,7 +171,7 @@ async fn a_log_that_takes_nothing_any_more_is_told_as_1011() {
     log.set_fault(Some(LogError::Closed));
     let mut socket = { client }.lose();
     let (channel, payload) = ("room".to_owned(), Body::from("x"));
-    let publish = Publish { channel, number: 0, settled: 0, id: 1, payload };
+    let publish = Publish { channel, number: 0, settled: 0, id: 1, payload, withheld: None };
     socket.send(bytes(&Frame::Pub(publish))).await.unwrap();
     assert_eq!(end(&mut socket).await.1, 1011);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use rejoin_protocol::Refusal;
 use rejoin_protocol::session::{ClientConfig, ClientSession, Ending, LostReason, SessionMessage, code};
 use rejoin_protocol::wire::{Body, Frame, Since};
 use rejoin_server::hub::HubSettings;
@@ -46,47 +47,97 @@ async fn a_first_message_that_is_larger_than_a_hello_is_refused_before_it_is_rea
     let mut settings = HubSettings::default();
     settings.failed_hellos = Some(rejoin_server::Rate { per_second: 0.001, burst: 2 });
     let server = Server::with(log(), settings).await;
-    // Of a frame that announces 4,097 bytes not one has come.
+    // Of a frame that announces 20,481 bytes not one has come.
     let mut socket = Client::open(server.address).await;
-    socket.get_mut().write_all(&[0x82, 0xfe, 0x10, 0x01, 1, 2, 3, 4]).await.unwrap();
+    socket.get_mut().write_all(&[0x82, 0xfe, 0x50, 0x01, 1, 2, 3, 4]).await.unwrap();
     let (code, reason) = goodbye(&mut socket).await;
-    assert_eq!(code, code::BAD_FRAME);
-    assert!(reason.contains("4096"), "{reason}");
+    assert_eq!(code, code::AUTH_TOO_LARGE);
+    assert!(reason.starts_with("16384 ") && reason.contains("20480"), "{reason}");
     // The same in small parts.
     let mut socket = Client::open(server.address).await;
     for n in 0..5 {
         let opcode = if n == 0 { Data::Binary } else { Data::Continue };
-        let part = WsFrame::message(vec![1; 1_024], OpCode::Data(opcode), false);
+        let part = WsFrame::message(vec![1; 5_000], OpCode::Data(opcode), false);
         socket.send(Message::Frame(part)).await.unwrap();
     }
-    assert_eq!(goodbye(&mut socket).await.0, code::BAD_FRAME);
+    assert_eq!(goodbye(&mut socket).await.0, code::AUTH_TOO_LARGE);
     // Such a HELLO counts as one that failed.
     assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::TOO_MANY);
 }
 
-#[tokio::test]
-async fn how_large_a_hello_may_be_can_be_set_and_behind_it_frames_may_be_large() {
-    let token = "x".repeat(3_900);
+/// How a client with such a token is received by a server that takes tokens of so many bytes.
+async fn received(most: usize, token: &str) -> Client {
     let mut settings = HubSettings::default();
-    settings.wire.max_hello = 3_900;
+    settings.session.max_auth = most;
     let server = Server::with(log(), settings).await;
     let mut client = Client::new();
-    client.connect_as(server.address, Some(&token)).await;
-    client.until(|client| client.closed.is_some()).await;
-    assert_eq!(client.closed.as_ref().unwrap().0, code::BAD_FRAME);
+    client.connect_as(server.address, Some(token)).await;
+    client.until(|client| client.closed.is_some() || client.machine.is_live()).await;
+    client
+}
+
+#[tokio::test]
+async fn a_token_may_have_as_many_bytes_as_the_server_is_set_to_take_and_no_more() {
+    for (most, len) in [(16_384, 16_384), (3_000, 3_000), (100_000, 100_000)] {
+        assert!(received(most, &"x".repeat(len)).await.machine.is_live(), "{len} of {most}");
+        // A little more is read and measured, much more is not read.
+        for beyond in [1, 4_000, 1_000_000] {
+            let client = received(most, &"x".repeat(len + beyond)).await;
+            let (code, reason) = client.closed.unwrap();
+            assert_eq!(code, code::AUTH_TOO_LARGE, "{len} and {beyond} of {most}");
+            assert!(reason.starts_with(&format!("{most} bytes are the most of a token")), "{reason}");
+            assert!(matches!(&client.ending, Some(Ending::Stop(denial)) if denial.code == code));
+        }
+    }
+    // Bytes are counted, and not characters.
+    assert_eq!(received(10, &"é".repeat(6)).await.closed.unwrap().0, code::AUTH_TOO_LARGE);
+    assert!(received(10, &"é".repeat(5)).await.machine.is_live());
+}
+
+#[tokio::test]
+async fn a_fresh_token_within_the_connection_has_the_servers_limit_too() {
+    let mut client = received(100, "ada").await;
+    let refused = client.machine.authenticate(Body::from(vec![1; 101])).unwrap_err();
+    assert_eq!((refused.reason, refused.message.len()), (Refusal::TooLarge { limit: 100 }, 101));
+    client.machine.authenticate(Body::from("ada")).unwrap();
+}
+
+#[tokio::test]
+async fn behind_a_hello_frames_may_be_larger_than_one() {
     let mut settings = HubSettings::default();
-    (settings.members, settings.member_bytes) = (100, 5_000);
+    (settings.members, settings.member_bytes) = (20, 50_000);
     let server = Server::with(log(), settings).await;
     let mut client = Client::new();
     let mut config = ClientConfig::default();
-    config.limits.presence_bytes = 5_000;
+    config.limits.presence_bytes = 50_000;
     client.machine = ClientSession::new(config);
-    client.connect_as(server.address, Some(&token)).await;
+    client.connect_as(server.address, Some("ada")).await;
     // It goes along with HELLO and is larger than one may be.
-    let feed = client.machine.subscribe_as("room", Since::Now, Body::from(vec![b'x'; 5_000])).unwrap();
+    let feed = client.machine.subscribe_as("room", Since::Now, Body::from(vec![b'x'; 50_000])).unwrap();
     client.machine.send(SessionMessage::text(&"y".repeat(20_000))).unwrap();
     client.until(|client| client.machine.members(feed).len() == 1 && client.messages.len() == 1).await;
     assert_eq!(client.messages[0].len(), 20_000);
+}
+
+#[tokio::test]
+async fn an_application_that_does_not_say_who_a_client_is_keeps_nobody_waiting() {
+    let mut settings = HubSettings::default();
+    settings.authentication_timeout = Duration::from_millis(50);
+    let server = Server::with(log(), settings).await;
+    let mut client = Client::new();
+    client.connect_as(server.address, Some("never")).await;
+    client.until(|client| client.closed.is_some()).await;
+    assert_eq!(client.closed.as_ref().unwrap().0, code::RETRY_AFTER);
+    assert!(matches!(client.ending, Some(Ending::Retry { after: Some(_), .. })));
+    client.connect_as(server.address, Some("ada")).await;
+    client.until(|client| client.machine.is_live()).await;
+    // Within a connection too: the next token is heeded.
+    for token in ["never", "never", "ada"] {
+        client.machine.authenticate(Body::from(token)).unwrap();
+        client.transmit().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(client.closed.is_none() && client.machine.is_live());
 }
 
 #[tokio::test]
@@ -104,7 +155,7 @@ async fn whoever_does_not_begin_with_hello_is_told_what_was_wrong() {
     let (other, reason) = told(&server, Some(Message::binary(ack))).await;
     assert_eq!(other, code::BAD_FRAME);
     assert!(reason.contains("HELLO"), "{reason}");
-    for garbage in [vec![], vec![0xff; 10], vec![1; 5_000]] {
+    for garbage in [vec![], vec![0xff; 10], vec![1; 20_000]] {
         assert_eq!(told(&server, Some(Message::binary(garbage))).await.0, code::BAD_FRAME);
     }
 }

@@ -19,7 +19,7 @@ use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
 use tokio::sync::oneshot;
 
 /// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended, `later` can't be
-/// judged; another is a name.
+/// judged, `never` is not judged; another is a name.
 #[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) lost: Mutex<Vec<LostMessages>>,
@@ -37,6 +37,7 @@ impl Application for Shouter {
             None => Ok(Identity::anonymous(())),
             Some(b"wrong") => Err(AuthError::Unauthenticated),
             Some(b"later") => Err(AuthError::Unavailable),
+            Some(b"never") => std::future::pending().await,
             Some(b"nobody") => Err(AuthError::Forbidden),
             Some(b"brief") => Ok(Identity::named("brief", ()).expires_in(Duration::from_millis(10))),
             Some(name) => Ok(Identity::named(String::from_utf8_lossy(name), ())),

@@ -25,7 +25,10 @@ const REASONS = [
   ["too-many", (limit) => `There are ${limit} already, as many as there may be: end one, or raise the limit.`],
   ["name-too-long", (limit) => `A channel's name has at most ${limit} bytes.`],
   ["closed", () => "The session is closing or over: `reconnect()` begins another."],
+  ["too-many-channels", (limit) => `Publications in ${limit} channels have no answer yet: try again when answers have come.`],
 ];
+
+const RETRYABLE = ["full", "too-many", "too-many-channels"];
 
 /** What stands for a session that is over; and, with eight times the limit, for what never fits. */
 export const CLOSED = 5, TOO_LARGE = 2;
@@ -35,7 +38,7 @@ export class NotTakenError extends RejoinError {
   constructor(number, payload) {
     const [reason, words] = REASONS[number % 8];
     const limit = Math.floor(number / 8);
-    super(words(limit), { retryable: reason === "full" || reason === "too-many", reason, limit: limit || undefined, payload });
+    super(words(limit), { retryable: RETRYABLE.includes(reason), reason, limit: limit || undefined, payload });
   }
   static { name(this, "NotTakenError"); }
 }

@@ -6,7 +6,7 @@ export const LIVE = 0, LOST = 1, VOLATILE = 2, DISCONNECTED = 3, NOT_KEPT = 4, E
 
 export const STATES = ["connecting", "greeting", "live", "waiting", "closing", "ended"];
 
-const LOST_REASONS = ["kept", "fresh", "given-up", "ended"];
+const LOST_REASONS = ["kept", "fresh", "given-up", "ended", "too-large"];
 
 /** The event of what happened. */
 export function eventOf(what, first, second) {

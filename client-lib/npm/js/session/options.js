@@ -8,17 +8,17 @@ const NAMES = [
   "minUptime", "maxRetries", "maxDisagreed", "connectionTimeout", "closeTimeout", "greetingTimeout", "drainTimeout",
   "keepAlive", "highWatermark", "window", "maxEnqueuedMessages", "maxEnqueuedBytes", "maxMessageBytes",
   "subscriptionWindow", "maxSubscriptions", "maxPublications", "maxPublicationBytes", "maxChannels", "maxCalls",
-  "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxVolatileBytes", "maxWaiting", "maxWaitingBytes",
-  "WebSocket", "seed",
+  "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxAuthBytes", "maxNumberedChannels",
+  "maxVolatileBytes", "maxWaiting", "maxWaitingBytes", "WebSocket", "seed",
 ];
-/** The most bytes of what authenticates a client (client-lib/src/session/source.rs). */
-const MAX_TOKEN = 2_048;
+/** The most bytes of what authenticates a client, unless set otherwise (protocol/src/session/limits.rs). */
+const MAX_AUTH = 16 << 10;
 /** The most bytes of a call (client-lib/src/session/call.rs). */
 const MAX_CALL = (1 << 20) - 64;
 /** What each payload that waits costs besides its bytes. */
 const COST = 32;
-/** The most that anybody may be listed with (protocol/src/session/limits.rs). */
-const MAX_PRESENCE = 512 << 10;
+/** The most that anybody may be listed with, and of a token (protocol/src/session/limits.rs). */
+const HALF_FRAME = 512 << 10;
 /** The most that the protocol can say of a window or a message. */
 const MAX_BYTES = 2 ** 52;
 
@@ -47,16 +47,19 @@ function distance(name, other) {
   return row[other.length];
 }
 
-/** A token: text, or bytes, or none. */
+/** A token: text, or bytes, or none. The module refuses one that is too large. */
 export function readToken(token) {
   if (token === undefined || token === null) return undefined;
   if (typeof token !== "string" && !(token instanceof Uint8Array)) {
     throw new TypeError("What authenticates the client must be a string or a Uint8Array.");
   }
-  const length = byteLength(token);
-  if (length > MAX_TOKEN) {
-    throw new RangeError(`What authenticates the client must have at most ${MAX_TOKEN} bytes, not ${length}.`);
-  }
+  return token;
+}
+
+/** A token that is given as it is, and can be too large already. */
+function readFixed(token, most) {
+  const length = readToken(token) === undefined ? 0 : byteLength(token);
+  if (length > most) throw new RangeError(`What authenticates the client must have at most ${most} bytes, not ${length}.`);
   return token;
 }
 
@@ -74,7 +77,7 @@ export function readOptions(url, options = {}) {
   const { auth } = options;
   // What is given as it is can be wrong already.
   const fixedUrl = typeof url === "function" ? undefined : readUrl(url);
-  const fixedToken = typeof auth === "function" ? undefined : readToken(auth);
+  const fixedToken = typeof auth === "function" ? undefined : readFixed(auth, options.maxAuthBytes ?? MAX_AUTH);
   return {
     Socket,
     ask: async (attempt, fresh) => {
@@ -90,7 +93,7 @@ export function readOptions(url, options = {}) {
       message: (options.maxEnqueuedBytes ?? 16 << 20) - COST,
       publication: (options.maxPublicationBytes ?? 16 << 20) - COST,
       call: MAX_CALL,
-      presence: MAX_PRESENCE,
+      presence: HALF_FRAME,
       volatile: options.maxVolatileBytes ?? 64 << 10,
     },
   };
@@ -163,12 +166,14 @@ function limits(options) {
     whole(options, "maxPublications", 1),
     whole(options, "maxPublicationBytes", COST + 1),
     whole(options, "maxCalls", 0),
-    whole(options, "maxCallBytes", 0),
+    whole(options, "maxCallBytes", options.maxCalls === 0 ? 0 : COST + 1),
     whole(options, "maxChannels", 0),
     whole(options, "maxMembers", 0),
-    whole(options, "maxMemberBytes", 0),
+    whole(options, "maxMemberBytes", options.maxPresenceBytes ?? 256),
     whole(options, "maxVolatileBytes", 0),
-    whole(options, "maxPresenceBytes", 0, MAX_PRESENCE),
+    whole(options, "maxPresenceBytes", 0, HALF_FRAME),
+    whole(options, "maxAuthBytes", 0, HALF_FRAME),
+    whole(options, "maxNumberedChannels", 0),
   ];
 }
 

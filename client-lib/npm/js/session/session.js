@@ -184,7 +184,8 @@ export class RejoinSession extends EventTarget {
     const given = readToken(token);
     if (given === undefined) throw new TypeError("There must be a token: a string or a Uint8Array.");
     if (this.state !== "live") return false;
-    this.#port.authenticate(given);
+    const refused = this.#port.authenticate(given);
+    if (refused) throw new NotTakenError(refused, token);
     return true;
   }
 

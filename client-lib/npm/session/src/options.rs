@@ -103,6 +103,8 @@ fn limits(settings: &mut Settings<'_>) -> SessionLimits {
     settings.put(&mut limits.member_bytes, |bytes| bytes as u64);
     settings.put(&mut limits.volatile_bytes, |bytes| bytes as usize);
     settings.put(&mut limits.presence_bytes, |bytes| bytes as usize);
+    settings.put(&mut limits.max_auth, |bytes| bytes as usize);
+    settings.put(&mut limits.numbered_channels, |count| count as usize);
     limits
 }
 
@@ -124,7 +126,7 @@ mod tests {
     fn what_is_not_set_has_the_clients_default() {
         assert_eq!(backoff(&mut settings(&[UNSET; 8])), Some(Backoff::default()));
         assert_eq!(keep_alive(&mut settings(&[UNSET; 3])), Some(KeepAlive::default()));
-        assert_eq!(limits(&mut settings(&[UNSET; 15])), SessionLimits::default());
+        assert_eq!(limits(&mut settings(&[UNSET; 17])), SessionLimits::default());
         assert_eq!(limits(&mut settings(&[])), SessionLimits::default());
     }
 
@@ -140,7 +142,7 @@ mod tests {
             (found.interval, found.deadline, found.probe),
             (millis(5), millis(6), Duration::from_micros(500))
         );
-        let numbers: Vec<f64> = (1..=15).map(f64::from).collect();
+        let numbers: Vec<f64> = (1..=17).map(f64::from).collect();
         let found = limits(&mut settings(&numbers));
         assert_eq!((found.window, found.queue_messages, found.queue_bytes, found.max_message), (1, 2, 3, 4));
         assert_eq!((found.subscription_window, found.subscriptions), (5, 6));
@@ -148,6 +150,7 @@ mod tests {
         assert_eq!((found.calls, found.call_bytes), (9, 10));
         assert_eq!((found.channels, found.members, found.member_bytes), (11, 12, 13));
         assert_eq!((found.volatile_bytes, found.presence_bytes), (14, 15));
+        assert_eq!((found.max_auth, found.numbered_channels), (16, 17));
     }
 
     #[test]

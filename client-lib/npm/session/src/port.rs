@@ -129,8 +129,10 @@ impl Port {
         }));
     }
 
-    pub fn authenticate(&self, token: &JsValue) {
-        self.handle.authenticate(payload::body(token));
+    /// Gives a fresh token or says why not; 0 stands for given.
+    pub fn authenticate(&self, token: &JsValue) -> f64 {
+        let given = self.handle.authenticate(payload::body(token));
+        given.map_or_else(|refused| refusal::number(refused.reason), |()| refusal::TAKEN)
     }
 
     pub fn let_go(&self) {

@@ -11,6 +11,7 @@ pub(crate) fn number(refusal: Refusal) -> f64 {
         Refusal::TooLarge { limit } => (2.0, limit),
         Refusal::TooMany { limit } => (3.0, limit),
         Refusal::NameTooLong { limit } => (4.0, limit),
+        Refusal::TooManyChannels { limit } => (6.0, limit),
         // There is one more: closed.
         _ => (5.0, 0),
     };

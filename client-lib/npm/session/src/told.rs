@@ -43,6 +43,7 @@ fn tell_lost(session: u32, Lost { reason, unacked, unsent }: &Lost) {
         LostReason::Kept => 0,
         LostReason::Fresh => 1,
         LostReason::GivenUp => 2,
+        LostReason::TooLarge => 4,
         _ => 3,
     };
     let both = list(&[messages(unacked).into(), messages(unsent).into()]);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::calls::{CallId, CallOutcome};
 use super::super::publications::{Publication, Settlement};
-use super::super::{SessionLimits, SessionMessage, SubscriptionId, Violation};
+use super::super::{InvalidLimit, SessionLimits, SessionMessage, SubscriptionId, Violation};
 use crate::wire::{Alias, Body, Denial, SessionId, Token};
 
 /// What a client's session is configured with.
@@ -37,6 +37,20 @@ impl Default for ClientConfig {
             persistent: false,
             greeting_timeout: core::time::Duration::from_secs(10),
         }
+    }
+}
+
+impl ClientConfig {
+    /// Says which limit or time can't work.
+    ///
+    /// # Errors
+    /// The caller's, at the first such one.
+    pub fn check(&self) -> Result<(), InvalidLimit> {
+        self.limits.check()?;
+        if self.greeting_timeout.as_millis() == 0 {
+            return Err(InvalidLimit::TooSmall { name: "greeting_timeout in milliseconds", least: 1 });
+        }
+        Ok(())
     }
 }
 
