@@ -6,6 +6,7 @@
 
 mod channels;
 mod closing;
+mod limits;
 mod messages;
 mod opening;
 mod reconnecting;

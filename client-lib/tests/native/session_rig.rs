@@ -19,8 +19,8 @@ use crate::rig::{at_once, within};
 use crate::server::Server;
 use crate::wire::Wire;
 
-/// Answers each message with its capitals, keeps what it was sent, and takes no tokens but `ada` and `bob`. In
-/// the channel `board` it reads what is done there by its types.
+/// Answers each message with its capitals, keeps what it was sent, and takes no tokens but `ada`, `bob` and
+/// long ones. In the channel `board` it reads what is done there by its types.
 #[derive(Default)]
 pub(crate) struct Shouter {
     pub(crate) heard: Mutex<Vec<String>>,
@@ -34,6 +34,7 @@ impl Application for Shouter {
             None => Ok(Identity::anonymous(())),
             Some(b"ada") => Ok(Identity::named("ada", ())),
             Some(b"bob") => Ok(Identity::named("bob", ())),
+            Some(long) if long.len() > 100 => Ok(Identity::named("long", ())),
             Some(_) => Err(AuthError::Unauthenticated),
         }
     }
@@ -55,6 +56,7 @@ impl Application for Shouter {
 
     async fn call(&self, _: &Peer<Self>, question: Body) -> Result<Body, Denial> {
         match &question[..] {
+            b"large" => Ok(Body::from(vec![7; 2 << 20])),
             b"never" => std::future::pending().await,
             b"no" => Err(Denial { code: 404, reason: "no answer".into() }),
             _ => Ok(Body::from([b"you asked ", &question[..]].concat())),
@@ -73,9 +75,13 @@ pub(crate) struct HubServer {
 
 impl HubServer {
     pub(crate) async fn over(log: &Arc<MemoryLog>) -> Self {
+        Self::with(log, HubSettings::default()).await
+    }
+
+    pub(crate) async fn with(log: &Arc<MemoryLog>, settings: HubSettings) -> Self {
         let connections = Connections::default();
         let builder = Hub::over(Shouter::default(), log.clone()).key(Key::new([7; 32]));
-        let hub = builder.settings(HubSettings::default()).build(&connections).unwrap();
+        let hub = builder.settings(settings).build(&connections).unwrap();
         let ws = |State(hub): State<Hub<Shouter>>, upgrade: Upgrade| async move { hub.accept(upgrade) };
         let router = Router::new().route("/", get(ws)).with_state(hub.clone());
         Self { server: Server::start(router, connections).await, hub }
@@ -95,8 +101,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::set(|_| {}).await
+    }
+
+    /// One whose server has other settings.
+    pub(crate) async fn set(set: impl FnOnce(&mut HubSettings)) -> Self {
         let log = Arc::new(MemoryLog::default());
-        let hub = HubServer::over(&log).await;
+        let mut settings = HubSettings::default();
+        set(&mut settings);
+        let hub = HubServer::with(&log, settings).await;
         let wire = Wire::to(hub.server.address).await;
         Self { log, hub, wire }
     }
@@ -113,7 +126,14 @@ impl World {
     /// Another server over the same log takes the place of the present one, which remembers the sessions and is never
     /// asked again.
     pub(crate) async fn restart(&mut self) -> HubServer {
-        let next = HubServer::over(&self.log).await;
+        self.restart_set(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub(crate) async fn restart_set(&mut self, set: impl FnOnce(&mut HubSettings)) -> HubServer {
+        let mut settings = HubSettings::default();
+        set(&mut settings);
+        let next = HubServer::with(&self.log, settings).await;
         self.wire.lead(Some(next.server.address));
         self.wire.cut();
         std::mem::replace(&mut self.hub, next)

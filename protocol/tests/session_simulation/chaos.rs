@@ -65,7 +65,7 @@ impl World {
             }
             970..985 => self.race(client),
             985..988 => {
-                one.session.authenticate(Body::from("me"));
+                one.session.authenticate(Body::from("me")).unwrap();
             }
             _ => {}
         }

@@ -131,13 +131,6 @@ async fn an_application_that_does_not_say_who_a_client_is_keeps_nobody_waiting()
     assert!(matches!(client.ending, Some(Ending::Retry { after: Some(_), .. })));
     client.connect_as(server.address, Some("ada")).await;
     client.until(|client| client.machine.is_live()).await;
-    // Within a connection too: the next token is heeded.
-    for token in ["never", "never", "ada"] {
-        client.machine.authenticate(Body::from(token)).unwrap();
-        client.transmit().await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert!(client.closed.is_none() && client.machine.is_live());
 }
 
 #[tokio::test]
@@ -155,7 +148,7 @@ async fn whoever_does_not_begin_with_hello_is_told_what_was_wrong() {
     let (other, reason) = told(&server, Some(Message::binary(ack))).await;
     assert_eq!(other, code::BAD_FRAME);
     assert!(reason.contains("HELLO"), "{reason}");
-    for garbage in [vec![], vec![0xff; 10], vec![1; 20_000]] {
+    for garbage in [vec![], vec![0xff; 10], vec![5; 20_000]] {
         assert_eq!(told(&server, Some(Message::binary(garbage))).await.0, code::BAD_FRAME);
     }
 }
