@@ -477,7 +477,7 @@ export interface SessionOptions {
   maxPublicationBytes?: number;
   /** The most calls without an answer. Default 1,024. */
   maxCalls?: number;
-  /** Their bytes, 33 at least where there may be calls. Default 16 MiB. */
+  /** Their bytes, 33 at least. Default 16 MiB. */
   maxCallBytes?: number;
   /** The most channels in which publications have no answer. Default 256. */
   maxChannels?: number;
@@ -488,7 +488,7 @@ export interface SessionOptions {
   maxNumberedChannels?: number;
   /** The most members of a channel; the feed of one that has more ends with 4429. Default 10,000. */
   maxMembers?: number;
-  /** Bytes of what they are listed with; likewise. At least `maxPresenceBytes`. Default 1 MiB. */
+  /** Bytes of what they are listed with; likewise. Never less than `maxPresenceBytes`. Default 1 MiB. */
   maxMemberBytes?: number;
   /** Bytes that this end may be listed with, at most 512 KiB. Default 256, as many as the server's default. */
   maxPresenceBytes?: number;

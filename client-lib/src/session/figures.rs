@@ -52,3 +52,10 @@ pub(crate) fn limit_of(denial: &Denial) -> usize {
     let digits = denial.reason.bytes().take_while(u8::is_ascii_digit);
     digits.fold(0, |limit: usize, digit| limit.saturating_mul(10).saturating_add(usize::from(digit - b'0')))
 }
+
+/// A number in words that costs a client less than the library's formatting of it.
+pub(crate) fn decimal(number: usize) -> String {
+    let mut text = if number < 10 { String::new() } else { decimal(number / 10) };
+    text.push(char::from(b'0' + (number % 10) as u8));
+    text
+}

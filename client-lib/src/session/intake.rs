@@ -7,6 +7,7 @@ use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode_from_server};
 use rejoin_protocol::{Close, Closed, Link};
 
 use super::core::Core;
+use super::figures::{decimal, limit_of};
 use super::{SessionEvent, closing};
 use crate::attempt::disagreed;
 use crate::timer::now;
@@ -68,7 +69,7 @@ impl Core {
             self.disagreed.set(0);
         }
         if self.credentials.too_large.take() {
-            ending = self.stop(code::AUTH_TOO_LARGE, self.credentials.max_auth.to_string());
+            ending = self.stop(code::AUTH_TOO_LARGE, decimal(self.credentials.max_auth));
         }
         self.note(SessionEvent::Disconnected(closed));
         let driver = self.socket.driver();
@@ -81,7 +82,9 @@ impl Core {
             }
             Ending::Stop(mut denial) => {
                 if denial.code == code::AUTH_TOO_LARGE {
-                    denial.reason = self.why_ended(denial.clone()).to_string();
+                    denial.reason = decimal(limit_of(&denial));
+                    denial.reason.push_str(" bytes are the most of a token, and yours has ");
+                    denial.reason.push_str(&decimal(self.credentials.len()));
                 }
                 self.over(denial);
                 driver.step(Link::stop);

@@ -272,8 +272,8 @@ fn settings_that_cannot_work_are_named_with_what_does() {
     let builder = || Session::builder("ws://a.invalid");
     let words = refused(builder().limits(limits(|it| it.max_auth = 1 << 20)));
     assert!(words.contains("`max_auth`") && words.contains("524288"), "{words}");
-    let words = refused(builder().limits(limits(|it| it.member_bytes = 1)));
-    assert!(words.contains("`member_bytes`") && words.contains("256"), "{words}");
+    let words = refused(builder().limits(limits(|it| it.call_bytes = 1)));
+    assert!(words.contains("`call_bytes`") && words.contains("33"), "{words}");
     let words = refused(builder().greeting_timeout(std::time::Duration::ZERO));
     assert!(words.contains("greeting_timeout") && words.contains("at least 1"), "{words}");
 }

@@ -40,7 +40,7 @@ pub struct SessionLimits {
     pub numbered_channels: usize,
     /// Calls without an answer. Default 1,024.
     pub calls: usize,
-    /// Their bytes; each costs its payload and 32 more. At least 33 where there may be calls. Default 16 MiB.
+    /// Their bytes; each costs its payload and 32 more. At least 33. Default 16 MiB.
     pub call_bytes: u64,
     /// Bytes that this end may be listed with in a channel, at most 512 KiB. A server that takes less ends the subscription with
     /// 1009. Default 256, as many as a server takes that is not set up otherwise.
@@ -48,7 +48,7 @@ pub struct SessionLimits {
     /// Members of a channel that a subscription keeps. Where the server lists more the subscription ends, with 4429. Default
     /// 10,000.
     pub members: usize,
-    /// Bytes of what they are listed with; likewise. At least [`presence_bytes`](Self::presence_bytes). Default 1 MiB, as many as a full list can have.
+    /// Bytes of what they are listed with; likewise. Never less than [`presence_bytes`](Self::presence_bytes). Default 1 MiB, as many as a full list can have.
     pub member_bytes: u64,
     /// Bytes of a token that authenticates a client, in HELLO and later. A server's HELLOs may be so much larger, which is memory
     /// that clients can use before they are authenticated. At most 512 KiB. Default 16 KiB.
@@ -103,25 +103,35 @@ impl SessionLimits {
         // What waits costs 32 bytes besides its own.
         const COST: u64 = FRAME_COST + 1;
         const HALF_FRAME: u64 = 512 << 10;
-        let presence = self.presence_bytes as u64;
-        let ack_delay = u64::try_from(self.ack_delay.as_millis()).unwrap_or(u64::MAX);
-        let bounds: [(&str, u64, u64, u64); 13] = [
-            ("window", self.window, SessionLimits::MIN_WINDOW, MAX),
-            ("subscription_window", self.subscription_window, SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
-            ("max_message", self.max_message, 1, MAX),
-            ("queue_bytes", self.queue_bytes, COST, u64::MAX),
-            ("presence_bytes", presence, 0, HALF_FRAME),
-            ("queue_messages", self.queue_messages as u64, 1, u64::MAX),
-            ("publication_bytes", self.publication_bytes, COST, u64::MAX),
-            ("publications", self.publications as u64, 1, u64::MAX),
-            ("call_bytes", self.call_bytes, if self.calls == 0 { 0 } else { COST }, u64::MAX),
-            // Who is listed is listed to itself too.
-            ("member_bytes", self.member_bytes, presence, u64::MAX),
-            ("max_auth", self.max_auth as u64, 0, HALF_FRAME),
-            ("ack_frames", self.ack_frames, 1, u64::MAX),
-            ("ack_delay in milliseconds", ack_delay, 0, 60_000),
+        const BOUNDS: [(&str, u64, u64); 12] = [
+            ("window", SessionLimits::MIN_WINDOW, MAX),
+            ("subscription_window", SessionLimits::MIN_SUBSCRIPTION_WINDOW, MAX),
+            ("max_message", 1, MAX),
+            ("queue_bytes", COST, u64::MAX),
+            ("presence_bytes", 0, HALF_FRAME),
+            ("queue_messages", 1, u64::MAX),
+            ("publication_bytes", COST, u64::MAX),
+            ("publications", 1, u64::MAX),
+            ("call_bytes", COST, u64::MAX),
+            ("max_auth", 0, HALF_FRAME),
+            ("ack_frames", 1, u64::MAX),
+            ("ack_delay in seconds", 0, 60),
         ];
-        for (name, value, least, most) in bounds {
+        let values: [u64; BOUNDS.len()] = [
+            self.window,
+            self.subscription_window,
+            self.max_message,
+            self.queue_bytes,
+            self.presence_bytes as u64,
+            self.queue_messages as u64,
+            self.publication_bytes,
+            self.publications as u64,
+            self.call_bytes,
+            self.max_auth as u64,
+            self.ack_frames,
+            self.ack_delay.as_secs(),
+        ];
+        for (&(name, least, most), value) in BOUNDS.iter().zip(values) {
             if value < least {
                 return Err(InvalidLimit::TooSmall { name, least });
             }

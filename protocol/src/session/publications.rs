@@ -75,6 +75,8 @@ impl Pending {
 #[derive(Debug)]
 struct Channel {
     name: String,
+    /// Where its next number is kept.
+    numbered: usize,
     /// The number of the first one without an answer; `pending` begins there.
     answered: u64,
     /// What the server may forget: as `answered`, or behind it while removals are being stored.
@@ -135,7 +137,7 @@ pub(crate) struct Agreed {
 pub(crate) struct Publications {
     /// Those with publications that have no answer, or whose answers the store does not know yet.
     channels: Vec<Channel>,
-    /// All channels in which this identity has published, by name, with the number that comes next once all is answered.
+    /// All channels in which this identity has published, with the number that comes next once all is answered.
     numbered: Vec<(String, u64)>,
     /// Whose turn it is.
     turn: usize,
@@ -226,29 +228,26 @@ impl Publications {
         if self.channels.len() >= self.limits.channels {
             return Err(Refusal::TooManyChannels { limit: self.limits.channels });
         }
-        let at = self.place(name);
-        if at.is_err() && self.numbered.len() >= self.limits.numbered {
-            return Err(Refusal::TooMany { limit: self.limits.numbered });
+        if self.open(name, 0, self.limits.numbered) {
+            Ok(())
+        } else {
+            Err(Refusal::TooMany { limit: self.limits.numbered })
         }
-        self.open(name, 0);
-        Ok(())
     }
 
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.numbered.binary_search_by(|(other, _)| other.as_str().cmp(name))
-    }
-
-    /// Opens a channel at the number at which it was closed, or at `number` where it never was.
-    fn open(&mut self, name: &str, number: u64) {
-        let number = match self.place(name) {
-            Ok(at) => self.numbered.get(at).map_or(number, |(_, next)| *next),
-            Err(at) => {
-                self.numbered.insert(at, (name.into(), number));
-                number
-            }
-        };
+    /// Opens a channel at the number at which it was closed, or at `number` where it never was. False if the numbers of
+    /// `most` channels are kept.
+    fn open(&mut self, name: &str, mut number: u64, most: usize) -> bool {
+        let known = self.numbered.iter().position(|(other, _)| other == name);
+        let numbered = known.unwrap_or(self.numbered.len());
+        match self.numbered.get(numbered) {
+            Some((_, next)) => number = *next,
+            None if numbered >= most => return false,
+            None => self.numbered.push((name.into(), number)),
+        }
         self.channels.push(Channel {
             name: name.into(),
+            numbered,
             answered: number,
             settled: number,
             pending: VecDeque::new(),
@@ -257,16 +256,15 @@ impl Publications {
             stale: 0,
             wait: None,
         });
+        true
     }
 
     /// Lets a channel go in which all is answered: of it only the next number is kept.
     fn close_finished(&mut self, name: &str) {
-        if let Some(index) =
-            self.channels.iter().position(|channel| channel.name == name && channel.is_finished())
-            && let Ok(at) = self.place(name)
-        {
+        let finished = |channel: &Channel| channel.name == name && channel.is_finished();
+        if let Some(index) = self.channels.iter().position(finished) {
             let channel = self.channels.swap_remove(index);
-            if let Some((_, next)) = self.numbered.get_mut(at) {
+            if let Some((_, next)) = self.numbered.get_mut(channel.numbered) {
                 *next = channel.answered;
             }
         }
@@ -276,7 +274,7 @@ impl Publications {
     /// it may have been transmitted.
     pub(crate) fn restore(&mut self, name: &str, answered: u64, stored: Vec<Stored>) -> Vec<Publication> {
         if self.channel(name).is_none() {
-            self.open(name, answered);
+            self.open(name, answered, usize::MAX);
         }
         let mut restored = Vec::new();
         for Stored { number, id, payload } in stored {

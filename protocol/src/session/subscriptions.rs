@@ -45,7 +45,7 @@ impl Subscriptions {
             most: limits.subscriptions,
             volatile_bytes: limits.volatile_bytes,
             presence_bytes: limits.presence_bytes,
-            members: (limits.members, limits.member_bytes),
+            members: (limits.members, limits.member_bytes.max(limits.presence_bytes as u64)),
             unwanted: Vec::new(),
         }
     }

@@ -47,8 +47,8 @@ impl ClientConfig {
     /// The caller's, at the first such one.
     pub fn check(&self) -> Result<(), InvalidLimit> {
         self.limits.check()?;
-        if self.greeting_timeout.as_millis() == 0 {
-            return Err(InvalidLimit::TooSmall { name: "greeting_timeout in milliseconds", least: 1 });
+        if self.greeting_timeout.is_zero() {
+            return Err(InvalidLimit::TooSmall { name: "greeting_timeout in microseconds", least: 1 });
         }
         Ok(())
     }

@@ -226,7 +226,8 @@ fn a_subscription_with_more_members_than_are_kept_ends_and_the_others_go_on() {
         Presence::Full(alloc::vec![member(1, "12345678901")]),
     ];
     for beyond in beyond {
-        let limits = SessionLimits { members: 2, member_bytes: 10, ..SessionLimits::default() };
+        let limits =
+            SessionLimits { members: 2, member_bytes: 10, presence_bytes: 0, ..SessionLimits::default() };
         let mut all = Subscriptions::new(&limits);
         let id = all.subscribe_as(ROOM, Since::All, Body::new()).unwrap();
         let other = all.subscribe("hall", Since::All).unwrap();
