@@ -244,7 +244,10 @@ export class SessionEndedError extends RejoinError {
   readonly disagreed: boolean;
 }
 
-/** A session can't be kept here: there is no sessionStorage, as in a worker and in Node.js, or the browser refuses. */
+/**
+ * Why a session is not kept over a reload: there is no sessionStorage, as in a worker and in Node.js, or the user has blocked
+ * it, or the browser refuses its database or locks or does not answer within 5 s.
+ */
 export class KeepError extends RejoinError {}
 
 /** A payload that is no JSON. */
@@ -612,10 +615,14 @@ export class RejoinSession<
    * turn's end, so that a page may be left right behind it; what a browser had not written when it crashed is as if it
    * had not been published. Messages are not kept. `close()` ends it for good.
    *
-   * A duplicated tab is told apart by a Web Lock and gets a session of its own; so does every page where there are no
-   * locks, outside of secure contexts. Who has access to the tab's storage can take the session over.
+   * A duplicated tab is told apart by a Web Lock and gets a session of its own. Who has access to the tab's storage can
+   * take the session over.
    *
-   * Rejected with a KeepError where nothing can be kept, and with what the constructor throws.
+   * Where nothing can be kept (storage blocked, no IndexedDB, no locks as outside of secure contexts, no answer within 5 s),
+   * the session is opened all the same and ends with the page; `notKept` is the reason. A write that fails or takes longer
+   * than those 5 s later is told by the event `notkept`.
+   *
+   * Rejected with the errors that the constructor throws.
    */
   static reopen<
     TChannels extends object = Record<string, Payload>,
@@ -630,6 +637,8 @@ export class RejoinSession<
     session: RejoinSession<TChannels, TCalls, TSent, TReceived>;
     /** What the earlier page published and did not see answered. */
     publications: ReopenedPublication[];
+    /** Why the session is not kept; undefined if it is. */
+    notKept: KeepError | undefined;
   }>;
 
   /** Where the session is. */

@@ -12,6 +12,10 @@ export default function boot() {
     },
     onFailure: (error) => {
       console.error("rejoin could not start:", error);
+      if (!trouble.isConnected) {
+        document.getElementById("stopped").hidden = false;
+        return;
+      }
       progress.hidden = true;
       words.textContent = "Not started";
       trouble.hidden = false;

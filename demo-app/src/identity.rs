@@ -1,21 +1,21 @@
 //! Who this tab's person is: a name.
 
 use demo_messages::chat::NAME_CHARS;
-use gloo_storage::{SessionStorage, Storage};
 
 use crate::browser;
+use crate::storage::Store;
 
 const NAME: &str = "rejoin-name";
 
 /// The name that the tab has kept, if there is one.
 pub(crate) fn kept_name() -> Option<String> {
-    SessionStorage::get::<String>(NAME).ok().and_then(|name| check_name(&name).ok())
+    Store::Tab.get::<String>(NAME).ok().and_then(|name| check_name(&name).ok())
 }
 
 /// Keeps the name for as long as the tab lives. A browser without storage keeps it as long as the page.
 pub(crate) fn keep_name(name: &str) {
-    if let Err(error) = SessionStorage::set(NAME, name) {
-        browser::warn("the tab's storage keeps nothing", &error.to_string().into());
+    if let Err(error) = Store::Tab.set(NAME, &name) {
+        browser::warn("the name is not kept over a reload", &error.to_string().into());
     }
 }
 

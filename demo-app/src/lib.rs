@@ -15,6 +15,7 @@ mod route;
 mod server_address;
 mod session;
 mod speed;
+mod storage;
 mod ui;
 mod wire;
 mod words;

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use demo_messages::room::{About, Answer, Question, Room, SESSION_PATH, Said, Whisper};
 use rejoin::session::{
-    ChannelError, ConnectError, FeedItem, GapReason, KeepAlive, KeepError, Missing, PublishError, Receipt,
-    Refusal, Session, SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem,
-    UndecodablePayload,
+    ChannelError, ConnectError, FeedItem, GapReason, KeepAlive, Missing, PublishError, Receipt, Refusal,
+    Session, SessionBuilder, SessionHandle, SessionState, SessionTarget, TypedItem, UndecodablePayload,
 };
 use rejoin::{Closed, ClosedBy, Decode, Encode, Json, TargetError, from_bytes, to_bytes};
 use rejoin_yew::UseSessionHandle;
@@ -74,29 +73,20 @@ pub(crate) struct Restored {
 }
 
 /// Opens the session that this tab had before it was reloaded, or a new one, and hands over what has no answer yet.
-/// Where the browser can't keep a session, it lasts as long as the page.
+/// Where the browser can't keep a session, it lasts as long as the page, and an event of it says so.
 pub(crate) async fn open(
     base: String,
     offline: Rc<Cell<bool>>,
     restored: impl Fn(Restored),
 ) -> Result<Session, ConnectError> {
-    match builder(&base, &offline).reopen(KEPT_AS).await {
-        Ok(reopened) => {
-            let all = reopened.receipts.into_iter().zip(reopened.payloads);
-            for ((channel, receipt), payload) in all {
-                let said = parse::<Said>(&payload);
-                if let (Some(Room(room)), Some(said)) = (Room::of_channel(&channel), said) {
-                    restored(Restored { room, text: said.text, receipt });
-                }
-            }
-            Ok(reopened.session)
-        }
-        Err(KeepError::Connect(error)) => Err(error),
-        Err(error) => {
-            browser::warn("the session is not kept over a reload", &error.to_string().into());
-            builder(&base, &offline).open()
+    let reopened = builder(&base, &offline).reopen(KEPT_AS).await?;
+    for ((channel, receipt), payload) in reopened.receipts.into_iter().zip(reopened.payloads) {
+        let said = parse::<Said>(&payload);
+        if let (Some(Room(room)), Some(said)) = (Room::of_channel(&channel), said) {
+            restored(Restored { room, text: said.text, receipt });
         }
     }
+    Ok(reopened.session)
 }
 
 fn address(base: &str) -> String {

@@ -42,8 +42,9 @@ pub struct Config {
     #[arg(long, env = "REJOIN_CLASSIC", value_name = "WHICH")]
     pub classic: Option<Classic>,
 
-    /// Lets pages of another origin connect, such as http://localhost:8081; may be given several times (in
-    /// the variable: separated by commas). Pages that this server serves always may.
+    /// Lets pages of another origin connect, such as http://localhost:8081, those of all sub-domains, as in
+    /// https://*.example.org, or an app such as tauri://localhost; may be given several times (in the variable:
+    /// separated by commas). Pages that this server serves always may.
     #[arg(long, env = "REJOIN_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
 

@@ -129,7 +129,8 @@ impl Acceptor {
         F: FnOnce(Connection) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.origins.check(&upgrade.headers).map_err(UpgradeError::Origin)?;
+        let may_be_port = |port| self.connections.may_be_reached_at(port);
+        self.origins.check(&upgrade.headers, may_be_port).map_err(UpgradeError::Origin)?;
         let subprotocol = self.pick(&upgrade.offered)?;
         let permit =
             self.connections.admit(upgrade.peer.map(|peer| peer.ip())).map_err(UpgradeError::NoRoom)?;

@@ -42,6 +42,8 @@ struct Inner {
     limits: ConnectionLimits,
     counts: Mutex<Counts>,
     next_id: AtomicU64,
+    /// The ports of the listeners that [`serve`](crate::serve) was given.
+    ports: Mutex<Vec<u16>>,
     tasks: TaskTracker,
     /// What is to be done once the server has begun to drain.
     farewells: TaskTracker,
@@ -69,6 +71,7 @@ impl Connections {
             limits,
             counts: Mutex::default(),
             next_id: AtomicU64::new(1),
+            ports: Mutex::default(),
             tasks: TaskTracker::new(),
             farewells: TaskTracker::new(),
             signals,
@@ -108,6 +111,20 @@ impl Connections {
         self.inner.farewells.close();
         self.inner.farewells.wait().await;
         left
+    }
+
+    /// Notes the port of a listener.
+    pub(crate) fn listens_on(&self, port: u16) {
+        let mut ports = self.inner.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+
+    /// Whether a client may have come directly to this port: a listener has it, or none is known.
+    pub(crate) fn may_be_reached_at(&self, port: u16) -> bool {
+        let ports = self.inner.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        ports.is_empty() || ports.contains(&port)
     }
 
     /// Takes a place for one more connection.

@@ -1,16 +1,56 @@
 //! The origins: whose pages may open a WebSocket here (RFC 6455, section 10.2).
 
 use std::fmt;
+use std::sync::Arc;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Whose pages may connect. Pages of the server's own origin always may: those whose `Origin` names the host
-/// and port that the request's `Host` names. Other origins must be listed. `null` (a sandboxed frame, a file)
-/// never may. A request without `Origin` comes from no page; it may connect unless it carries a cookie, since
-/// a cookie without an origin can't be trusted to be a page's own doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+use crate::origin::{InvalidOrigin, Origin, Pattern};
+
+/// So many bytes of a header are shown in an error or in the log.
+const SHOWN_BYTES: usize = 256;
+
+type Predicate = dyn Fn(&str) -> bool + Send + Sync;
+
+/// Whose pages may connect. Pages of the server's own origin always may (see below). Other origins must be allowed:
+/// one by one, by a pattern of sub-domains, or by a function. `null`, the origin of a sandboxed frame or a file, may
+/// connect only if it is allowed by that name. A request without `Origin` comes from no page; it may connect unless it
+/// carries a cookie, since a cookie without an origin can't be trusted to be a page's own doing.
+///
+/// # The server's own origin
+///
+/// A page is the server's own if its `Origin` has the host and the port of the request's `Host`.
+///
+/// Some proxies pass on a `Host` without its port: nginx does with `proxy_set_header Host $host`. A `Host` without a port
+/// is compared by its name alone, so that a page at `http://example.org:8088` behind such a proxy may connect. What this
+/// means for security:
+/// - A browser that connects directly leaves the port out only for the scheme's default port, 80 or 443. Where
+///   [`serve`](crate::serve) listens on the default port of the origin's scheme, the missing port means that one, and
+///   it is compared. The same is so for an HTTP server that is not [`serve`](crate::serve), whose ports are unknown here.
+/// - Behind a proxy that leaves the port out, and behind one at port 80 or 443, pages of *other ports of the same host* may
+///   connect: the server can't tell them apart. Browsers send cookies to all ports of a host as well. If you do not
+///   trust the other services of your host, have the proxy pass on the port (nginx: `proxy_set_header Host $http_host`)
+///   and let the server listen at the port that the page has, or require a token in HELLO.
+/// - A page of another host is refused in any case: the name in its `Origin` is another.
+/// - Against DNS rebinding this check does nothing, with or without ports: there the attacker's own name leads to your
+///   server, so that `Origin` and `Host` agree. The browser then sends the attacker's cookies and not yours. Rely on
+///   cookies or tokens, or have a proxy refuse unknown hosts, and do not take the address of a client for a proof of
+///   who it is.
+#[derive(Clone, Default)]
 pub struct Origins {
-    allowed: Vec<String>,
+    allowed: Vec<Pattern>,
+    predicate: Option<Arc<Predicate>>,
+}
+
+impl fmt::Debug for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        list.entries(self.allowed.iter().map(ToString::to_string));
+        if self.predicate.is_some() {
+            list.entry(&"a predicate");
+        }
+        list.finish()
+    }
 }
 
 impl Origins {
@@ -20,177 +60,149 @@ impl Origins {
         Self::default()
     }
 
-    /// Allows another origin, written as a browser sends it: `https://example.org` or
-    /// `http://localhost:8081`, without a path.
+    /// Allows another origin, written as a browser sends it: `https://example.org`, `http://localhost:8081`, or that of an
+    /// app or an extension, such as `capacitor://localhost`, `tauri://localhost`, `chrome-extension://ID`, `app://.`, or
+    /// `null`. Upper case and a default port that is written out are normalised.
+    ///
+    /// `https://*.example.org` allows the sub-domains of `example.org` at any depth, `https://a.b.example.org` among them,
+    /// and not `https://example.org` itself. Whoever can get a sub-domain there may connect, as of a suffix under which
+    /// domains are sold. A `*` may stand nowhere else.
     ///
     /// # Errors
-    /// When it is not an origin of that form; the error shows what is wrong.
+    /// When it is of no such form, so that no page's origin can fit it; the error names the right form.
     pub fn allow(mut self, origin: &str) -> Result<Self, InvalidOrigin> {
-        let normal = normalise(origin).ok_or_else(|| InvalidOrigin { origin: origin.to_owned() })?;
-        if !self.allowed.contains(&normal) {
-            self.allowed.push(normal);
+        let pattern = Pattern::parse(origin)?;
+        if !self.allowed.contains(&pattern) {
+            self.allowed.push(pattern);
         }
         Ok(self)
     }
 
-    /// Judges a request by its headers.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), OriginRefused> {
+    /// Allows the origins for which a function returns true, besides those allowed by name. It is called with the origin in
+    /// lower case and without a default port, never with `null`, within the connection's task: decide from memory. A second
+    /// call replaces the function.
+    ///
+    /// ```
+    /// use rejoin_server::Origins;
+    ///
+    /// let origins = Origins::own().allow_if(|origin| origin.starts_with("moz-extension://"));
+    /// ```
+    #[must_use]
+    pub fn allow_if(mut self, predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Judges a request by its headers. `may_be_port` says whether a browser that connected directly could have left this
+    /// default port out.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        may_be_port: impl FnOnce(u16) -> bool,
+    ) -> Result<(), OriginRefused> {
+        let host = || shown(headers, &header::HOST);
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else {
-            return if headers.contains_key(header::COOKIE) { Err(OriginRefused::Missing) } else { Ok(()) };
+            let has_cookie = headers.contains_key(header::COOKIE);
+            return if has_cookie { Err(OriginRefused::Missing { host: host() }) } else { Ok(()) };
         };
-        if origins.next().is_some() {
-            return Err(OriginRefused::Malformed);
+        if origin == "null" && origins.next().is_none() {
+            let is_allowed = self.allowed.contains(&Pattern::Null);
+            return if is_allowed { Ok(()) } else { Err(OriginRefused::Null { host: host() }) };
         }
-        let origin = origin.to_str().map_err(|_| OriginRefused::Malformed)?;
-        if origin == "null" {
-            return Err(OriginRefused::Null);
-        }
-        let origin = normalise(origin).ok_or(OriginRefused::Malformed)?;
-        if self.allowed.contains(&origin) || is_own(&origin, headers) {
+        let only = headers.get_all(header::ORIGIN).iter().nth(1).is_none();
+        let Some(origin) = origin.to_str().ok().filter(|_| only).and_then(Origin::parse) else {
+            return Err(OriginRefused::Malformed { origin: shown(headers, &header::ORIGIN), host: host() });
+        };
+        let is_listed = self.allowed.iter().any(|pattern| pattern.fits(&origin));
+        if is_listed || is_own(&origin, headers, may_be_port) {
             return Ok(());
         }
-        Err(OriginRefused::Foreign { origin })
+        let origin = origin.to_string();
+        match &self.predicate {
+            Some(predicate) if predicate(&origin) => Ok(()),
+            _ => Err(OriginRefused::Foreign { origin, host: host() }),
+        }
     }
 }
 
-/// True when the origin's host and port are those of the request's `Host`.
-fn is_own(origin: &str, headers: &HeaderMap) -> bool {
+/// Whether the origin is that of the request's `Host`; see [`Origins`].
+fn is_own(origin: &Origin, headers: &HeaderMap, may_be_port: impl FnOnce(u16) -> bool) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let Ok(host) = host.to_str() else { return false };
-    let Some((scheme, _)) = origin.split_once("://") else { return false };
-    normalise(&format!("{scheme}://{host}")).is_some_and(|own| own == origin)
+    let Some(default_port) = origin.default_port() else { return false };
+    let Some(host) = host.to_str().ok() else { return false };
+    let Some(own) = origin.with_host(host) else { return false };
+    // Behind the last colon that is not within an IPv6 address.
+    let has_port = host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
+    own == *origin || (!has_port && own.host == origin.host && !may_be_port(default_port))
 }
 
-/// Scheme, host and port in lower case, without the scheme's default port.
-fn normalise(origin: &str) -> Option<String> {
-    let origin = origin.trim().to_ascii_lowercase();
-    let (scheme, authority) = origin.split_once("://")?;
-    let default_port = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return None,
-    };
-    let parsed: http::uri::Authority = authority.parse().ok()?;
-    // The parser lets user information and ports that are no numbers pass; a browser never sends them.
-    let port = authority.strip_prefix(parsed.host())?;
-    let is_port = port.strip_prefix(':').is_some_and(|digits| digits.parse::<u16>().is_ok());
-    if parsed.host().is_empty() || !(port.is_empty() || is_port) {
-        return None;
+/// The values of a header for people to read: nothing of it is a line's end or tells a terminal to do something.
+fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
+    let escaped = |value: &HeaderValue| value.as_bytes().escape_ascii().to_string();
+    let mut all = headers.get_all(name).iter().map(escaped).collect::<Vec<_>>().join(", ");
+    if all.len() > SHOWN_BYTES {
+        all.truncate(SHOWN_BYTES);
+        all.push_str("...");
     }
-    let authority = authority.strip_suffix(default_port).unwrap_or(authority);
-    Some(format!("{scheme}://{authority}"))
+    all
 }
 
-/// An origin that is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidOrigin {
-    origin: String,
-}
-
-impl fmt::Display for InvalidOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is not an origin; an origin is a scheme, a host and perhaps a port, such as \
-             http://localhost:8081",
-            self.origin
-        )
-    }
-}
-
-impl std::error::Error for InvalidOrigin {}
-
-/// Why a page may not connect.
+/// Why a page may not connect. The values of headers are escaped and cut to 256 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OriginRefused {
     /// There is a cookie, but no origin.
-    Missing,
-    /// The origin is `null`.
-    Null,
+    Missing {
+        /// The request's `Host`, empty without one.
+        host: String,
+    },
+    /// The origin is `null`, and that is not allowed.
+    Null {
+        /// The request's `Host`, empty without one.
+        host: String,
+    },
     /// The header is not an origin, or there are several.
-    Malformed,
-    /// The origin is neither the server's own nor listed.
+    Malformed {
+        /// The header's values.
+        origin: String,
+        /// The request's `Host`, empty without one.
+        host: String,
+    },
+    /// The origin is neither the server's own nor allowed.
     Foreign {
         /// It.
         origin: String,
+        /// The request's `Host`, empty without one.
+        host: String,
     },
 }
 
 impl fmt::Display for OriginRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("a request with a cookie must have an Origin header"),
-            Self::Null => f.write_str("the origin null may not connect"),
-            Self::Malformed => f.write_str("the Origin header is not one origin"),
-            Self::Foreign { origin } => write!(f, "pages of {origin} may not connect"),
+            Self::Missing { host } => {
+                write!(f, "a request with a cookie must have an Origin header (Host: {host})")
+            }
+            Self::Null { host } => write!(
+                f,
+                "pages of the origin null may not connect (Host: {host}): a sandboxed frame or a file has it; the \
+                 server can allow it by that name"
+            ),
+            Self::Malformed { origin, host } => {
+                write!(f, "the Origin header is not one origin: {origin} (Host: {host})")
+            }
+            Self::Foreign { origin, host } => write!(
+                f,
+                "pages of {origin} may not connect, since the request's Host is {host}: allow this origin at the \
+                 server, or, if it is the server's own and a proxy has changed the Host, have the proxy pass on the \
+                 Host with its port (nginx: proxy_set_header Host $http_host)"
+            ),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(origins: &Origins, headers: &[(&'static str, &str)]) -> Result<(), OriginRefused> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
-        }
-        origins.check(&map)
-    }
-
-    #[test]
-    fn the_own_origin_may_connect_whatever_its_case_and_default_port() {
-        let own = Origins::own();
-        for (origin, host) in [
-            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
-            ("http://[::1]:8080", "[::1]:8080"),
-            ("https://example.org", "EXAMPLE.org"),
-            ("https://example.org", "example.org:443"),
-            ("http://example.org:80", "example.org"),
-        ] {
-            assert_eq!(check(&own, &[("origin", origin), ("host", host)]), Ok(()), "{origin} {host}");
-        }
-    }
-
-    #[test]
-    fn another_port_or_host_is_foreign_unless_it_is_listed() {
-        let own = Origins::own();
-        let foreign = [("origin", "http://localhost:8081"), ("host", "localhost:8080")];
-        assert!(matches!(check(&own, &foreign), Err(OriginRefused::Foreign { .. })));
-        let listed = own.allow("HTTP://LocalHost:8081").unwrap();
-        assert_eq!(check(&listed, &foreign), Ok(()));
-        let prefix = [("origin", "http://localhost:80811"), ("host", "localhost:8080")];
-        assert!(check(&listed, &prefix).is_err());
-    }
-
-    #[test]
-    fn null_and_broken_and_doubled_origins_are_refused() {
-        let own = Origins::own();
-        let host = ("host", "a");
-        assert_eq!(check(&own, &[("origin", "null"), host]), Err(OriginRefused::Null));
-        for bad in
-            ["", "a", "http://", "file://a", "http://a/path", "http://user@a", "http://a:x", "http://a:"]
-        {
-            assert_eq!(check(&own, &[("origin", bad), host]), Err(OriginRefused::Malformed), "{bad:?}");
-        }
-        let doubled = [("origin", "http://a"), ("origin", "http://a"), host];
-        assert_eq!(check(&own, &doubled), Err(OriginRefused::Malformed));
-    }
-
-    #[test]
-    fn a_missing_origin_may_connect_only_without_cookies() {
-        let own = Origins::own();
-        assert_eq!(check(&own, &[("host", "a")]), Ok(()));
-        assert_eq!(check(&own, &[("host", "a"), ("cookie", "a=b")]), Err(OriginRefused::Missing));
-    }
-
-    #[test]
-    fn an_origin_to_allow_that_is_none_is_explained() {
-        let error = Origins::own().allow("localhost:8081").unwrap_err().to_string();
-        assert!(error.contains("localhost:8081") && error.contains("http://localhost:8081"), "{error}");
-    }
-}
+#[path = "origins_tests.rs"]
+mod tests;

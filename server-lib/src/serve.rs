@@ -75,6 +75,11 @@ pub async fn serve(
     limits: ServeLimits,
     shutdown: impl Future<Output = ()>,
 ) {
+    // Without it, no port is ruled out: see `Origins`.
+    match listener.local_addr() {
+        Ok(address) => connections.listens_on(address.port()),
+        Err(error) => tracing::warn!("the listener does not say its port: {error}"),
+    }
     let limits = Arc::new(limits);
     let places = Arc::new(Semaphore::new(limits.max_http_connections));
     let tasks = TaskTracker::new();

@@ -83,6 +83,12 @@ async fn pages_of_the_own_and_of_listed_origins_connect_and_others_do_not() {
     assert_eq!(with_origin(listed(), "Origin: http://localhost:8081\r\n").await, 101);
     assert_eq!(with_origin(listed(), "Origin: http://localhost:8082\r\n").await, 403);
     assert_eq!(with_origin(listed(), "Origin: null\r\n").await, 403);
+    assert_eq!(with_origin(listed(), "Origin: capacitor://localhost\r\n").await, 403);
+    let app = Origins::own().allow("capacitor://localhost").unwrap();
+    assert_eq!(with_origin(app, "Origin: capacitor://localhost\r\n").await, 101);
+    let below = || Origins::own().allow("https://*.example.org").unwrap();
+    assert_eq!(with_origin(below(), "Origin: https://a.b.example.org\r\n").await, 101);
+    assert_eq!(with_origin(below(), "Origin: https://example.org\r\n").await, 403);
     assert_eq!(with_origin(listed(), "Origin: garbage\r\n").await, 403);
 }
 

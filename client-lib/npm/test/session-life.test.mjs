@@ -138,9 +138,20 @@ test("options that can't work are refused", () => {
   assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, protocols: many }), RangeError);
 });
 
-test("where there is no sessionStorage a session can't be kept, and says so", async () => {
-  const error = await rejection(RejoinSession.reopen("chat", `${PEER}/session`, QUICK));
-  assert.equal(error.name, "KeepError");
+test("where there is no sessionStorage a session goes on without being kept, and says so", async () => {
+  const { session, publications, notKept } = await RejoinSession.reopen("chat", `${PEER}/session`, QUICK);
+  assert.equal(notKept.name, "KeepError");
+  assert.match(notKept.message, /sessionStorage/);
+  assert.deepEqual(publications, []);
+  await session.ready;
+  await session.close();
+});
+
+test("a session that is to be kept and has options that can't work is refused", async () => {
+  assert.equal((await rejection(RejoinSession.reopen("chat", "ws://a.invalid/#x", QUICK))).name, "SyntaxError");
+  const many = Array.from({ length: 33 }, (_, at) => `p${at}`);
+  const refused = await rejection(RejoinSession.reopen("chat", "ws://a.invalid", { ...QUICK, protocols: many }));
+  assert.equal(refused.name, "RangeError");
 });
 
 test("a program ends when its sessions are closed, though a feed is held", async () => {

@@ -29,9 +29,10 @@ pub enum SessionEvent {
     Disconnected(Closed),
     /// The keep-alive's ping was answered after this time.
     RoundTrip(Duration),
-    /// The browser could not write what is to be kept over a reload, and says why in its own words. The session goes
-    /// on; a publication concerned is lost if the page is reloaded now. Where it was the identity, nothing is kept from
-    /// now on, and a later page begins a session of its own.
+    /// The browser could not read or write the data that is to be kept over a reload; the reason, in the browser's words
+    /// where it gave any. The session goes on; a publication concerned is lost if the page is reloaded now. Where it was
+    /// the identity, or the browser did not answer within 5 s, nothing is kept from now on, and a later page begins a
+    /// session of its own.
     NotKept(String),
     /// The session is over. Receipts have been settled and [`Lost`](Self::Lost) came before, if there was something
     /// to lose.

@@ -14,6 +14,8 @@ mod feeds;
 mod hub;
 #[cfg(feature = "persistence")]
 mod keeping;
+#[cfg(feature = "persistence")]
+mod keeping_without;
 mod messages;
 mod publishing;
 mod rig;

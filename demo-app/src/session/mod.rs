@@ -25,6 +25,7 @@ use crate::lab::state::LabState;
 use crate::link_log::LinkLog;
 use crate::local_time::now_ms;
 use crate::server_address;
+use crate::storage::Store;
 use crate::wire::{self, Facts};
 
 pub(crate) use lab::LabDeeds;
@@ -50,6 +51,8 @@ pub(crate) struct Deeds {
     pub(crate) attention: Callback<bool>,
     pub(crate) rename: Callback<String>,
     pub(crate) dismiss: Callback<()>,
+    /// The notice about what is not kept has been read.
+    pub(crate) dismiss_not_kept: Callback<()>,
     pub(crate) reconnect: Callback<()>,
     pub(crate) disconnect: Callback<()>,
     pub(crate) facts: Callback<(), Facts>,
@@ -64,7 +67,18 @@ pub(crate) struct Session {
     pub(crate) lab: Rc<LabState>,
     /// None until the person has given a name.
     pub(crate) name: Option<String>,
+    /// None if all is kept, or the person has read it.
+    pub(crate) not_kept: Option<NotKept>,
     pub(crate) deeds: Deeds,
+}
+
+/// What the browser does not keep over a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotKept {
+    /// The user lets the page store nothing.
+    Anything,
+    /// Messages that were not delivered yet.
+    Messages,
 }
 
 type ChatHandle = UseReducerHandle<Held<ChatState>>;
@@ -74,6 +88,8 @@ struct Told<'a> {
     chat: &'a ChatHandle,
     link: &'a LinkHandle,
     lab: &'a LabTeller,
+    /// Whether messages are not kept over a reload.
+    not_kept: &'a UseStateSetter<bool>,
 }
 
 type LinkHandle = UseReducerHandle<Held<LinkLog>>;
@@ -101,7 +117,10 @@ pub(crate) fn use_session(room: &str) -> Session {
     let base = use_memo((), |()| server_address::of_this_page());
 
     let tickets = use_memo((), |()| Tickets::default());
-    let wire = standing::use_wire(&base, &tickets, &offline, Told { chat: &chat, link: &link, lab: &teller });
+    let messages_lost = use_state_eq(|| false);
+    let told = Told { chat: &chat, link: &link, lab: &teller, not_kept: &messages_lost.setter() };
+    let wire = standing::use_wire(&base, &tickets, &offline, told);
+    let (not_kept, dismiss_not_kept) = use_not_kept(*messages_lost);
     {
         let chat = chat.dispatcher();
         use_effect_with(room.to_owned(), move |room| chat.dispatch(ChatAction::GoTo { room: room.clone() }));
@@ -113,9 +132,26 @@ pub(crate) fn use_session(room: &str) -> Session {
     let typing = typing::use_typing(&present, &chat);
     let lab_deeds = lab::use_lab_deeds(&wire, &teller, &offline);
     let deeds = use_deeds(&wire, &base, &tickets, &chat, &name);
-    let deeds = Deeds { typing, lab: lab_deeds, ..deeds };
+    let deeds = Deeds { typing, lab: lab_deeds, dismiss_not_kept, ..deeds };
     let name = (*name).clone();
-    Session { chat: chat.shared(), link: link.shared(), lab: lab.shared(), name, deeds }
+    Session { chat: chat.shared(), link: link.shared(), lab: lab.shared(), name, not_kept, deeds }
+}
+
+/// What is not kept, until the person has read it.
+#[hook]
+fn use_not_kept(messages: bool) -> (Option<NotKept>, Callback<()>) {
+    let blocked = use_memo((), |()| !Store::Tab.is_allowed());
+    let read = use_state_eq(|| false);
+    let dismiss = {
+        let read = read.setter();
+        use_callback((), move |(), ()| read.set(true))
+    };
+    let not_kept = match (*read, *blocked, messages) {
+        (true, ..) | (_, false, false) => None,
+        (_, true, _) => Some(NotKept::Anything),
+        _ => Some(NotKept::Messages),
+    };
+    (not_kept, dismiss)
 }
 
 /// Keeps the list of rooms fresh while the session is live.
@@ -195,6 +231,7 @@ fn use_deeds(
                     say.dispatch(ChatAction::Written { ticket: tickets.draw(), text, at_ms: now_ms() });
                 }),
                 typing: Callback::noop(),
+                dismiss_not_kept: Callback::noop(),
                 lab: LabDeeds::default(),
                 retry: on_ticket(|ticket| ChatAction::Retry { ticket, at_ms: now_ms() }),
                 discard: on_ticket(|ticket| ChatAction::Discard { ticket }),

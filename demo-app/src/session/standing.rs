@@ -55,7 +55,7 @@ fn restore(Restored { room, text, receipt }: Restored, ticket: Ticket, chat: &Di
 #[hook]
 fn use_events(session: &Rc<RefCell<Option<UseSessionHandle>>>, told: &Told<'_>) -> Callback<SessionEvent> {
     let (session, chat, link) = (Rc::clone(session), told.chat.dispatcher(), told.link.dispatcher());
-    let lab = told.lab.clone();
+    let (lab, not_kept) = (told.lab.clone(), told.not_kept.clone());
     // Why messages were lost since the session was live.
     let lost = use_mut_ref(|| None::<LostReason>);
     use_callback((), move |event: SessionEvent, ()| match event {
@@ -84,7 +84,8 @@ fn use_events(session: &Rc<RefCell<Option<UseSessionHandle>>>, told: &Told<'_>) 
             chat.dispatch(ChatAction::Lost { at_ms: now_ms() });
         }
         SessionEvent::NotKept(why) => {
-            browser::warn("a message is not kept over a reload", &why.into());
+            browser::warn("messages are not kept over a reload", &why.into());
+            not_kept.set(true);
         }
         SessionEvent::RoundTrip(time) => {
             link.dispatch(LinkAction::RoundTrip(time.as_secs_f64() * 1_000.0));

@@ -3,8 +3,6 @@
 use std::rc::Rc;
 
 use demo_messages::speed::Speed;
-use gloo_storage::errors::StorageError;
-use gloo_storage::{LocalStorage, Storage};
 use rejoin::Endpoint;
 use yew::prelude::*;
 
@@ -16,6 +14,7 @@ use super::worker_handle::WorkerHandle;
 use crate::held::Held;
 use crate::local_time::now_ms;
 use crate::server_address;
+use crate::storage::{StorageError, Store};
 use crate::words;
 
 const HISTORY: &str = "rejoin-speed-history";
@@ -118,12 +117,12 @@ fn use_history(speed: &SpeedHandle) -> (Option<String>, Callback<()>) {
     let may_write = use_mut_ref(|| false);
     {
         let (speed, trouble, may_write) = (speed.dispatcher(), trouble.setter(), may_write.clone());
-        use_effect_with((), move |()| match LocalStorage::get::<History>(HISTORY) {
+        use_effect_with((), move |()| match Store::Browser.get::<History>(HISTORY) {
             Ok(history) => {
                 *may_write.borrow_mut() = true;
                 speed.dispatch(SpeedAction::Loaded(history));
             }
-            Err(StorageError::KeyNotFound(_)) => *may_write.borrow_mut() = true,
+            Err(StorageError::Missing) => *may_write.borrow_mut() = true,
             Err(error) => trouble.set(Some(words::history_unreadable(&error.to_string()))),
         });
     }
@@ -132,7 +131,7 @@ fn use_history(speed: &SpeedHandle) -> (Option<String>, Callback<()>) {
         use_effect_with(speed.history.clone(), move |history| {
             if *may_write.borrow()
                 && !history.records().is_empty()
-                && let Err(error) = LocalStorage::set(HISTORY, history)
+                && let Err(error) = Store::Browser.set(HISTORY, history)
             {
                 trouble.set(Some(words::history_not_kept(&error.to_string())));
             }
@@ -141,7 +140,7 @@ fn use_history(speed: &SpeedHandle) -> (Option<String>, Callback<()>) {
     let clear = {
         let (speed, setter) = (speed.dispatcher(), trouble.setter());
         use_callback((), move |(), ()| {
-            LocalStorage::delete(HISTORY);
+            Store::Browser.delete(HISTORY);
             *may_write.borrow_mut() = true;
             setter.set(None);
             speed.dispatch(SpeedAction::ClearHistory);

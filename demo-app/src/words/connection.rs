@@ -3,6 +3,7 @@
 use crate::figures;
 use crate::link::Link;
 use crate::link_log::Coming;
+use crate::session::NotKept;
 
 pub(crate) const CONNECTION: &str = "Connection";
 pub(crate) const NOT_CONNECTED: &str = "Not connected";
@@ -50,6 +51,18 @@ pub(crate) const AWAY_OFFLINE: &str =
     "This device has no network. What you write waits here and is sent when it is back.";
 pub(crate) const AWAY_DISCONNECTED: &str =
     "You have disconnected. Nothing is sent or received until you reconnect.";
+
+/// What the browser does not keep.
+pub(crate) fn not_kept(what: NotKept) -> &'static str {
+    match what {
+        NotKept::Anything => {
+            "Your browser lets this page store nothing. Your name, messages that are not delivered yet and speed results are lost when you close or reload it. All else works."
+        }
+        NotKept::Messages => {
+            "Your browser does not keep messages that are not delivered yet: they are lost if you close or reload this page. All else works."
+        }
+    }
+}
 
 pub(crate) fn attempt(number: u32) -> String {
     format!("attempt {number}")

@@ -6,6 +6,7 @@ mod chromium_only;
 mod classic;
 mod development;
 mod fates;
+mod features;
 mod history;
 mod keyboard;
 mod lab;

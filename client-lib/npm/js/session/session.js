@@ -66,14 +66,12 @@ export class RejoinSession extends EventTarget {
     session.#begin();
     const { settings, protocols } = session.#options;
     try {
-      const [port, list] = await core().reopen(session.#number, text(name), settings, protocols);
+      const [port, list, notKept] = await core().reopen(session.#number, text(name), settings, protocols);
       session.#port = port;
-      return { session, publications: readPublications(list) };
+      return { session, publications: readPublications(list), notKept: notKept && new KeepError(notKept) };
     } catch (words) {
       sessions.delete(session.#number);
-      throw words instanceof Error
-        ? words
-        : new KeepError(words ?? "There is no sessionStorage that the page may use.");
+      throw typeof words === "string" ? new RangeError(words) : words;
     }
   }
 

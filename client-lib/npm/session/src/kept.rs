@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Promise};
 use rejoin::SessionBuilder;
-use rejoin::session::{KeepError, Reopened};
+use rejoin::session::Reopened;
 use wasm_bindgen::JsValue;
 
 use crate::payload;
@@ -12,11 +12,8 @@ use crate::promise::{self, promise};
 /// A promise of the session kept under this name.
 pub(crate) fn reopen(session: u32, name: String, builder: SessionBuilder) -> Promise {
     promise(async move {
-        let Reopened { session: opened, receipts, payloads, .. } =
-            builder.reopen(&name).await.map_err(|error| match error {
-                KeepError::NoStorage => JsValue::UNDEFINED,
-                error => error.to_string().into(),
-            })?;
+        let Reopened { session: opened, receipts, payloads, not_kept, .. } =
+            builder.reopen(&name).await.map_err(|error| JsValue::from(error.to_string()))?;
         let list = Array::new();
         for ((channel, receipt), body) in receipts.into_iter().zip(payloads) {
             list.push(&channel.into());
@@ -25,6 +22,7 @@ pub(crate) fn reopen(session: u32, name: String, builder: SessionBuilder) -> Pro
             list.push(&outcome(receipt));
         }
         let port = Port::new(session, opened);
-        Ok(promise::list(&[port.into(), list.into()]))
+        let not_kept = not_kept.map_or(JsValue::UNDEFINED, |why| why.to_string().into());
+        Ok(promise::list(&[port.into(), list.into(), not_kept]))
     })
 }

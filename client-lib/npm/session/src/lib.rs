@@ -35,9 +35,9 @@ pub fn open(session: u32, settings: &[f64], protocols: &str) -> Result<Port, JsV
     opened.map(|opened| Port::new(session, opened)).map_err(|error| error.to_string().into())
 }
 
-/// Opens the session kept under this name: a promise of the port and a list with, for each publication that an earlier
-/// page did not see answered, its channel, number, payload and the promise of its outcome. Rejected with words, or with
-/// undefined where nothing can be kept.
+/// Opens the session kept under this name: a promise of the port, a list with, for each publication that an earlier page
+/// did not see answered, its channel, number, payload and the promise of its outcome, and why nothing is kept, in words;
+/// undefined if it is. Rejected with words, for settings that can't work.
 #[wasm_bindgen]
 pub fn reopen(session: u32, name: String, settings: &[f64], protocols: &str) -> Promise {
     kept::reopen(session, name, options::builder(session, settings, protocols))

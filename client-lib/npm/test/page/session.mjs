@@ -96,6 +96,19 @@ async function before() {
     if (added === 0) throw new Error("nothing was listened to");
     equal(listeners, 0);
   });
+  await check("a database or a lock that never answers keeps no session from its page", async () => {
+    const never = () => new Promise(() => {});
+    for (const [of, name, silent] of [[IDBFactory.prototype, "open", () => ({})], [LockManager.prototype, "request", never]]) {
+      const real = of[name];
+      of[name] = silent;
+      const { session, publications, notKept } = await RejoinSession.reopen("silent", address());
+      of[name] = real;
+      equal([publications, notKept.name], [[], "KeepError"]);
+      if (!/no answer within 5 s/.test(notKept.message)) throw new Error(notKept.message);
+      await session.publish("silent", "said all the same");
+      await session.close();
+    }
+  });
   const { session, publications } = await RejoinSession.reopen("chat", address("&unanswered=1"));
   await check("a second session under a name that is in use is one of its own", async () => {
     equal(publications, []);

@@ -146,7 +146,8 @@ export async function use(stored: string): Promise<void> {
   for await (const message of session) same<typeof message, { heard: number }>(true);
   for await (const message of plain.messages()) same<typeof message, Payload>(true);
 
-  const { session: kept, publications } = await RejoinSession.reopen<Channels>("chat", "wss://example.org/session");
+  const { session: kept, publications, notKept } = await RejoinSession.reopen<Channels>("chat", "wss://example.org/session");
+  if (notKept) console.log(notKept.message);
   await kept.publish("numbers", 5);
   for (const { channel, payload, receipt } of publications) {
     same<typeof channel, string>(true);

@@ -10,7 +10,7 @@ use rejoin_protocol::wire::Body;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-use super::browser::{self, Database, Transaction};
+use super::browser::{self, Database, Deadline, Transaction};
 use super::record::{number, read_number};
 
 const NAME: &str = "rejoin";
@@ -42,19 +42,19 @@ struct Writing {
 }
 
 impl Disk {
-    pub(super) async fn open(store: String) -> Result<Self, JsValue> {
-        let database = browser::open_database(NAME, &[PUBLICATIONS, CHANNELS]).await?;
+    pub(super) async fn open(store: String, deadline: Deadline) -> Result<Self, JsValue> {
+        let database = browser::open_database(NAME, &[PUBLICATIONS, CHANNELS], deadline).await?;
         Ok(Self { database, store, writing: Rc::default() })
     }
 
     /// Reads what belongs to this session, and removes what has been left by tabs long gone.
-    pub(super) async fn load(&self) -> Result<BTreeMap<String, OfChannel>, JsValue> {
+    pub(super) async fn load(&self, deadline: Deadline) -> Result<BTreeMap<String, OfChannel>, JsValue> {
         let mut channels: BTreeMap<String, OfChannel> = BTreeMap::new();
-        for row in self.rows(CHANNELS).await? {
+        for row in self.rows(CHANNELS, deadline).await? {
             let channel = text(&row, "channel");
             channels.entry(channel).or_default().answered = read_number(&text(&row, "number")).unwrap_or(0);
         }
-        for row in self.rows(PUBLICATIONS).await? {
+        for row in self.rows(PUBLICATIONS, deadline).await? {
             let of = channels.entry(text(&row, "channel")).or_default();
             let (Some(number), Some(id)) =
                 (read_number(&text(&row, "number")), read_number(&text(&row, "id")))
@@ -73,11 +73,11 @@ impl Disk {
         Ok(channels)
     }
 
-    async fn rows(&self, store: &str) -> Result<Vec<JsValue>, JsValue> {
+    async fn rows(&self, store: &str, deadline: Deadline) -> Result<Vec<JsValue>, JsValue> {
         let transaction = browser::begin(&self.database, &[store], "readwrite")?;
         let objects = transaction.object_store(store)?;
         let (keys, values) = (objects.get_all_keys()?, objects.get_all()?);
-        browser::done(&values).await?;
+        browser::done(&values, deadline).await?;
         let keys: Array = keys.result().unchecked_into();
         let values: Array = values.result().unchecked_into();
         let mut own = Vec::new();

@@ -1,9 +1,10 @@
-//! A session that is kept over reloads: opened from what an earlier page left.
+//! A session that is kept over reloads: opened from what an earlier page left, or without keeping where that can't be.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use js_sys::Promise;
 use rejoin_protocol::session::{ClientSession, Pair, Publication, Stored};
@@ -11,14 +12,13 @@ use rejoin_protocol::wire::Body;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::browser::{self, Lock};
+use super::browser::{self, Deadline, Lock};
 use super::database::{Disk, OfChannel};
 use super::record::{Record, number};
 use crate::random::random;
 use crate::session::core::Core;
 use crate::session::keeper::Keeper;
-use crate::session::{ConnectError, Receipt, Session, SessionBuilder};
-use crate::transport::describe;
+use crate::session::{ConnectError, Receipt, Session, SessionBuilder, SessionEvent};
 
 /// A session that goes on where an earlier page left it, or a new one.
 #[derive(Debug)]
@@ -30,26 +30,33 @@ pub struct Reopened {
     pub receipts: Vec<(String, Receipt)>,
     /// What was published, for each of the receipts in turn.
     pub payloads: Vec<Body>,
+    /// Why the session is not kept: it works as any other does, and ends with the page. `None` if it is kept.
+    pub not_kept: Option<KeepError>,
 }
 
-/// Why a session can't be kept.
+/// Why a session can't be kept over a reload of the page. All are the environment's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeepError {
-    /// The environment's: there is no `sessionStorage` here, as in a worker, or the page may not use it.
+    /// There is no `sessionStorage`, as in a worker, or the page may not use it.
     NoStorage,
-    /// The environment's: what it says of its database or locks, in its own words.
+    /// Database or locks did not answer in time.
+    NoAnswer {
+        /// How long they were waited for.
+        within: Duration,
+    },
+    /// What the browser says of its storage, database or locks, in its own words.
     Browser(String),
-    /// The session can't be opened.
-    Connect(ConnectError),
 }
 
 impl fmt::Display for KeepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoStorage => f.write_str("there is no sessionStorage that the page may use"),
+            Self::NoAnswer { within } => {
+                write!(f, "the browser's storage gave no answer within {} s", within.as_secs())
+            }
             Self::Browser(reason) => write!(f, "the browser can't keep the session: {reason}"),
-            Self::Connect(error) => error.fmt(f),
         }
     }
 }
@@ -58,7 +65,11 @@ impl std::error::Error for KeepError {}
 
 impl From<JsValue> for KeepError {
     fn from(error: JsValue) -> Self {
-        Self::Browser(describe(&error))
+        if browser::is_no_answer(&error) {
+            Self::NoAnswer { within: browser::ANSWER_WITHIN }
+        } else {
+            Self::Browser(browser::reason(&error))
+        }
     }
 }
 
@@ -71,13 +82,18 @@ impl SessionBuilder {
     /// is lost with it, though the server may still send what it had not taken.
     ///
     /// A duplicated tab has a copy of the same `sessionStorage`; it is told apart by a Web Lock, and gets a session of its
-    /// own. Where there are no locks, outside of secure contexts, every page gets a session of its own.
+    /// own.
+    ///
+    /// Where the browser can't keep a session (the user has blocked storage, there is no `IndexedDB`, there are no locks as
+    /// outside of secure contexts, or one of them does not answer within 5 s), a session is opened that ends with the
+    /// page. [`Reopened::not_kept`] has the reason, and so has [`SessionEvent::NotKept`]. A write that takes longer than
+    /// those 5 s ends the keeping in the same way.
     ///
     /// Dropping the session leaves it to be reopened; [`close`](crate::SessionHandle::close) ends it for good. Who has
     /// access to the tab's storage can take the session over: keep only what its user may read.
     ///
     /// ```no_run
-    /// # async fn example() -> Result<(), rejoin::session::KeepError> {
+    /// # async fn example() -> Result<(), rejoin::session::ConnectError> {
     /// let reopened = rejoin::Session::builder("wss://example.org/session").reopen("chat").await?;
     /// for (channel, receipt) in reopened.receipts {
     ///     println!("{channel}: {:?}", receipt.await);
@@ -87,50 +103,30 @@ impl SessionBuilder {
     /// ```
     ///
     /// # Errors
-    /// When the browser can't keep it, or the session can't be opened.
-    pub async fn reopen(self, name: &str) -> Result<Reopened, KeepError> {
-        let storage = browser::session_storage().ok_or(KeepError::NoStorage)?;
-        let key = ["rejoin ", name].concat();
-        let earlier = storage.get_item(&key).and_then(|line| Record::read(&line));
-        let mut earlier_lock = None;
-        if let Some(record) = &earlier {
-            earlier_lock = browser::lock(&lock_name(&record.store)).await?;
-        }
-        let (record, lock) = match (earlier, earlier_lock) {
-            (Some(record), Some(lock)) => (record, Some(lock)),
-            _ => {
-                let record = Record { store: number(random()), pair: None };
-                let lock = browser::lock(&lock_name(&record.store)).await?;
-                (record, lock)
+    /// As [`open`](Self::open). Dropping the future opens nothing.
+    pub async fn reopen(self, name: &str) -> Result<Reopened, ConnectError> {
+        let (keep, channels) = match Keep::load(name).await {
+            Ok(loaded) => loaded,
+            Err(why) => {
+                let session = self.open()?;
+                session.0.note(SessionEvent::NotKept(why.to_string()));
+                session.0.follow();
+                let not_kept = Some(why);
+                return Ok(Reopened { session, receipts: Vec::new(), payloads: Vec::new(), not_kept });
             }
         };
-        storage.set_item(&key, &record.write())?;
-        let disk = Disk::open(record.store.clone()).await?;
-        let channels = disk.load().await?;
-        let keep = Rc::new(Keep {
-            key,
-            storage,
-            record: RefCell::new(record),
-            disk: Rc::new(disk),
-            kept: RefCell::default(),
-            channels: RefCell::default(),
-            given_up: Cell::new(false),
-            era: Rc::default(),
-            _lock: lock,
-        });
+        let keep = Rc::new(keep);
         let mut restored = Vec::new();
-        let session = self
-            .open_with(Some(keep.clone()), |machine| {
-                restored = keep.restore(machine, channels);
-            })
-            .map_err(KeepError::Connect)?;
+        let session = self.open_with(Some(keep.clone()), |machine| {
+            restored = keep.restore(machine, channels);
+        })?;
         let (receipts, payloads) = restored
             .into_iter()
             .map(|Restored { channel, number, publication, payload }| {
                 ((channel, Receipt::new(session.0.receipts.open(publication), number)), payload)
             })
             .unzip();
-        Ok(Reopened { session, receipts, payloads })
+        Ok(Reopened { session, receipts, payloads, not_kept: None })
     }
 }
 
@@ -156,15 +152,50 @@ struct Keep {
     kept: RefCell<BTreeMap<Publication, (String, u64)>>,
     /// The channels of which something lies there.
     channels: RefCell<Vec<String>>,
-    /// The record could not be written: nothing is kept any more.
-    given_up: Cell<bool>,
+    /// The record could not be written, or the disk did not answer: nothing is kept any more.
+    given_up: Rc<Cell<bool>>,
     /// Counts the identities.
     era: Rc<Cell<u64>>,
-    /// Without one this is a session of its own all the same, because its store has a name of its own.
-    _lock: Option<Lock>,
+    _lock: Lock,
 }
 
 impl Keep {
+    /// Finds what an earlier page left under this name, or begins to keep.
+    async fn load(name: &str) -> Result<(Self, BTreeMap<String, OfChannel>), KeepError> {
+        let storage = browser::session_storage().ok_or(KeepError::NoStorage)?;
+        let deadline = Deadline::new();
+        let key = ["rejoin ", name].concat();
+        let earlier = storage.get_item(&key)?.and_then(|line| Record::read(&line));
+        let mut earlier_lock = None;
+        if let Some(record) = &earlier {
+            earlier_lock = browser::lock(&lock_name(&record.store), deadline).await?;
+        }
+        let (record, lock) = match (earlier, earlier_lock) {
+            (Some(record), Some(lock)) => (record, lock),
+            _ => {
+                let record = Record { store: number(random()), pair: None };
+                let lock = browser::lock(&lock_name(&record.store), deadline).await?;
+                let taken = || KeepError::Browser("a new lock is taken already".into());
+                (record, lock.ok_or_else(taken)?)
+            }
+        };
+        let disk = Disk::open(record.store.clone(), deadline).await?;
+        let channels = disk.load(deadline).await?;
+        storage.set_item(&key, &record.write())?;
+        let keep = Self {
+            key,
+            storage,
+            record: RefCell::new(record),
+            disk: Rc::new(disk),
+            kept: RefCell::default(),
+            channels: RefCell::default(),
+            given_up: Rc::default(),
+            era: Rc::default(),
+            _lock: lock,
+        };
+        Ok((keep, channels))
+    }
+
     fn restore(&self, machine: &mut ClientSession, channels: BTreeMap<String, OfChannel>) -> Vec<Restored> {
         let pair = self.record.borrow().pair;
         if let Some(pair) = pair {
@@ -205,29 +236,40 @@ impl Keep {
             self.given_up.set(true);
             self.over();
             if let Some(core) = core.upgrade() {
-                core.note(crate::session::SessionEvent::NotKept(describe(&error)));
+                core.note(SessionEvent::NotKept(browser::reason(&error)));
             }
         }
     }
 }
 
-/// Does something to the core once the browser has written; if it can't, tells the application.
-fn once(
-    written: Result<Promise, JsValue>,
-    core: Weak<Core>,
-    then: impl FnOnce(&mut ClientSession, bool) + 'static,
-) {
-    spawn_local(async move {
-        let outcome = match written {
-            Ok(promise) => JsFuture::from(promise).await.map(drop),
-            Err(error) => Err(error),
-        };
-        let Some(core) = core.upgrade() else { return };
-        if let Err(error) = &outcome {
-            core.note(crate::session::SessionEvent::NotKept(describe(error)));
-        }
-        core.step(|machine, _| then(machine, outcome.is_ok()));
-    });
+impl Keep {
+    /// Does something to the core once the browser has written; if it can't, tells the application.
+    fn once(
+        &self,
+        written: Result<Promise, JsValue>,
+        core: Weak<Core>,
+        then: impl FnOnce(&mut ClientSession, bool) + 'static,
+    ) {
+        let given_up = self.given_up.clone();
+        spawn_local(async move {
+            let outcome = match written {
+                Ok(promise) => JsFuture::from(promise).await.map(drop),
+                Err(error) => Err(error),
+            };
+            let Some(core) = core.upgrade() else { return };
+            if let Err(error) = outcome.clone() {
+                // The next write would be waited for as long, and each publication goes only after its own.
+                let gives_up = browser::is_no_answer(&error);
+                if !(gives_up && given_up.replace(true)) {
+                    core.note(SessionEvent::NotKept(KeepError::from(error).to_string()));
+                    if let (true, Some(keeper)) = (gives_up, &core.keeper) {
+                        keeper.over();
+                    }
+                }
+            }
+            core.step(|machine, _| then(machine, outcome.is_ok()));
+        });
+    }
 }
 
 impl Keeper for Keep {
@@ -243,14 +285,14 @@ impl Keeper for Keep {
         }
         self.kept.borrow_mut().insert(publication, (channel.to_owned(), stored.number));
         // What can't be kept goes all the same: it is lost with the page, as without keeping.
-        once(written, core, move |machine, _| machine.stored(publication));
+        self.once(written, core, move |machine, _| machine.stored(publication));
     }
 
     fn settled(&self, core: Weak<Core>, publication: Publication) {
         let Some((channel, number)) = self.kept.borrow_mut().remove(&publication) else { return };
         let written = self.write(|disk| disk.forget(&channel, number));
         let (era, present) = (self.era.get(), self.era.clone());
-        once(written, core, move |machine, written| {
+        self.once(written, core, move |machine, written| {
             // The server remembers the outcome as long as the disk may ask for it again; and under another identity
             // the number is another publication's.
             if written && era == present.get() {
@@ -270,6 +312,7 @@ impl Keeper for Keep {
 
     fn over(&self) {
         self.lost();
-        self.storage.remove_item(&self.key);
+        // Where the user has forbidden storage since, no later page finds the record either.
+        let _gone = self.storage.remove_item(&self.key);
     }
 }

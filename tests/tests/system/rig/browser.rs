@@ -43,10 +43,23 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&Value::Null).await
+    }
+
+    /// Starts one whose user has blocked cookies and site data.
+    pub(crate) async fn start_without_storage() -> Self {
+        Self::start_with(&match settings::kind() {
+            Kind::Chromium => json!({ "profile.default_content_setting_values.cookies": 2 }),
+            Kind::Firefox => json!({ "network.cookie.cookieBehavior": 2 }),
+        })
+        .await
+    }
+
+    async fn start_with(preferences: &Value) -> Self {
         let profile = TempDir::with_prefix("rejoin-browser-").unwrap();
         let (driver, driver_address) = driver().await;
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&profile))
+            .capabilities(capabilities(&profile, preferences))
             .connect(&format!("http://{driver_address}"))
             .await
             .unwrap_or_else(|error| panic!("the browser does not start: {error}\n{}", driver.stderr.text()));
@@ -118,13 +131,16 @@ async fn driver() -> (Program, SocketAddr) {
     }
 }
 
-fn capabilities(profile: &TempDir) -> Capabilities {
+fn capabilities(profile: &TempDir, preferences: &Value) -> Capabilities {
     let mut all = Capabilities::new();
     match settings::kind() {
         Kind::Chromium => {
             let own = [format!("user-data-dir={}", profile.path().display())];
             let arguments: Vec<&str> = CHROMIUM.into_iter().chain(own.iter().map(String::as_str)).collect();
             let mut options = json!({ "args": arguments });
+            if preferences.is_object() {
+                options["prefs"] = preferences.clone();
+            }
             if let Some(program) = settings::browser() {
                 options["binary"] = json!(program);
             }
@@ -133,6 +149,9 @@ fn capabilities(profile: &TempDir) -> Capabilities {
         }
         Kind::Firefox => {
             let mut options = json!({ "args": ["-headless", "-profile", profile.path()] });
+            if preferences.is_object() {
+                options["prefs"] = preferences.clone();
+            }
             if let Some(program) = settings::browser() {
                 options["binary"] = json!(program);
             }

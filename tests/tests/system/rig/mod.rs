@@ -1,6 +1,7 @@
 //! What the tests work with: the server's program, a browser, and the pages in it.
 
 pub(crate) mod browser;
+pub(crate) mod changed_app;
 pub(crate) mod chat;
 pub(crate) mod command;
 pub(crate) mod http;
