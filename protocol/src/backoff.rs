@@ -27,7 +27,8 @@ pub struct Backoff {
     /// ([`Link::proved`](crate::Link::proved)). Default 10 s.
     pub stable: Duration,
     /// How many attempts may fail in a row, the first one included, before the link gives up. A connection that
-    /// was not open for `stable` counts as failed. Default: no limit.
+    /// was not open for `stable` counts as failed. Attempts that fail while the machine says that it has no network do not
+    /// count, and the count begins again when the network or the page comes back. Default: no limit.
     pub max_attempts: Option<u32>,
 }
 

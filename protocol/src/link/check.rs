@@ -51,6 +51,9 @@ impl LinkConfig {
             not_zero("keep_alive.deadline", keep_alive.deadline)?;
             not_zero("keep_alive.probe", keep_alive.probe)?;
         }
+        if let Some(renew_after) = self.renew_after {
+            not_zero("renew_after", renew_after)?;
+        }
         if let Some(backoff) = &self.reconnect {
             not_zero("reconnect.first", backoff.first)?;
             not_zero("reconnect.cap", backoff.cap)?;
@@ -89,7 +92,7 @@ mod tests {
         let keep_alive = KeepAlive::default();
         let backoff = Backoff::default();
         type Set<'a> = &'a dyn Fn(&mut LinkConfig);
-        let cases: [(&str, Set<'_>); 7] = [
+        let cases: [(&str, Set<'_>); 8] = [
             ("connect_timeout", &|config| config.connect_timeout = zero),
             ("close_timeout", &|config| config.close_timeout = zero),
             ("keep_alive.interval", &|config| {
@@ -99,6 +102,7 @@ mod tests {
                 config.keep_alive = Some(KeepAlive { deadline: zero, ..keep_alive });
             }),
             ("keep_alive.probe", &|config| config.keep_alive = Some(KeepAlive { probe: zero, ..keep_alive })),
+            ("renew_after", &|config| config.renew_after = Some(zero)),
             ("reconnect.first", &|config| config.reconnect = Some(Backoff { first: zero, ..backoff })),
             ("reconnect.cap", &|config| config.reconnect = Some(Backoff { cap: zero, ..backoff })),
         ];

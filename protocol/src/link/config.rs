@@ -18,6 +18,10 @@ pub struct LinkConfig {
     /// Pings of the application's own, or `None` for none: a plain server knows no frames of ours, so that a
     /// ping is whatever the caller sends for it. Default none.
     pub keep_alive: Option<KeepAlive>,
+    /// An open connection is replaced when the page comes back into sight, or the network back, after longer than this. For
+    /// servers that answer no ping of [`keep_alive`](Self::keep_alive), where nothing else shows that a connection has
+    /// died meanwhile. Default: never.
+    pub renew_after: Option<Duration>,
     /// The bounds of the queue of messages that can't go yet.
     pub queue: QueueLimits,
     /// How much the socket's own buffer may hold.
@@ -33,6 +37,7 @@ impl Default for LinkConfig {
             connect_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
             keep_alive: None,
+            renew_after: None,
             queue: QueueLimits::default(),
             watermarks: Watermarks::default(),
             seed: 0,
@@ -47,11 +52,14 @@ pub struct KeepAlive {
     /// From one ping to the next. Default 25 s, below the 30 and 60 s at which proxies cut idle connections.
     pub interval: Duration,
     /// How long after a ping the link is dead unless something comes. Any message counts, and so does a falling
-    /// `bufferedAmount`; but a browser hides the bytes of an unfinished message, so that this must suit the
-    /// largest message on the slowest line it is meant for. Default 10 s.
+    /// `bufferedAmount`; but a browser hides the bytes of an unfinished message, so that this should suit the
+    /// largest message on the slowest line it is meant for. After each connection that was left at the deadline, the next
+    /// one waits twice as long, up to sixteen times this, since the cut may have hit such a message. Eight answers in a row
+    /// within the setting, or an attempt that fails, bring the setting back. Default 10 s.
     pub deadline: Duration,
-    /// The deadline of a ping that is sent because the clock jumped or the page came back. It must suit the slowest
-    /// line as well: a message that takes longer hides the answer. Default 3 s.
+    /// The deadline of a ping that is sent because the clock jumped, the network changed or the page came back; such pings are
+    /// at least 3 s apart. A message that takes longer hides the answer, so that it is lengthened as `deadline` is, by as
+    /// much. Default 3 s.
     pub probe: Duration,
 }
 

@@ -1,7 +1,8 @@
 //! What each input does to the link, and when the link wants to be woken.
 
 use super::Link;
-use super::phase::Phase;
+use super::patience::Patience;
+use super::phase::{HINT_SPACING, Phase};
 use super::pulse::{Beat, Pulse};
 use crate::{Closed, ClosedBy, Event, Generation, Input, Output, Time};
 
@@ -9,8 +10,10 @@ impl<M> Link<M> {
     /// Takes one input. Input of a generation that is not the current one changes nothing.
     pub fn handle_input(&mut self, now: Time, input: Input) {
         self.now = now;
-        if input.generation().is_some_and(|generation| !self.is_current(generation)) {
-            return;
+        match input.generation() {
+            Some(generation) if !self.is_current(generation) => return,
+            Some(_) => {}
+            None => self.compare_clocks(),
         }
         match input {
             Input::Opened { generation } => {
@@ -18,11 +21,7 @@ impl<M> Link<M> {
                     self.opened(generation);
                 }
             }
-            Input::Received { .. } => {
-                if let Some(pulse) = self.pulse() {
-                    pulse.life();
-                }
-            }
+            Input::Received { .. } => self.life(),
             Input::Pong { .. } => self.pong(),
             Input::Buffered { bytes, .. } => self.buffered(bytes),
             Input::PeerClosing { generation } => {
@@ -32,37 +31,38 @@ impl<M> Link<M> {
             }
             Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
             Input::Online => {
-                self.offline = false;
-                self.hurry();
-                self.probe();
+                let since = self.offline.take();
+                self.returned(since);
             }
             Input::Offline => {
                 // Only the first word counts, or one repeated often enough would put attempts off for ever.
-                if !self.offline {
-                    self.offline = true;
+                if self.offline.is_none() {
+                    self.offline = Some(self.time_with_sleep());
                     self.linger();
                 }
                 self.probe();
             }
+            Input::NetworkChanged => {
+                self.hurry(HINT_SPACING);
+                self.probe();
+            }
             Input::Hidden => {
-                self.hidden = true;
+                let now = self.time_with_sleep();
+                self.hidden.get_or_insert(now);
                 self.congested &= self.buffered >= self.high_mark();
                 if !self.congested {
                     self.transmit_ready();
                 }
             }
             Input::Visible => {
-                self.hidden = false;
+                let since = self.hidden.take();
+                self.begin_checks();
                 self.mind_watermarks();
-                self.hurry();
-                self.probe();
+                self.returned(since);
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
-            Input::Resumed => {
-                self.hurry();
-                self.probe();
-            }
+            Input::Resumed => self.returned(None),
             Input::Timeout => self.timeout(),
         }
     }
@@ -72,22 +72,28 @@ impl<M> Link<M> {
     #[must_use]
     pub fn received(&mut self, generation: Generation) -> bool {
         let current = self.is_current(generation);
-        if current && let Some(pulse) = self.pulse() {
-            pulse.life();
+        if current {
+            self.life();
         }
         current
     }
 
-    pub(super) fn pulse(&mut self) -> Option<&mut Pulse> {
+    fn life(&mut self) {
+        if let Some((pulse, patience)) = self.pulse() {
+            pulse.life(patience);
+        }
+    }
+
+    pub(super) fn pulse(&mut self) -> Option<(&mut Pulse, &mut Patience)> {
         match &mut self.phase {
-            Phase::Open { pulse, .. } => pulse.as_mut(),
+            Phase::Open { pulse, .. } => pulse.as_mut().map(|pulse| (pulse, &mut self.patience)),
             _ => None,
         }
     }
 
     fn pong(&mut self) {
         let now = self.now;
-        if let Some(round_trip) = self.pulse().and_then(|pulse| pulse.pong(now)) {
+        if let Some(round_trip) = self.pulse().and_then(|(pulse, patience)| pulse.pong(now, patience)) {
             self.event(Event::RoundTrip(round_trip));
         }
     }
@@ -99,7 +105,7 @@ impl<M> Link<M> {
         }
         let now = self.now;
         let progress = self.note_buffered(bytes);
-        if let Some(pulse) = self.pulse() {
+        if let Some((pulse, _)) = self.pulse() {
             pulse.progress(now, progress);
         }
         if !self.congested {
@@ -107,16 +113,16 @@ impl<M> Link<M> {
         }
     }
 
-    fn probe(&mut self) {
+    pub(super) fn probe(&mut self) {
         let now = self.now;
-        if let Some(beat) = self.pulse().map(|pulse| pulse.probe(now)) {
+        if let Some(beat) = self.pulse().map(|(pulse, _)| pulse.probe(now)) {
             self.obey(beat);
         }
     }
 
     fn timeout(&mut self) {
         let now = self.now;
-        if let Some(beat) = self.pulse().map(|pulse| pulse.timeout(now)) {
+        if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, *patience)) {
             self.obey(beat);
         }
         self.deadline_passed();
@@ -132,6 +138,7 @@ impl<M> Link<M> {
                 self.mark_ping();
             }
             Beat::Dead => {
+                self.patience.lengthen();
                 let reason = "nothing came within the keep-alive's deadline";
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::KeepAlive, true, reason));
             }
@@ -147,7 +154,7 @@ impl<M> Link<M> {
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll])
+        Time::earliest(&[of_phase, of_poll, self.check_due()])
     }
 }
 

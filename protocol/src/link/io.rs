@@ -53,17 +53,23 @@ pub enum Input {
         /// [`Closed::is_retryable`]. It can't bring back what this end closed.
         reconnect: Option<bool>,
     },
-    /// The machine says that it has a network.
+    /// The machine says that it has a network again. Failed attempts are counted from 0 for
+    /// [`crate::Backoff::max_attempts`].
     Online,
-    /// The machine says that it has none. It may be wrong, so that attempts go on, at the back-off's cap.
+    /// The machine says that it has none. It may be wrong (a VPN, a local network), so that attempts go on: the first ones
+    /// as usual, those that follow at the back-off's cap. They do not count for [`crate::Backoff::max_attempts`]. A connection
+    /// that opens all the same proves it wrong.
     Offline,
+    /// The machine has another network than before, or says so: browsers say it when an estimate changes as well.
+    NetworkChanged,
     /// The page is hidden: its timers are throttled from now on.
     Hidden,
-    /// The page is visible.
+    /// The page is visible. Failed attempts are counted as after [`Input::Online`].
     Visible,
     /// The page is about to be frozen: nothing runs until [`Input::Resumed`].
     Frozen,
-    /// The page was frozen, or kept in the back-forward cache, and runs again.
+    /// The page was frozen, or kept in the back-forward cache, and runs again. Failed attempts are counted as after
+    /// [`Input::Online`].
     Resumed,
     /// The moment of the last [`Output::Wait`] has come, or is long past.
     Timeout,

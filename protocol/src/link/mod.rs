@@ -2,9 +2,11 @@
 
 mod advice;
 pub(crate) mod check;
+mod clocks;
 pub(crate) mod config;
 mod deadline;
 pub(crate) mod io;
+mod patience;
 mod pulse;
 pub(crate) mod queue;
 pub(crate) mod state;
@@ -18,6 +20,8 @@ use alloc::vec::Vec;
 
 use crate::random::Random;
 use crate::{Close, Closed, ClosedBy, Event, Generation, LinkConfig, Output, State, Time};
+use clocks::Clocks;
+use patience::Patience;
 use phase::Phase;
 use queue::Queue;
 
@@ -46,6 +50,8 @@ pub struct Link<M> {
     newest: u64,
     /// Attempts in a row that did not lead to a stable connection.
     failures: u32,
+    /// Those of them that count for the limit on attempts.
+    counted_failures: u32,
     /// Waits in a row since the last stable connection, the present one included.
     retries: u32,
     /// When the newest attempt began, if there was one.
@@ -54,8 +60,12 @@ pub struct Link<M> {
     not_before: Option<Time>,
     /// The present connection has done what it is for.
     proved: bool,
-    offline: bool,
-    hidden: bool,
+    /// Since when the machine has said that it has no network.
+    offline: Option<Time>,
+    /// Since when the page is hidden.
+    hidden: Option<Time>,
+    clocks: Clocks,
+    patience: Patience,
     queue: Queue<M>,
     /// How much lies in the socket's own buffer, by its last word and what was handed to it since.
     buffered: u64,
@@ -84,12 +94,15 @@ impl<M> Link<M> {
             phase: Phase::Closed,
             newest: 0,
             failures: 0,
+            counted_failures: 0,
             retries: 0,
             attempted: None,
             not_before: None,
             proved: false,
-            offline: false,
-            hidden: false,
+            offline: None,
+            hidden: None,
+            clocks: Clocks::default(),
+            patience: Patience::default(),
             buffered: 0,
             reported_buffered: 0,
             congested: false,
@@ -106,8 +119,7 @@ impl<M> Link<M> {
     pub fn open(&mut self, now: Time) {
         self.now = now;
         if matches!(self.phase, Phase::Closed) {
-            self.failures = 0;
-            self.retries = 0;
+            self.reset_failures();
             self.start_attempt();
         }
     }
@@ -117,13 +129,7 @@ impl<M> Link<M> {
     /// connection: nothing more is handed to the one that is left.
     pub fn reconnect(&mut self, now: Time) {
         self.now = now;
-        self.failures = 0;
-        self.retries = 0;
-        if let Some(generation) = self.generation() {
-            let was_open = self.phase.opened().is_some();
-            self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, "reconnect was called"));
-        }
-        self.start_attempt();
+        self.replace("reconnect was called");
     }
 
     /// Closes. An open connection transmits what is queued and then goes through the close handshake; what can't

@@ -1,12 +1,21 @@
 //! The link's phases and the steps between them.
 
+use core::time::Duration;
+
 use super::Link;
 use super::deadline::Deadline;
+use super::patience::Patience;
 use super::pulse::Pulse;
 use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
 
 /// Attempts are at least this far apart when something else than the back-off calls for one (online, visible).
-const SPACING: core::time::Duration = core::time::Duration::from_secs(1);
+pub(super) const SPACING: Duration = Duration::from_secs(1);
+
+/// The same where the hint comes often for no reason: a clock, a changed connection.
+pub(super) const HINT_SPACING: Duration = Duration::from_secs(5);
+
+/// So many retries in a row wait no longer while the machine says that it has no network: it may be wrong.
+const OFFLINE_RETRIES: u32 = 5;
 
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -68,6 +77,9 @@ impl<M> Link<M> {
         let pulse = self.config.keep_alive.map(|settings| Pulse::new(settings, self.now));
         self.phase = Phase::Open { generation, opened: self.now, pulse };
         self.proved = false;
+        // The machine was wrong if it said that it has no network.
+        self.offline = None;
+        self.begin_checks();
         self.reset_buffer();
         self.report();
         self.transmit_ready();
@@ -123,19 +135,27 @@ impl<M> Link<M> {
         };
         let stable = |opened| self.proved || self.now.since(opened) >= backoff.stable;
         if self.phase.opened().is_some_and(stable) {
-            self.failures = 0;
-            self.retries = 0;
+            self.reset_failures();
         } else {
             self.failures = self.failures.saturating_add(1);
-            if backoff.exhausted(self.failures) {
-                closed.gave_up = true;
-                self.end(closed);
-                return;
+            // What fails for want of a network says nothing of the server.
+            if self.offline.is_none() {
+                self.counted_failures = self.counted_failures.saturating_add(1);
+                if backoff.exhausted(self.counted_failures) {
+                    closed.gave_up = true;
+                    self.end(closed);
+                    return;
+                }
             }
+        }
+        if self.phase.opened().is_none() {
+            // The connection before was silent because the network was gone, not because it was slow.
+            self.patience = Patience::default();
         }
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
-        let delay = if self.offline { delay.max(backoff.cap) } else { delay };
+        let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
+        self.begin_checks();
         self.reset_buffer();
         self.phase = Phase::Waiting { until: self.now + delay };
         self.last_closed = Some(closed.clone());
@@ -153,10 +173,52 @@ impl<M> Link<M> {
         self.report();
     }
 
-    /// A wait ends at once, unless the last attempt began only just now.
-    pub(super) fn hurry(&mut self) {
+    pub(super) fn reset_failures(&mut self) {
+        self.failures = 0;
+        self.counted_failures = 0;
+        self.retries = 0;
+    }
+
+    /// Connects at once, whatever the state; what is there is left.
+    pub(super) fn replace(&mut self, reason: &str) {
+        self.reset_failures();
+        if let Some(generation) = self.generation() {
+            let was_open = self.phase.opened().is_some();
+            self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));
+        }
+        self.start_attempt();
+    }
+
+    /// The page is back in sight or the network back, after it was away since then. A wait ends, a connection is asked for a sign
+    /// of life or replaced, and the limit on attempts counts from here.
+    pub(super) fn returned(&mut self, since: Option<Time>) {
+        self.counted_failures = 0;
+        if let (Phase::Open { .. }, Some(since), Some(most)) = (&self.phase, since, self.config.renew_after)
+            && self.config.reconnect.is_some()
+            && self.time_with_sleep().since(since) > most
+            && self.attempted.is_none_or(|attempted| self.now >= attempted + SPACING)
+        {
+            self.replace("hidden or offline for longer than renew_after");
+            return;
+        }
+        self.hurry(SPACING);
+        self.probe();
+    }
+
+    /// Now, by a clock that goes on while the machine sleeps.
+    pub(super) fn time_with_sleep(&self) -> Time {
+        self.now + self.clocks.stood_still
+    }
+
+    /// Whether attempts are put off because the machine says that it has no network.
+    fn believes_offline(&self) -> bool {
+        self.offline.is_some() && self.retries > OFFLINE_RETRIES
+    }
+
+    /// A wait ends at once, unless the last attempt began within `spacing`.
+    pub(super) fn hurry(&mut self, spacing: Duration) {
         if let Phase::Waiting { until } = self.phase {
-            let earliest = self.attempted.map_or(self.now, |attempted| attempted + SPACING);
+            let earliest = self.attempted.map_or(self.now, |attempted| attempted + spacing);
             let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
             let until = until.min(earliest);
             self.phase = Phase::Waiting { until };
@@ -170,7 +232,10 @@ impl<M> Link<M> {
 
     /// A wait goes on to the back-off's cap, because the machine says that it has no network.
     pub(super) fn linger(&mut self) {
-        if let (Phase::Waiting { until }, Some(backoff)) = (&mut self.phase, self.config.reconnect) {
+        let believes = self.believes_offline();
+        if let (Phase::Waiting { until }, Some(backoff), true) =
+            (&mut self.phase, self.config.reconnect, believes)
+        {
             *until = (*until).max(self.now + backoff.cap);
             self.report();
         }

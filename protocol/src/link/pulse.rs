@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use super::config::KeepAlive;
 use super::deadline::OVERDUE;
+use super::patience::Patience;
 use crate::Time;
+use crate::time::micros;
 
 /// A ping that goes out this much later than it was due tells of a sleep, after which the link is more likely dead
 /// than not, so that it has the short deadline of a probe. Timers of a hidden tab are late by up to a second.
@@ -14,10 +16,17 @@ const LATE: Duration = Duration::from_secs(2);
 /// same, so that a tab whose timers are always late still finds out.
 const LATE_PROBES: u8 = 2;
 
+/// Probes are at least this far apart, however often something calls for one; the last one is sent late, not left out.
+const PROBE_SPACING: Duration = Duration::from_secs(3);
+
 #[derive(Debug)]
 pub(crate) struct Pulse {
     settings: KeepAlive,
     next_ping: Time,
+    /// When the last probe went out.
+    probed: Option<Time>,
+    /// When the next one is due, if something called for it too soon after the last.
+    next_probe: Option<Time>,
     unanswered: Option<Unanswered>,
 }
 
@@ -28,6 +37,8 @@ struct Unanswered {
     /// When the link is dead, or `None` once something came.
     deadline: Option<Time>,
     late_probes: u8,
+    /// How often the deadline was doubled.
+    doublings: u8,
     /// Whether it may still lie in the socket's buffer.
     buffered: bool,
 }
@@ -55,13 +66,21 @@ pub(crate) enum Progress {
 
 impl Pulse {
     pub(crate) fn new(settings: KeepAlive, now: Time) -> Self {
-        Self { settings, next_ping: now + settings.interval, unanswered: None }
+        Self {
+            settings,
+            next_ping: now + settings.interval,
+            probed: None,
+            next_probe: None,
+            unanswered: None,
+        }
     }
 
     /// Something came.
-    pub(crate) fn life(&mut self) {
+    pub(crate) fn life(&mut self, patience: &mut Patience) {
         if let Some(unanswered) = &mut self.unanswered {
-            unanswered.deadline = None;
+            if unanswered.deadline.take().is_some() {
+                patience.answered(unanswered.doublings);
+            }
             unanswered.late_probes = 0;
         }
     }
@@ -85,13 +104,29 @@ impl Pulse {
     }
 
     /// The answer to a ping came; returns how long it took, if that can be told.
-    pub(crate) fn pong(&mut self, now: Time) -> Option<Duration> {
+    pub(crate) fn pong(&mut self, now: Time, patience: &mut Patience) -> Option<Duration> {
+        self.life(patience);
         self.unanswered.take()?.sent.map(|sent| now.since(sent))
     }
 
-    /// Asks the peer for a sign of life, because this end may have slept.
+    /// Asks the peer for a sign of life, because this end may have slept or the network may be another.
     pub(crate) fn probe(&mut self, now: Time) -> Beat {
+        if let Some(probed) = self.probed
+            && now < probed + PROBE_SPACING
+        {
+            // At the moment of the last one it asks for nothing new.
+            if now > probed {
+                self.next_probe = Some(probed + PROBE_SPACING);
+            }
+            return Beat::Nothing;
+        }
         let late_probes = self.unanswered.as_ref().map_or(0, |unanswered| unanswered.late_probes);
+        self.send_probe(now, late_probes)
+    }
+
+    fn send_probe(&mut self, now: Time, late_probes: u8) -> Beat {
+        self.probed = Some(now);
+        self.next_probe = None;
         self.ping(now, self.settings.probe, late_probes)
     }
 
@@ -101,16 +136,24 @@ impl Pulse {
         self.ping(now, self.settings.deadline, late_probes)
     }
 
-    pub(crate) fn timeout(&mut self, now: Time) -> Beat {
-        if let Some(unanswered) = &self.unanswered
+    pub(crate) fn timeout(&mut self, now: Time, patience: Patience) -> Beat {
+        if let Some(unanswered) = &mut self.unanswered
             && let Some(deadline) = unanswered.deadline
             && deadline <= now
         {
-            if now.since(deadline) < OVERDUE || unanswered.late_probes >= LATE_PROBES {
+            if now.since(deadline) >= OVERDUE && unanswered.late_probes < LATE_PROBES {
+                let probes = unanswered.late_probes + 1;
+                return self.send_probe(now, probes);
+            }
+            if !patience.allows(unanswered.doublings) {
                 return Beat::Dead;
             }
-            let probes = unanswered.late_probes + 1;
-            return self.ping(now, self.settings.probe, probes);
+            let longer = micros(self.settings.deadline).saturating_mul(1 << unanswered.doublings);
+            unanswered.deadline = Some(now + Duration::from_micros(longer));
+            unanswered.doublings += 1;
+        }
+        if self.next_probe.is_some_and(|due| due <= now) {
+            return self.probe(now);
         }
         if self.next_ping <= now {
             let late = now.since(self.next_ping) >= LATE;
@@ -121,16 +164,24 @@ impl Pulse {
     }
 
     fn ping(&mut self, now: Time, patience: Duration, late_probes: u8) -> Beat {
-        let mut fresh =
-            Unanswered { sent: Some(now), deadline: Some(now + patience), late_probes, buffered: true };
+        let mut fresh = Unanswered {
+            sent: Some(now),
+            deadline: Some(now + patience),
+            late_probes,
+            doublings: 0,
+            buffered: true,
+        };
         if let Some(earlier) = &self.unanswered {
             if let Some(running) = earlier.deadline {
                 // Answers come in the order of the pings, so the next one belongs to the earlier ping; and what
                 // holds for its deadline stands, or pinging again and again would postpone death for ever.
                 fresh.sent = earlier.sent;
                 fresh.buffered = earlier.buffered;
+                fresh.doublings = earlier.doublings;
                 if running > now {
-                    fresh.deadline = fresh.deadline.min(Some(running));
+                    // One that is late already has been given longer for a reason.
+                    let late = earlier.doublings > 0;
+                    fresh.deadline = if late { Some(running) } else { fresh.deadline.min(Some(running)) };
                 }
             } else {
                 // Messages came, the answer did not: it is late, or was never sent.
@@ -149,7 +200,8 @@ impl Pulse {
 
     pub(crate) fn wake(&self) -> Time {
         let deadline = self.unanswered.as_ref().and_then(|unanswered| unanswered.deadline);
-        deadline.map_or(self.next_ping, |deadline| deadline.min(self.next_ping))
+        let next = self.next_probe.map_or(self.next_ping, |probe| probe.min(self.next_ping));
+        deadline.map_or(next, |deadline| deadline.min(next))
     }
 }
 
@@ -169,45 +221,48 @@ mod tests {
     fn it_pings_each_interval_and_measures_the_answer() {
         let mut pulse = pulse();
         assert_eq!(pulse.wake(), at(25));
-        assert_eq!(pulse.timeout(at(24)), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        assert_eq!(pulse.pong(Time::from_millis(25_030)), Some(Duration::from_millis(30)));
-        assert_eq!(pulse.pong(at(26)), None);
+        assert_eq!(pulse.timeout(at(24), Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(
+            pulse.pong(Time::from_millis(25_030), &mut Patience::default()),
+            Some(Duration::from_millis(30))
+        );
+        assert_eq!(pulse.pong(at(26), &mut Patience::default()), None);
         assert_eq!(pulse.wake(), at(50));
     }
 
     #[test]
     fn silence_after_a_ping_is_death_at_the_deadline_and_not_before() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         assert_eq!(pulse.wake(), at(35));
-        assert_eq!(pulse.timeout(Time::from_millis(34_999)), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(35)), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(34_999), Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(35), Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn any_sign_of_life_lifts_the_deadline() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        pulse.life();
-        assert_eq!(pulse.timeout(at(35)), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(50)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        pulse.life(&mut Patience::default());
+        assert_eq!(pulse.timeout(at(35), Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(50), Patience::default()), Beat::Ping);
     }
 
     #[test]
     fn what_leaves_the_buffer_starts_a_running_deadline_anew_and_does_not_lift_it() {
         let mut pulse = pulse();
         pulse.progress(at(20), Progress::Some);
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         pulse.progress(at(34), Progress::Some);
-        assert_eq!(pulse.timeout(at(35)), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(44)), Beat::Dead);
+        assert_eq!(pulse.timeout(at(35), Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(44), Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn what_leaves_after_the_ping_has_left_counts_only_while_the_buffer_is_backed_up() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::None);
         assert_eq!(pulse.wake(), at(35));
         pulse.progress(at(27), Progress::Gone { moved: true });
@@ -221,7 +276,7 @@ mod tests {
     #[test]
     fn a_ping_that_found_the_buffer_empty_did_not_wait() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::Gone { moved: false });
         pulse.progress(at(27), Progress::Gone { moved: true });
         assert_eq!(pulse.wake(), at(35));
@@ -230,7 +285,7 @@ mod tests {
     #[test]
     fn a_second_ping_does_not_make_the_first_one_wait_again() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::Gone { moved: false });
         assert_eq!(pulse.probe(at(27)), Beat::Ping);
         pulse.progress(at(28), Progress::Gone { moved: true });
@@ -240,8 +295,8 @@ mod tests {
     #[test]
     fn a_lifted_deadline_stays_lifted_whatever_leaves_the_buffer() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        pulse.life();
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        pulse.life(&mut Patience::default());
         pulse.progress(at(26), Progress::Some);
         assert_eq!(pulse.wake(), at(50));
     }
@@ -249,24 +304,28 @@ mod tests {
     #[test]
     fn the_next_answer_belongs_to_the_first_of_two_pings() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(26)), Beat::Ping);
-        assert_eq!(pulse.pong(at(27)), Some(Duration::from_secs(2)));
+        assert_eq!(pulse.pong(at(27), &mut Patience::default()), Some(Duration::from_secs(2)));
     }
 
     #[test]
     fn a_late_timer_probes_before_it_declares_death() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
-        assert_eq!(pulse.timeout(Time::from_millis(35_020)), Beat::Ping, "woke 20 ms late");
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(
+            pulse.timeout(Time::from_millis(35_020), Patience::default()),
+            Beat::Ping,
+            "woke 20 ms late"
+        );
         assert_eq!(pulse.wake(), Time::from_millis(38_020));
-        assert_eq!(pulse.timeout(Time::from_millis(38_039)), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(38_039), Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn a_probe_at_the_very_deadline_has_its_own() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(35)), Beat::Ping);
         assert_eq!(pulse.wake(), at(38));
     }
@@ -274,14 +333,15 @@ mod tests {
     #[test]
     fn a_ping_that_is_late_itself_has_the_short_deadline() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(27)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(27), Patience::default()), Beat::Ping);
         assert_eq!(pulse.wake(), at(30));
     }
 
     #[test]
     fn timers_that_are_always_late_do_not_keep_a_dead_link() {
         let mut pulse = pulse();
-        let beats: [Beat; 4] = core::array::from_fn(|minute| pulse.timeout(at(60 * (minute as u64 + 1))));
+        let beats: [Beat; 4] =
+            core::array::from_fn(|minute| pulse.timeout(at(60 * (minute as u64 + 1)), Patience::default()));
         assert_eq!(beats, [Beat::Ping, Beat::Ping, Beat::Ping, Beat::Dead]);
     }
 
@@ -289,21 +349,21 @@ mod tests {
     fn life_between_late_timers_starts_their_count_anew() {
         let mut pulse = pulse();
         for minute in 1..20 {
-            assert_eq!(pulse.timeout(at(60 * minute)), Beat::Ping);
-            pulse.life();
+            assert_eq!(pulse.timeout(at(60 * minute), Patience::default()), Beat::Ping);
+            pulse.life(&mut Patience::default());
         }
     }
 
     #[test]
     fn a_probe_shortens_a_running_deadline_and_never_lengthens_it() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25)), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(26)), Beat::Ping);
         assert_eq!(pulse.wake(), at(29));
         for _ in 0..3 {
-            assert_eq!(pulse.probe(at(28)), Beat::Ping);
+            assert_eq!(pulse.probe(at(28)), Beat::Nothing, "too soon after the last");
             assert_eq!(pulse.wake(), at(29));
         }
-        assert_eq!(pulse.timeout(at(29)), Beat::Dead);
+        assert_eq!(pulse.timeout(at(29), Patience::default()), Beat::Dead);
     }
 }

@@ -106,7 +106,7 @@ fn a_round_trip_can_be_measured_before_a_ping_is_due() {
     assert_eq!(rig.count(told), 1);
     // Whoever answers nothing is found dead by it as by any ping.
     rig.measure();
-    rig.run_to_wake();
+    rig.run_to(10_040);
     assert!(matches!(rig.state(), State::Waiting { .. }), "{:?}", rig.state());
 }
 

@@ -12,7 +12,8 @@ fn waiting() -> Rig {
         backoff.floor = Duration::from_secs(5);
         backoff.first = Duration::from_secs(30);
     }));
-    for _ in 0..2 {
+    // More retries than those that wait no longer while offline.
+    for _ in 0..6 {
         rig.ends(1006);
         rig.run_to_wake();
     }
@@ -150,7 +151,8 @@ fn what_may_have_cut_the_connection_unnoticed_calls_for_a_probe() {
 fn hidden_and_frozen_call_for_no_probe() {
     for input in [Input::Hidden, Input::Frozen] {
         let mut rig = Rig::opened(with_keep_alive());
-        rig.at(10_000).input(input);
+        rig.run_to(10_000);
+        rig.input(input);
         assert_eq!(rig.count(is_ping), 0);
     }
 }

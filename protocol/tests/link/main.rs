@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod advice;
+mod clocks;
 mod closing;
 mod congestion;
 mod connecting;
+mod hints;
 mod keep_alive;
 mod lifecycle;
+mod patience;
 mod queue;
 mod rig;

@@ -1,9 +1,14 @@
 //! The rig: a link with a clock, drained after every step, and a record of what came out.
 
+use std::time::Duration;
+
 use rejoin_protocol::{
     Backoff, Close, Closed, ClosedBy, Event, Generation, Input, KeepAlive, Link, LinkConfig, Output, Refused,
     State, Time,
 };
+
+/// How far the wall clock is ahead at first, in milliseconds: 50 years.
+pub(crate) const WALL_AHEAD: u64 = 1_577_847_600_000;
 
 pub(crate) struct Rig {
     pub(crate) link: Link<u32>,
@@ -12,6 +17,8 @@ pub(crate) struct Rig {
     pub(crate) wait: Option<Time>,
     /// What the socket's `bufferedAmount` is when the rig tells of it before a timer.
     pub(crate) buffered: u64,
+    /// How far the wall clock is ahead, in milliseconds.
+    pub(crate) wall_ahead: u64,
     /// The newest socket.
     pub(crate) newest: Option<Generation>,
     out: Vec<Output<u32>>,
@@ -21,7 +28,16 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) fn new(config: LinkConfig) -> Self {
         let link = Link::new(config);
-        Self { link, now: Time::default(), wait: None, buffered: 0, newest: None, out: Vec::new(), timers: 0 }
+        Self {
+            link,
+            now: Time::default(),
+            wait: None,
+            buffered: 0,
+            wall_ahead: WALL_AHEAD,
+            newest: None,
+            out: Vec::new(),
+            timers: 0,
+        }
     }
 
     /// A link that is open since 0 s.
@@ -81,7 +97,7 @@ impl Rig {
         self.drain();
     }
 
-    pub(crate) fn put_off(&mut self, hint: Option<std::time::Duration>) {
+    pub(crate) fn put_off(&mut self, hint: Option<Duration>) {
         self.link.put_off(self.now, hint);
         self.drain();
     }
@@ -121,6 +137,7 @@ impl Rig {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
+        self.link.wall_clock(self.now, self.now + Duration::from_millis(self.wall_ahead));
         self.link.handle_input(self.now, input);
         self.drain();
     }
@@ -177,10 +194,31 @@ impl Rig {
         self.now = end;
     }
 
-    /// Lets the clock run to the next moment that `Wait` names.
+    /// Lets the clock run to the next moment that `Wait` names, or to the end of a wait.
     pub(crate) fn run_to_wake(&mut self) {
-        self.now = self.now.max(self.wait.unwrap());
-        self.timeout();
+        loop {
+            self.now = self.now.max(self.wait.unwrap());
+            self.timeout();
+            match self.state() {
+                State::Waiting { until, .. } if until > self.now => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Lets the clock run to a moment with every timer on time; when pings went out, all in milliseconds. Everything else that
+    /// came out is forgotten.
+    pub(crate) fn pings(&mut self, until: u64) -> Vec<u64> {
+        let mut pings = Vec::new();
+        self.take();
+        while let Some(wake) = self.wait.filter(|wake| *wake <= Time::from_millis(until)) {
+            self.now = self.now.max(wake);
+            self.timeout();
+            let count = self.count(is_ping);
+            pings.extend(std::iter::repeat_n(self.now.as_micros() / 1_000, count));
+        }
+        self.now = Time::from_millis(until);
+        pings
     }
 
     /// What came out since the last call.

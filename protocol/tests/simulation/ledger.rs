@@ -22,6 +22,8 @@ pub(crate) struct Ledger {
     newest: Option<Generation>,
     /// By the documented rules: failed attempts in a row, retries in a row.
     failures: u32,
+    /// Of the failed ones those that count for the limit.
+    counted: u32,
     retries: u32,
     offline: bool,
     hidden: bool,
@@ -54,6 +56,7 @@ impl Ledger {
             live: None,
             newest: None,
             failures: 0,
+            counted: 0,
             retries: 0,
             offline: false,
             hidden: false,
@@ -81,6 +84,7 @@ impl Ledger {
     pub(crate) fn asked_to_connect(&mut self) {
         self.asked = true;
         self.failures = 0;
+        self.counted = 0;
         self.retries = 0;
     }
 
@@ -91,10 +95,21 @@ impl Ledger {
 
     pub(crate) fn network(&mut self, offline: bool) {
         self.offline = offline;
+        if !offline {
+            self.returned();
+        }
+    }
+
+    /// The page or the network is back: attempts are counted from here.
+    pub(crate) fn returned(&mut self) {
+        self.counted = 0;
     }
 
     pub(crate) fn visibility(&mut self, hidden: bool) {
         self.hidden = hidden;
+        if !hidden {
+            self.returned();
+        }
         let above = self.is_open() && self.buffered >= self.high_mark();
         self.congested = above || (self.congested && !hidden);
     }
@@ -127,6 +142,7 @@ impl Ledger {
             && *live == generation
         {
             *stage = Live::Open(now);
+            self.offline = false;
             (self.buffered, self.congested) = (0, false);
         }
     }
@@ -156,9 +172,10 @@ impl Ledger {
         };
         let stable = self.config.reconnect.map_or(u64::MAX, |backoff| micros(backoff.stable));
         if opened.is_some_and(|opened| now - opened >= stable) {
-            (self.failures, self.retries) = (0, 0);
+            (self.failures, self.counted, self.retries) = (0, 0, 0);
         } else if !self.asked {
             self.failures += 1;
+            self.counted += u32::from(!self.offline);
         }
         if !self.asked {
             self.retries += 1;
@@ -178,7 +195,8 @@ impl Ledger {
     pub(crate) fn comes_back(&self, by_code: u16, decision: Option<bool>) -> bool {
         let final_codes = [1000, 1002, 1003, 1007, 1008, 1009, 1010];
         let retry = !final_codes.contains(&by_code) && !(3000..=4999).contains(&by_code);
-        let left = |backoff: Backoff| backoff.max_attempts.is_none_or(|most| self.failures < most);
+        let left =
+            |backoff: Backoff| self.offline || backoff.max_attempts.is_none_or(|most| self.counted < most);
         !self.closing_by_caller && decision.unwrap_or(retry) && self.config.reconnect.is_some_and(left)
     }
 
@@ -272,7 +290,8 @@ impl Ledger {
         assert!(self.live.is_none(), "told of an end while the socket lives");
         if closed.gave_up {
             let most = self.config.reconnect.and_then(|backoff| backoff.max_attempts);
-            assert_eq!(most.map(|most| most.max(1)), Some(self.failures), "gave up too early or too late");
+            assert!(!self.offline, "gave up for want of a network");
+            assert_eq!(most.map(|most| most.max(1)), Some(self.counted), "gave up too early or too late");
         }
         if self.closing_by_caller && !self.aborting {
             assert!(matches!(closed.by, ClosedBy::Caller | ClosedBy::CloseTimeout), "{closed:?}");
@@ -286,7 +305,8 @@ impl Ledger {
                 assert_eq!(attempt, self.failures + 1, "the number of the attempt that follows");
                 assert!(!self.closing_by_caller, "waits to come back from its own close");
                 let backoff = self.config.reconnect.expect("waits only to come back");
-                assert!(backoff.max_attempts.is_none_or(|most| self.failures < most), "has no attempt left");
+                let left = backoff.max_attempts.is_none_or(|most| self.counted < most);
+                assert!(left || self.offline, "has no attempt left");
                 if !matches!(self.state, State::Waiting { .. }) {
                     self.check_delay(&backoff, until.as_micros() - now);
                 }
@@ -304,7 +324,7 @@ impl Ledger {
     }
 
     fn check_delay(&self, backoff: &Backoff, delay: u64) {
-        let cap = if self.offline { backoff.cap } else { std::time::Duration::ZERO };
+        let cap = if self.offline && self.retries > 5 { backoff.cap } else { std::time::Duration::ZERO };
         let floor = if self.retries > 1 { backoff.floor } else { std::time::Duration::ZERO };
         let most = micros((backoff.ceiling(self.retries) + floor).max(cap));
         let least = micros(floor.max(cap));

@@ -85,6 +85,8 @@ fn check(coverage: &Coverage) {
         "hidden",
         "frozen",
         "resumed",
+        "network changed",
+        "clock set",
         "stale",
         "busy page",
         "stands still",

@@ -17,6 +17,8 @@ pub(crate) struct Page {
     timer_lag: u64,
     stood_still: u64,
     still_since: u64,
+    /// How far the wall clock is ahead.
+    pub(crate) wall_ahead: u64,
 }
 
 impl Page {
@@ -58,7 +60,7 @@ impl World {
         if self.calm {
             return;
         }
-        match self.random.between(0, 9) {
+        match self.random.between(0, 11) {
             0 | 1 => self.show(self.page.hidden),
             2 | 3 => self.network(!self.page.offline),
             4 => {
@@ -67,7 +69,12 @@ impl World {
                 self.network(offline);
                 self.show(!self.page.hidden);
             }
-            5 => self.tell("resumed", Input::Resumed),
+            5 => {
+                self.ledger.returned();
+                self.tell("resumed", Input::Resumed);
+            }
+            10 => self.tell("network changed", Input::NetworkChanged),
+            11 => self.set_clock(),
             6 | 7 => self.busy(),
             _ => self.freeze(),
         }
@@ -99,6 +106,7 @@ impl World {
         if self.now < self.page.running_from {
             return;
         }
+        self.ledger.returned();
         self.tell("resumed", Input::Resumed);
         if self.random.percent(50) {
             self.show(true);
@@ -126,6 +134,15 @@ impl World {
         self.ledger.network(offline);
         let (what, input) = if offline { ("offline", Input::Offline) } else { ("online", Input::Online) };
         self.step(what, |link, now| link.handle_input(now, input));
+    }
+
+    /// Somebody sets the wall clock, or corrects it a little.
+    fn set_clock(&mut self) {
+        self.coverage.note("clock set", self.link.state());
+        let size = self.random.magnitude(MILLI, 100 * MINUTE);
+        let ahead = self.page.wall_ahead;
+        self.page.wall_ahead =
+            if self.random.percent(50) { ahead + size } else { ahead.saturating_sub(size) };
     }
 
     fn tell(&mut self, what: &'static str, input: Input) {

@@ -181,7 +181,9 @@ impl World {
         self.coverage.note(what, self.link.state());
         self.steps += 1;
         assert!(self.steps < MOST_STEPS, "a loop without an end");
-        let result = call(&mut self.link, Time::from_micros(self.now));
+        let now = Time::from_micros(self.now);
+        self.link.wall_clock(now, Time::from_micros(self.now + self.page.wall_ahead));
+        let result = call(&mut self.link, now);
         self.trace(&format_args!("{what}"));
         self.drain(what);
         result
@@ -315,7 +317,8 @@ impl World {
     fn check_death(&self, late: u64) {
         let Some(socket) = self.live.and_then(|live| self.sockets.get(&live)) else { return };
         if let (Some(dead), Some(keep_alive)) = (socket.dead_since, self.plan.config.keep_alive) {
-            let patience = keep_alive.interval + 3 * keep_alive.deadline + 3 * keep_alive.probe;
+            // After earlier ends of this kind the deadline may be doubled four times.
+            let patience = keep_alive.interval + 18 * keep_alive.deadline + 3 * keep_alive.probe;
             let ran = (self.now - dead).saturating_sub(self.page.stood_still(self.now));
             assert!(ran <= patience.as_micros() as u64 + late, "open on a dead link for {ran} us");
         }
