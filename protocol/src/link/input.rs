@@ -13,6 +13,7 @@ impl<M> Link<M> {
             return;
         }
         match input {
+            Input::Dialing { .. } => self.dialing(),
             Input::Opened { generation } => {
                 if matches!(self.phase, Phase::Connecting { .. }) {
                     self.opened(generation);
@@ -30,7 +31,7 @@ impl<M> Link<M> {
                     self.begin_closing(generation, Some(opened), None);
                 }
             }
-            Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
+            Input::Disconnected { closed, reconnect, .. } => self.ended_now_or_later(closed, reconnect),
             Input::Online => {
                 self.offline = false;
                 self.hurry();
@@ -45,21 +46,24 @@ impl<M> Link<M> {
                 self.probe();
             }
             Input::Hidden => {
-                self.hidden = true;
+                self.page.hide(self.now);
                 self.congested &= self.buffered >= self.high_mark();
                 if !self.congested {
                     self.transmit_ready();
                 }
             }
             Input::Visible => {
-                self.hidden = false;
+                self.page.show();
                 self.mind_watermarks();
                 self.hurry();
                 self.probe();
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
+            Input::Cached => self.cached(),
+            Input::Leaving => self.page.leave(self.now),
             Input::Resumed => {
+                self.page.resume(self.now);
                 self.hurry();
                 self.probe();
             }
@@ -119,6 +123,7 @@ impl<M> Link<M> {
         if let Some(beat) = self.pulse().map(|pulse| pulse.timeout(now)) {
             self.obey(beat);
         }
+        self.pause_passed();
         self.deadline_passed();
         self.poll_passed();
     }
@@ -142,19 +147,20 @@ impl<M> Link<M> {
     pub(super) fn wake(&self) -> Option<Time> {
         let of_phase = match &self.phase {
             Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(deadline.at()),
-            Phase::Waiting { until } => Some(*until),
+            Phase::Waiting { until } => Some(*until).filter(|until| *until < Time::NEVER),
             Phase::Open { pulse, .. } => pulse.as_ref().map(Pulse::wake),
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll])
+        Time::earliest(&[of_phase, of_poll, self.pause_at()])
     }
 }
 
 impl Input {
     fn generation(&self) -> Option<Generation> {
         match self {
-            Self::Opened { generation }
+            Self::Dialing { generation }
+            | Self::Opened { generation }
             | Self::Received { generation }
             | Self::Pong { generation }
             | Self::Buffered { generation, .. }

@@ -10,6 +10,7 @@ pub(crate) mod queue;
 pub(crate) mod state;
 
 mod input;
+mod page;
 mod phase;
 mod send;
 
@@ -18,6 +19,7 @@ use alloc::vec::Vec;
 
 use crate::random::Random;
 use crate::{Close, Closed, ClosedBy, Event, Generation, LinkConfig, Output, State, Time};
+use page::Page;
 use phase::Phase;
 use queue::Queue;
 
@@ -36,7 +38,9 @@ use queue::Queue;
 ///   abandoned. Input of any other generation changes nothing.
 /// - Every message that [`send`](Self::send) took comes out exactly once: as [`Output::Transmit`], in the order of
 ///   sending, or in [`Event::Unsent`] or [`Event::Evicted`], or from [`take_queue`](Self::take_queue).
-/// - Every state but [`State::Closed`] ends by itself: `Wait` names a moment in each state that needs one.
+/// - Every state but [`State::Closed`] ends by itself: `Wait` names a moment in each state that needs one. A
+///   [`State::Waiting`] that is paused ends with [`Input::Visible`](crate::Input::Visible) or
+///   [`Input::Resumed`](crate::Input::Resumed).
 #[derive(Debug)]
 pub struct Link<M> {
     config: LinkConfig,
@@ -55,7 +59,7 @@ pub struct Link<M> {
     /// The present connection has done what it is for.
     proved: bool,
     offline: bool,
-    hidden: bool,
+    page: Page,
     queue: Queue<M>,
     /// How much lies in the socket's own buffer, by its last word and what was handed to it since.
     buffered: u64,
@@ -89,7 +93,7 @@ impl<M> Link<M> {
             not_before: None,
             proved: false,
             offline: false,
-            hidden: false,
+            page: Page::default(),
             buffered: 0,
             reported_buffered: 0,
             congested: false,
@@ -108,6 +112,7 @@ impl<M> Link<M> {
         if matches!(self.phase, Phase::Closed) {
             self.failures = 0;
             self.retries = 0;
+            self.unpause();
             self.start_attempt();
         }
     }
@@ -119,6 +124,7 @@ impl<M> Link<M> {
         self.now = now;
         self.failures = 0;
         self.retries = 0;
+        self.unpause();
         if let Some(generation) = self.generation() {
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, "reconnect was called"));
@@ -159,6 +165,13 @@ impl<M> Link<M> {
             let was_open = self.phase.opened().is_some();
             self.give_up_on(generation, Closed::abnormal(by, was_open, reason));
         }
+    }
+
+    /// Ends a wait at once, as when the page becomes visible: the attempt that follows has what it needs now. At most one
+    /// attempt a second begins so, and none while attempts are paused.
+    pub fn retry_now(&mut self, now: Time) {
+        self.now = now;
+        self.hurry();
     }
 
     /// Makes no further attempt: a wait ends in [`State::Closed`], and what is queued comes back. Any other state

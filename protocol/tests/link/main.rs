@@ -9,5 +9,7 @@ mod congestion;
 mod connecting;
 mod keep_alive;
 mod lifecycle;
+mod page;
+mod providers;
 mod queue;
 mod rig;
