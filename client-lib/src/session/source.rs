@@ -108,11 +108,8 @@ impl Source for Provides {
     fn target(&self, number: u32, answer: Answer) -> Option<Asking> {
         let attempt = Attempt { number, fresh_auth: self.credentials.refused.take() };
         let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
-        let asking = Box::pin(async move {
-            let target = asked.await;
-            answer(target.and_then(|target| credentials.check(target)));
-        });
-        Some(Asking::begin(asking))
+        let call = Box::pin(async move { credentials.check(asked.await?) });
+        Some(Asking::begin(call, answer))
     }
 }
 

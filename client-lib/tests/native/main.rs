@@ -9,6 +9,7 @@ mod closing;
 mod limits;
 mod messages;
 mod opening;
+mod providers;
 mod reconnecting;
 mod rig;
 mod sending;
