@@ -13,6 +13,20 @@ pub(crate) fn three_digits(value: f64) -> String {
     grouped(&format!("{value:.decimals$}"))
 }
 
+/// A speed in megabits a second as number and unit: kbit/s below one megabit, so that slow lines keep three digits.
+pub(crate) fn rate_parts(megabits: f64) -> (String, &'static str) {
+    if megabits.abs() >= 0.9995 {
+        return (three_digits(megabits), "Mbit/s");
+    }
+    (three_digits(megabits * 1_000.0), "kbit/s")
+}
+
+/// A speed in megabits a second as text: 412.7 Mbit/s, 30.1 kbit/s.
+pub(crate) fn rate(megabits: f64) -> String {
+    let (number, unit) = rate_parts(megabits);
+    format!("{number} {unit}")
+}
+
 /// Thin spaces between groups of three digits before the point: 12 345.6.
 fn grouped(number: &str) -> String {
     let (whole, rest) = number.find('.').map_or((number, ""), |dot| number.split_at(dot));
@@ -88,6 +102,21 @@ mod tests {
         assert_eq!(three_digits(12_345_678.0), "12\u{202f}345\u{202f}678");
         assert_eq!(three_digits(f64::NAN), "\u{2013}");
         assert_eq!(three_digits(f64::INFINITY), "\u{2013}");
+    }
+
+    #[test]
+    fn a_slow_rate_is_in_kilobits() {
+        let cases = [
+            (0.030_1, "30.1 kbit/s"),
+            (0.256, "256.0 kbit/s"),
+            (0.999_4, "999.4 kbit/s"),
+            (0.999_6, "1.00 Mbit/s"),
+            (16.02, "16.0 Mbit/s"),
+            (0.0, "0.00 kbit/s"),
+        ];
+        for (value, shown) in cases {
+            assert_eq!(rate(value), shown);
+        }
     }
 
     #[test]

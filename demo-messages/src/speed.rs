@@ -17,24 +17,36 @@ impl Endpoint for Speed {
 
 /// The size of the coursework's file, in bytes.
 pub const FILE_BYTES: u64 = 10_000_000;
-/// The size of a binary message of the streamed test, in bytes.
-pub const CHUNK_BYTES: usize = 65_536;
 /// The longest test that the server runs, in milliseconds.
 pub const MAX_DURATION_MS: u32 = 60_000;
+/// From one [`Event::File`] to the next, in milliseconds.
+pub const FILE_REPORT_MS: u32 = 500;
 
 /// What a page asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Request {
-    /// Asks for binary messages of [`CHUNK_BYTES`] until the time is over or [`Request::Stop`] comes;
-    /// then [`Event::Downloaded`].
+    /// Asks for binary messages until the time is over or [`Request::Stop`] comes; then [`Event::Downloaded`]. Their sizes
+    /// and their pace are those of [`Flow`](crate::flow::Flow), by the page's [`Request::Received`].
     Download {
         /// How long to send, in milliseconds, at most [`MAX_DURATION_MS`].
         duration_ms: u32,
     },
-    /// Announces binary messages from the page. The server counts them, reports every 100 ms with
-    /// [`Event::Progress`], and ends with [`Event::Uploaded`] after [`Request::Stop`].
+    /// Tells how much of a download has come, as often as [`acknowledges`](crate::flow::acknowledges) says.
+    Received {
+        /// Payload bytes since [`Request::Download`].
+        bytes: u64,
+    },
+    /// Announces binary messages from the page, paced by [`Flow`](crate::flow::Flow). The server counts them, reports with
+    /// [`Event::Progress`] as often as [`acknowledges`](crate::flow::acknowledges) says, and ends with [`Event::Uploaded`]
+    /// after [`Request::Stop`].
     Upload,
+    /// Asks how much of a coursework's file, requested on another connection by the text `start TAG`, has been sent:
+    /// [`Event::File`] every [`FILE_REPORT_MS`] until [`Request::Stop`].
+    Watch {
+        /// The number in that text, drawn at random by the page.
+        tag: u32,
+    },
     /// Ends a download early, or an upload.
     Stop,
     /// Asks for [`Event::Pong`] at once.
@@ -59,15 +71,22 @@ pub enum Event {
     Progress {
         /// Payload bytes received since [`Request::Upload`].
         bytes: u64,
-        /// Since [`Request::Upload`], in microseconds.
+        /// From [`Request::Upload`] until the last of them came, in microseconds.
         micros: u64,
     },
     /// An upload's end.
     Uploaded {
         /// Payload bytes received.
         bytes: u64,
-        /// From [`Request::Upload`] to [`Request::Stop`] as the server saw it, in microseconds.
+        /// From [`Request::Upload`] until the last of them came, in microseconds.
         micros: u64,
+    },
+    /// How much of a file has been sent, after [`Request::Watch`]. Nothing comes while no file was requested.
+    File {
+        /// Which file of that connection, from 1.
+        number: u32,
+        /// Bytes that the server's system has taken for the network, at most [`FILE_BYTES`].
+        bytes: u64,
     },
     /// The answer to [`Request::Ping`].
     Pong {

@@ -9,6 +9,11 @@ use rejoin_server::hub::HubSettings;
 use rejoin_server::{Limits, Rate};
 use tracing_subscriber::filter::LevelFilter;
 
+/// The least time without a sign of life after which a connection of the echo or the speed test is dropped. On a line that
+/// is filled on purpose, a pong waits behind the load, and at 30 kbit/s the system takes the next part of a file only
+/// every 20 s.
+const MEASURED_DEAD_AFTER: Duration = Duration::from_secs(60);
+
 /// A coursework protocol that is served at `/ws` with a page of its own at `/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Classic {
@@ -77,7 +82,8 @@ pub struct Config {
     #[arg(long, env = "REJOIN_PING_SECONDS", value_name = "SECONDS", default_value_t = 5.0)]
     pub ping_seconds: f64,
 
-    /// Seconds without a sign of life after which a client is dropped; more than those between pings.
+    /// Seconds without a sign of life after which a client is dropped; more than those between pings. At least 60 for the echo
+    /// and the speed test, which fill slow lines on purpose.
     #[arg(long, env = "REJOIN_DEAD_SECONDS", value_name = "SECONDS", default_value_t = 10.0)]
     pub dead_seconds: f64,
 
@@ -149,10 +155,17 @@ impl Config {
         limits
     }
 
+    /// Limits for connections on which a slow line is measured: see [`MEASURED_DEAD_AFTER`].
+    fn measured_limits(&self) -> Limits {
+        let mut limits = self.limits();
+        limits.dead_after = limits.dead_after.max(MEASURED_DEAD_AFTER);
+        limits
+    }
+
     /// Echo: costs its own sender alone, so that back-pressure is limit enough and a rate would only hinder
     /// measuring.
     pub(crate) fn echo_limits(&self) -> Limits {
-        let mut limits = self.limits();
+        let mut limits = self.measured_limits();
         limits.max_message_bytes = self.max_message_bytes;
         limits.rate = None;
         limits
@@ -190,7 +203,7 @@ impl Config {
 
     /// Speed: large messages, of which little waits, so that a request need not queue behind megabytes.
     pub(crate) fn speed_limits(&self) -> Limits {
-        let mut limits = self.limits();
+        let mut limits = self.measured_limits();
         limits.max_message_bytes = self.max_message_bytes;
         limits.receive_queue_bytes = 1 << 20;
         limits.send_queue_bytes = 128 << 10;

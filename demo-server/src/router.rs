@@ -21,7 +21,7 @@ use crate::echo::echo;
 use crate::files::{Files, host};
 use crate::page::{CLASSIC_CHAT_JS, CLASSIC_SPEED_JS, Page};
 use crate::session::{self, Chat};
-use crate::speed::{self as speed_test, File};
+use crate::speed::SpeedTest;
 
 /// The echo's address.
 pub(crate) const ECHO_PATH: &str = "/ws/echo";
@@ -38,7 +38,7 @@ pub(crate) struct App {
     pub(crate) classic_socket: Acceptor,
     pub(crate) chat: Arc<ClassicChat>,
     pub(crate) hub: Hub<Chat>,
-    pub(crate) file: File,
+    pub(crate) speed: SpeedTest,
     pub(crate) files: Files,
     pub(crate) config: Config,
     pub(crate) started: Instant,
@@ -89,8 +89,8 @@ async fn session_socket(State(app): Shared, upgrade: Upgrade) -> Upgraded {
 }
 
 async fn speed_socket(State(app): Shared, upgrade: Upgrade) -> Upgraded {
-    let file = app.file.clone();
-    app.speed_socket.accept(upgrade, move |connection| speed_test::serve(file, connection))
+    let test = app.speed.clone();
+    app.speed_socket.accept(upgrade, move |connection| test.serve(connection))
 }
 
 async fn classic_chat(State(app): Shared, upgrade: Upgrade) -> Upgraded {
@@ -99,8 +99,8 @@ async fn classic_chat(State(app): Shared, upgrade: Upgrade) -> Upgraded {
 }
 
 async fn classic_speed(State(app): Shared, upgrade: Upgrade) -> Upgraded {
-    let file = app.file.clone();
-    app.classic_socket.accept(upgrade, move |connection| speed_test::serve(file, connection))
+    let test = app.speed.clone();
+    app.classic_socket.accept(upgrade, move |connection| test.serve(connection))
 }
 
 async fn health(State(app): Shared) -> Response {
@@ -176,7 +176,7 @@ async fn sessions(State(app): Shared) -> Response {
 
 async fn file(State(app): Shared) -> Response {
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/octet-stream")];
-    (headers, app.file.whole()).into_response()
+    (headers, app.speed.file.whole()).into_response()
 }
 
 async fn no_such_api(request: Request) -> Response {

@@ -18,7 +18,7 @@ use crate::files::Files;
 use crate::rooms::RoomLimits;
 use crate::router::{App, router};
 use crate::session::Chat;
-use crate::speed::File;
+use crate::speed::SpeedTest;
 
 /// The demo's server, ready to be run.
 pub struct Server {
@@ -67,7 +67,7 @@ impl Server {
             classic_socket: acceptor.limits(classic_limits)?,
             chat: Arc::new(ClassicChat::default()),
             hub: hub.clone(),
-            file: File::random()?,
+            speed: SpeedTest::new()?,
             files: Files::new(&config.app),
             started: Instant::now(),
             config,
@@ -78,6 +78,7 @@ impl Server {
     /// Serves until `shutdown` resolves; then closes every WebSocket with 1012, lets requests finish, closes
     /// the log and returns, at the latest after the configured time to drain.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        send_little_ahead(&listener);
         let (chat, log) = (self.hub.application(), self.hub.log());
         // Before anybody comes, or a room that is kept could be taken for a new one.
         chat.look(&**log).await;
@@ -91,6 +92,20 @@ impl Server {
         }
     }
 }
+
+/// Lets the system take only a little more of a connection's data than it can send at once, so that the bytes which it has
+/// taken tell how much of a file is on its way: by itself it takes megabytes ahead. The connections inherit it.
+#[cfg(target_os = "linux")]
+fn send_little_ahead(listener: &TcpListener) {
+    const UNSENT_BYTES: u32 = 128 << 10;
+    if let Err(error) = socket2::SockRef::from(listener).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::warn!("the progress inside a file will be ahead of what was sent: {error}");
+    }
+}
+
+/// Elsewhere the system is left to itself, and the progress inside a file may be ahead by what it takes.
+#[cfg(not(target_os = "linux"))]
+fn send_little_ahead(_: &TcpListener) {}
 
 /// The sessions' hub, over a log in the folder for data or in memory.
 fn hub(

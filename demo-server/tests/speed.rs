@@ -4,7 +4,8 @@
 mod common;
 
 use common::{Client, Demo, PATIENCE};
-use demo_messages::speed::{CHUNK_BYTES, Event, FILE_BYTES, MAX_DURATION_MS, Refusal, Request};
+use demo_messages::flow::{FIRST_MESSAGE_BYTES, LARGEST_MESSAGE_BYTES, LEAST_IN_FLIGHT_BYTES};
+use demo_messages::speed::{Event, FILE_BYTES, MAX_DURATION_MS, Refusal, Request};
 use demo_server::{Classic, Config};
 use futures_util::StreamExt;
 use tokio_tungstenite::tungstenite::Message;
@@ -13,17 +14,26 @@ async fn open(demo: &Demo) -> Client {
     demo.open("/ws/speed", Some("speed.rejoin.v1")).await
 }
 
-/// Reads on to the next event; how many bytes of load came before.
-async fn load_and_event(client: &mut Client) -> (u64, Event) {
-    let mut load = 0;
-    loop {
-        match client.next().await {
-            Message::Binary(bytes) => {
-                assert_eq!(bytes.len(), CHUNK_BYTES);
-                load += bytes.len() as u64;
+/// A download as its page sees it.
+#[derive(Default)]
+struct Load {
+    bytes: u64,
+    sizes: Vec<usize>,
+}
+
+impl Load {
+    /// Reads on to the next event, telling the server what has come.
+    async fn event(&mut self, client: &mut Client) -> Event {
+        loop {
+            match client.next().await {
+                Message::Binary(bytes) => {
+                    self.bytes += bytes.len() as u64;
+                    self.sizes.push(bytes.len());
+                    client.ask(&Request::Received { bytes: self.bytes }).await;
+                }
+                Message::Text(text) => return serde_json::from_str(text.as_str()).unwrap(),
+                other => panic!("{other:?}"),
             }
-            Message::Text(text) => return (load, serde_json::from_str(text.as_str()).unwrap()),
-            other => panic!("{other:?}"),
         }
     }
 }
@@ -71,51 +81,96 @@ async fn the_classic_switch_serves_the_test_at_ws_with_its_page() {
 async fn a_download_runs_for_its_time_and_the_figures_agree() {
     let demo = Demo::start(Config::default()).await;
     let mut client = open(&demo).await;
+    for duration_ms in [300, 1] {
+        let mut load = Load::default();
+        client.ask(&Request::Download { duration_ms }).await;
+        let event = load.event(&mut client).await;
+        let Event::Downloaded { bytes, micros } = event else { panic!("{event:?}") };
+        assert_eq!(bytes, load.bytes);
+        assert!(bytes > 0 && micros >= u64::from(duration_ms) * 1_000);
+    }
+}
+
+#[tokio::test]
+async fn a_downloads_messages_begin_small_and_double_up_to_a_mebibyte() {
+    let demo = Demo::start(Config::default()).await;
+    let mut client = open(&demo).await;
+    let mut load = Load::default();
+    client.ask(&Request::Download { duration_ms: 2_000 }).await;
+    load.event(&mut client).await;
+    assert_eq!(load.sizes[..16], [FIRST_MESSAGE_BYTES; 16]);
+    assert!(load.sizes.iter().all(|size| size.is_power_of_two() && *size <= LARGEST_MESSAGE_BYTES));
+    assert!(load.sizes.windows(2).all(|pair| pair[1] <= pair[0] * 2));
+}
+
+#[tokio::test]
+async fn without_the_pages_counts_a_download_waits_and_still_ends_in_its_time() {
+    let demo = Demo::start(Config::default()).await;
+    let mut client = open(&demo).await;
     client.ask(&Request::Download { duration_ms: 300 }).await;
-    let (load, event) = load_and_event(&mut client).await;
-    let Event::Downloaded { bytes, micros } = event else { panic!("{event:?}") };
-    assert_eq!(bytes, load);
-    assert!(bytes > 0 && micros >= 300_000);
-    // And another one on the same connection.
-    client.ask(&Request::Download { duration_ms: 1 }).await;
-    let (load, event) = load_and_event(&mut client).await;
-    assert!(matches!(event, Event::Downloaded { bytes, .. } if bytes == load));
+    let mut came = 0;
+    let event: Event = loop {
+        match client.next().await {
+            Message::Binary(bytes) => came += bytes.len() as u64,
+            Message::Text(text) => break serde_json::from_str(text.as_str()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(came, LEAST_IN_FLIGHT_BYTES);
+    assert!(matches!(event, Event::Downloaded { bytes, .. } if bytes == came), "{event:?}");
+    // A count of a download that is over is no mistake.
+    client.ask(&Request::Received { bytes: came }).await;
+    client.ask(&Request::Ping { nonce: 3 }).await;
+    assert_eq!(client.event::<Event>().await, Event::Pong { nonce: 3 });
 }
 
 #[tokio::test]
 async fn a_download_answers_pings_and_stops_when_told_to() {
     let demo = Demo::start(Config::default()).await;
     let mut client = open(&demo).await;
+    let mut load = Load::default();
     client.ask(&Request::Download { duration_ms: MAX_DURATION_MS }).await;
-    client.binary().await;
     client.ask(&Request::Ping { nonce: 42 }).await;
-    let (before, event) = load_and_event(&mut client).await;
-    assert_eq!(event, Event::Pong { nonce: 42 });
-    client.ask(&Request::Download { duration_ms: 1 }).await;
-    let (between, event) = load_and_event(&mut client).await;
-    assert!(matches!(event, Event::Refused { code: Refusal::Busy, .. }));
+    assert_eq!(load.event(&mut client).await, Event::Pong { nonce: 42 });
+    for request in [Request::Download { duration_ms: 1 }, Request::Upload, Request::Watch { tag: 1 }] {
+        client.ask(&request).await;
+        let event = load.event(&mut client).await;
+        assert!(matches!(event, Event::Refused { code: Refusal::Busy, .. }), "{event:?}");
+    }
     client.ask(&Request::Stop).await;
-    let (after, event) = load_and_event(&mut client).await;
+    let event = load.event(&mut client).await;
     let Event::Downloaded { bytes, .. } = event else { panic!("{event:?}") };
-    assert_eq!(bytes, before + between + after + CHUNK_BYTES as u64);
+    assert_eq!(bytes, load.bytes);
 }
 
 #[tokio::test]
-async fn a_download_to_a_reader_that_stalls_queues_next_to_nothing() {
+async fn a_file_is_watched_on_its_way_from_another_connection() {
     let demo = Demo::start(Config::default()).await;
-    let mut client = open(&demo).await;
-    client.ask(&Request::Download { duration_ms: 1_000 }).await;
-    // Reads nothing until the time is over; what the server had taken for sent is what buffers hold.
-    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
-    let (load, event) = load_and_event(&mut client).await;
-    let Event::Downloaded { bytes, micros } = event else { panic!("{event:?}") };
-    assert_eq!(bytes, load);
-    assert!(micros >= 1_000_000);
-    assert!(bytes < 32 << 20, "{bytes} bytes were queued for a reader that stalled");
+    let (mut files, mut watch) = (demo.open("/ws/speed", None).await, open(&demo).await);
+    watch.ask(&Request::Watch { tag: 7 }).await;
+    for number in 1..=2 {
+        files.send_text("start 7").await;
+        // Nothing of it is read yet, so that buffers hold only a part of it.
+        let event = watch.event::<Event>().await;
+        let Event::File { number: of, bytes } = event else { panic!("{event:?}") };
+        assert_eq!(of, number);
+        assert!(bytes < FILE_BYTES, "{bytes}");
+        assert_eq!(files.binary().await.len() as u64, FILE_BYTES);
+        let end = Event::File { number, bytes: FILE_BYTES };
+        while watch.event::<Event>().await != end {}
+    }
+    // Another connection with the same number does not take it over.
+    let mut other = demo.open("/ws/speed", None).await;
+    other.send_text("start 7").await;
+    assert_eq!(other.binary().await.len() as u64, FILE_BYTES);
+    watch.ask(&Request::Stop).await;
+    watch.ask(&Request::Watch { tag: 7 }).await;
+    assert_eq!(watch.event::<Event>().await, Event::File { number: 2, bytes: FILE_BYTES });
 }
 
 #[tokio::test]
 async fn an_upload_is_counted_reported_and_ended() {
+    const PIECE: usize = 65_536;
     let demo = Demo::start(Config::default()).await;
     let mut client = open(&demo).await;
     client.ask(&Request::Upload).await;
@@ -123,8 +178,8 @@ async fn an_upload_is_counted_reported_and_ended() {
     let mut reports = 0;
     let mut last = 0;
     while reports < 2 {
-        client.send(Message::binary(vec![3; CHUNK_BYTES])).await;
-        sent += CHUNK_BYTES as u64;
+        client.send(Message::binary(vec![3; PIECE])).await;
+        sent += PIECE as u64;
         let read = tokio::time::timeout(std::time::Duration::from_millis(5), client.socket.next()).await;
         if let Ok(Some(Ok(Message::Text(text)))) = read {
             let Event::Progress { bytes, .. } = serde_json::from_str(text.as_str()).unwrap() else {

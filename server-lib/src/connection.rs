@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) first: Option<First>,
     /// The handler has let the peer in.
     pub(crate) admitted: CancellationToken,
+    /// Bytes that the socket has taken.
+    pub(crate) written: AtomicU64,
 }
 
 /// What a peer may send that the handler has not let in yet: one message, behind which nothing is read.
@@ -70,6 +73,7 @@ impl Shared {
             cut: CancellationToken::new(),
             first,
             admitted: CancellationToken::new(),
+            written: AtomicU64::new(0),
         }
     }
 }
@@ -204,6 +208,13 @@ impl Sender {
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.shared.outbox.bytes()
+    }
+
+    /// Bytes that the socket has taken since the connection was upgraded, with the frames' headers. It grows inside a large
+    /// message too. Taken by this system: the peer may still lack what buffers on the way hold.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        self.shared.written.load(Ordering::Relaxed)
     }
 
     /// True while messages are taken.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -229,6 +230,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             let now = Instant::now();
             let blocked = self.write(cx, now)?;
+            self.shared.written.store(self.ws.get_ref().written, Ordering::Relaxed);
             self.read(cx, now)?;
             // An answer to a ping may have been queued by reading; it is written with the next flush.
             let seen = Seen {

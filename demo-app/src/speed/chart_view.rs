@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::chart::{Chart, HEIGHT, SPAN_MS, WIDTH};
 use super::report::Direction;
-use crate::figures::three_digits;
+use crate::figures::rate_parts;
 use crate::words;
 
 /// Props of [`ChartView`].
@@ -68,6 +68,7 @@ pub(super) fn ChartView(props: &ChartViewProps) -> Html {
 }
 
 fn axis(speed: f64) -> String {
-    let shown = three_digits(speed);
-    if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.').to_owned() } else { shown }
+    let (shown, unit) = rate_parts(speed);
+    let shown = if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.') } else { &shown };
+    format!("{shown} {unit}")
 }

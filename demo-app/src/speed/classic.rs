@@ -48,6 +48,50 @@ pub(crate) fn mean(times_ms: &[f64]) -> Option<Mean> {
     Some(Mean { megabytes, megabits: megabytes * 8.0, grade })
 }
 
+/// A test of the coursework's method under way or done.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Files {
+    /// The times of the files that are there, in milliseconds.
+    pub(crate) times_ms: Vec<f64>,
+    /// Of the next one: bytes that the server has sent.
+    part_bytes: u64,
+    /// And the time since it was requested, in milliseconds.
+    part_ms: f64,
+}
+
+impl Files {
+    /// A file is there.
+    pub(crate) fn took(&mut self, ms: f64) {
+        self.times_ms.push(ms);
+        (self.part_bytes, self.part_ms) = (0, 0.0);
+    }
+
+    /// So much of the next file has been sent.
+    pub(crate) fn part(&mut self, bytes: u64, ms: f64) {
+        (self.part_bytes, self.part_ms) = (bytes, ms);
+    }
+
+    /// How many files are there, with the part of the next one.
+    #[expect(clippy::cast_precision_loss, reason = "few runs, a small file")]
+    pub(crate) fn done(&self) -> f64 {
+        self.times_ms.len() as f64 + self.part_bytes as f64 / FILE_BYTES as f64
+    }
+
+    /// The file under way, from 1, and how much of it has been sent. None once all are there, and before anything was sent.
+    pub(crate) fn under_way(&self) -> Option<(usize, u64)> {
+        let number = self.times_ms.len() + 1;
+        (number <= RUNS as usize && self.part_bytes > 0).then_some((number, self.part_bytes))
+    }
+
+    /// An estimate of the time that the rest takes, in milliseconds, if it goes on at the pace so far. None before there is
+    /// one.
+    pub(crate) fn remaining_ms(&self) -> Option<f64> {
+        let done = self.done();
+        let passed: f64 = self.times_ms.iter().sum::<f64>() + self.part_ms;
+        (done > 0.0).then(|| passed / done * (f64::from(RUNS) - done).max(0.0))
+    }
+}
+
 /// The coursework's log.
 pub(crate) fn log(started: bool, times_ms: &[f64], finished: bool) -> Vec<String> {
     let mut lines = Vec::with_capacity(times_ms.len() + 2);
@@ -88,6 +132,35 @@ mod tests {
     fn nothing_measured_has_no_mean() {
         assert_eq!(mean(&[]), None);
         assert_eq!(mean(&[0.0]), None);
+    }
+
+    #[test]
+    fn progress_and_remaining_time_count_the_part_of_a_file() {
+        let mut files = Files::default();
+        assert_eq!((files.done(), files.remaining_ms(), files.under_way()), (0.0, None, None));
+        // 256 kbit/s: a file takes 312.5 s.
+        files.part(1_000_000, 31_250.0);
+        assert!((files.done() - 0.1).abs() < 1e-9);
+        assert_eq!(files.under_way(), Some((1, 1_000_000)));
+        assert!((files.remaining_ms().expect("a pace") - 3_093_750.0).abs() < 1e-6);
+        files.took(312_500.0);
+        assert!((files.done() - 1.0).abs() < 1e-9);
+        assert_eq!(files.under_way(), None);
+        assert!((files.remaining_ms().expect("a pace") - 2_812_500.0).abs() < 1e-6);
+        for _ in 1..RUNS {
+            files.took(312_500.0);
+        }
+        files.part(7, 1.0);
+        assert_eq!(files.under_way(), None);
+    }
+
+    #[test]
+    fn a_file_that_has_come_to_a_stand_moves_the_end_away() {
+        let mut files = Files::default();
+        files.part(5_000_000, 1_000.0);
+        let before = files.remaining_ms();
+        files.part(5_000_000, 2_000.0);
+        assert!(files.remaining_ms() > before);
     }
 
     #[test]

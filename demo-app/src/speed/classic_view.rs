@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::classic::{self, Grade, RUNS};
+use super::classic::{self, Files, Grade, RUNS};
 use super::copy::CopyButton;
 use super::record::Record;
 use super::session::SpeedDeeds;
@@ -16,7 +16,7 @@ use crate::words;
 /// Props of [`ClassicView`].
 #[derive(Properties, PartialEq)]
 pub(super) struct ClassicViewProps {
-    pub(super) run: Option<Run<Vec<f64>>>,
+    pub(super) run: Option<Run<Files>>,
     pub(super) deeds: SpeedDeeds,
     /// The newest finished one.
     pub(super) latest: Option<Record>,
@@ -25,7 +25,8 @@ pub(super) struct ClassicViewProps {
 /// Button, progress, mean, log.
 #[component]
 pub(super) fn ClassicView(props: &ClassicViewProps) -> Html {
-    let times = props.run.as_ref().map_or(&[][..], |run| &run.measured);
+    let files = props.run.as_ref().map(|run| &run.measured);
+    let times = files.map_or(&[][..], |files| &files.times_ms);
     let outcome = props.run.as_ref().map(|run| &run.outcome);
     let running = outcome == Some(&Outcome::Running);
     let finished = outcome == Some(&Outcome::Finished);
@@ -46,7 +47,10 @@ pub(super) fn ClassicView(props: &ClassicViewProps) -> Html {
                     </Button>
                 </div>
             </div>
-            <progress class="bar" aria-label={words::PROGRESS} max={RUNS.to_string()} value={times.len().to_string()} />
+            <progress class="bar" aria-label={words::PROGRESS} max={RUNS.to_string()} value={format!("{:.3}", files.map_or(0.0, Files::done))} />
+            if running {
+                <p class="hint file-progress">{ files.and_then(under_way) }</p>
+            }
             { outcome_notice(outcome, !times.is_empty()) }
             { mean(times, running) }
             if finished {
@@ -61,6 +65,14 @@ pub(super) fn ClassicView(props: &ClassicViewProps) -> Html {
             </div>
         </section>
     }
+}
+
+/// The part of the file under way, and the time that the rest may take.
+fn under_way(files: &Files) -> Option<String> {
+    let (number, bytes) = files.under_way()?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown, and hours at most")]
+    let seconds = (files.remaining_ms()? / 1_000.0).ceil() as u64;
+    Some(words::file_under_way(number, bytes, seconds))
 }
 
 fn copy_log(log: Vec<String>) -> Callback<(), String> {

@@ -1,19 +1,26 @@
 //! From bytes over time to a speed.
 
-/// The length of a window, in milliseconds.
+/// The length of a window of the chart, in milliseconds.
 pub(crate) const WINDOW_MS: f64 = 100.0;
 /// The part of a load at its beginning that is left out: connections start slowly.
 const WARM_UP: f64 = 0.2;
 /// No more of a load than this is left out, in milliseconds.
 const WARM_UP_MS: f64 = 2_000.0;
+/// Fewer samples than this after the warm-up are too few to leave anything out.
+const ENOUGH: usize = 4;
 /// The most samples kept: a minute's and some.
 const LIMIT: usize = 1_000;
+/// Over how long the present speed is taken, in milliseconds.
+const NOW_MS: f64 = 1_000.0;
 
-/// How much of one direction had moved when.
+/// How much of one direction had moved when. Between two samples the bytes count as evenly spread: a message is only seen
+/// when it ends, and its bytes came in the time since the end of the one before.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Meter {
-    /// Time since the load began in milliseconds, and bytes until then.
+    /// Time since the load began in milliseconds, and bytes until then: ends of messages.
     samples: Vec<(f64, u64)>,
+    /// How long the load has lasted, in milliseconds, whether anything came or not.
+    passed_ms: f64,
 }
 
 impl Meter {
@@ -25,97 +32,144 @@ impl Meter {
         }
     }
 
+    /// The load has lasted for so long.
+    pub(crate) fn pass(&mut self, ms: f64) {
+        self.passed_ms = self.passed_ms.max(ms);
+    }
+
     fn last(&self) -> (f64, u64) {
         self.samples.last().copied().unwrap_or((0.0, 0))
     }
 
     /// Since the load began, in milliseconds.
     pub(crate) fn elapsed_ms(&self) -> f64 {
-        self.last().0
+        self.last().0.max(self.passed_ms)
     }
 
-    /// The speed in each window: the time of its end in milliseconds, megabits a second. A window ends with the
-    /// first sample that is [`WINDOW_MS`] or more after the last one's end.
+    /// Bytes until a moment, spread.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 bytes")]
+    fn bytes_at(&self, ms: f64) -> f64 {
+        let next = self.samples.partition_point(|(at, _)| *at < ms);
+        let (from_ms, from) = next.checked_sub(1).map_or((0.0, 0), |last| self.samples[last]);
+        match self.samples.get(next) {
+            Some((to_ms, to)) => from as f64 + (to - from) as f64 * (ms - from_ms) / (to_ms - from_ms),
+            None => from as f64,
+        }
+    }
+
+    /// The mean between two moments in megabits a second. None unless the first is the earlier one.
+    fn mean(&self, from_ms: f64, to_ms: f64) -> Option<f64> {
+        (to_ms > from_ms).then(|| {
+            let bytes = self.bytes_at(to_ms) - self.bytes_at(from_ms);
+            bytes * 8.0 / 1_000.0 / (to_ms - from_ms)
+        })
+    }
+
+    /// The speed in each whole window until the last sample: the time of its end in milliseconds, megabits a second.
     pub(crate) fn windows(&self) -> Vec<(f64, f64)> {
-        let mut out = Vec::new();
-        let mut from = (0.0, 0);
-        for &(at_ms, bytes) in &self.samples {
-            // A timer may be a little early.
-            if at_ms - from.0 >= WINDOW_MS * 0.9 {
-                out.push((at_ms, megabits(bytes - from.1, at_ms - from.0)));
-                from = (at_ms, bytes);
-            }
-        }
-        out
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred")]
+        let count = (self.last().0 / WINDOW_MS) as u32;
+        let end = |window: u32| f64::from(window) * WINDOW_MS;
+        (1..=count).filter_map(|i| Some((end(i), self.mean(end(i - 1), end(i))?))).collect()
     }
 
-    /// The speed now: over the last second or what there is of it.
+    /// The speed now: over the second until the last sample, or until now where nothing has come for longer.
     pub(crate) fn now(&self) -> Option<f64> {
-        let (end_ms, end) = self.last();
-        let from = self.samples.iter().rev().find(|(at_ms, _)| *at_ms <= end_ms - 1_000.0);
-        let (from_ms, from) = from.copied().unwrap_or((0.0, 0));
-        (end_ms > from_ms).then(|| megabits(end - from, end_ms - from_ms))
+        let (last_ms, _) = self.samples.last().copied()?;
+        let end_ms = if self.passed_ms - last_ms > NOW_MS { self.passed_ms } else { last_ms };
+        self.mean((end_ms - NOW_MS).max(0.0), end_ms)
     }
 
-    /// The result: the mean of the middle half of the windows after the warm-up, so that neither a stall nor a
-    /// burst from a buffer decides. None before there is a window.
+    /// The result in megabits a second: the bytes after the warm-up over the time in which they came. None before the first
+    /// sample.
+    ///
+    /// Bytes over time is right at every rate. Means or medians of windows are not: on a slow line most windows hold no end
+    /// of a message, and leaving out the extremes of the others leaves out what was measured. The warm-up is left out
+    /// because a fast line needs a part of the time to get going; with so few samples that each of them matters, nothing is.
     pub(crate) fn result(&self) -> Option<f64> {
-        let windows = self.windows();
-        let warm_until = (self.elapsed_ms() * WARM_UP).min(WARM_UP_MS);
-        let mut speeds: Vec<f64> =
-            windows.iter().filter(|(at, _)| *at > warm_until).map(|(_, speed)| *speed).collect();
-        if speeds.is_empty() {
-            speeds = windows.into_iter().map(|(_, speed)| speed).collect();
-        }
-        speeds.sort_by(f64::total_cmp);
-        let cut = speeds.len() / 4;
-        let middle = &speeds[cut..speeds.len() - cut];
-        #[expect(clippy::cast_precision_loss, reason = "a thousand at most")]
-        let count = middle.len() as f64;
-        (!middle.is_empty()).then(|| middle.iter().sum::<f64>() / count)
+        let (end_ms, _) = self.samples.last().copied()?;
+        let warm_ms = (end_ms * WARM_UP).min(WARM_UP_MS);
+        let after = self.samples.iter().filter(|(at, _)| *at > warm_ms).count();
+        self.mean(if after >= ENOUGH { warm_ms } else { 0.0 }, end_ms)
     }
-}
-
-/// Megabits a second.
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53 bytes")]
-fn megabits(bytes: u64, ms: f64) -> f64 {
-    bytes as f64 * 8.0 / 1_000.0 / ms
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn meter(per_window: impl IntoIterator<Item = u64>) -> Meter {
+    /// A line of this many bytes a second that brings messages of this size for this long.
+    fn line(rate: f64, message: u64, ms: f64) -> Meter {
         let mut meter = Meter::default();
         let mut bytes = 0;
-        for (i, more) in per_window.into_iter().enumerate() {
-            bytes += more;
-            meter.add(100.0 * f64::from(u32::try_from(i).expect("few") + 1), bytes);
+        loop {
+            bytes += message;
+            let at = bytes as f64 / rate * 1_000.0;
+            if at > ms {
+                return meter;
+            }
+            meter.add(at, bytes);
         }
-        meter
+    }
+
+    fn close(value: Option<f64>, expected: f64) -> bool {
+        value.is_some_and(|value| (value / expected - 1.0).abs() < 1e-9)
+    }
+
+    #[test]
+    fn a_slow_line_has_its_rate_although_most_windows_see_no_message_end() {
+        for (kilobits, message) in [(30.0, 1_024), (64.0, 1_024), (256.0, 65_536), (1_000.0, 65_536)] {
+            let meter = line(kilobits * 125.0, message, 8_000.0);
+            assert!(close(meter.result(), kilobits / 1_000.0), "{kilobits} kbit/s: {:?}", meter.result());
+            assert!(close(meter.now(), kilobits / 1_000.0), "{kilobits} kbit/s: {:?}", meter.now());
+            let windows = meter.windows();
+            assert!(windows.iter().all(|(_, speed)| close(Some(*speed), kilobits / 1_000.0)), "{windows:?}");
+        }
     }
 
     #[test]
     fn a_steady_stream_has_its_speed() {
-        let meter = meter([125_000; 50]);
-        assert!((meter.result().expect("windows") - 10.0).abs() < 1e-9);
-        assert!((meter.now().expect("samples") - 10.0).abs() < 1e-9);
+        let meter = line(1_250_000.0, 12_500, 5_000.5);
+        assert!(close(meter.result(), 10.0) && close(meter.now(), 10.0));
         assert_eq!(meter.windows().len(), 50);
     }
 
     #[test]
-    fn neither_the_start_nor_a_stall_nor_a_burst_decides() {
-        let mut windows = vec![1_000; 10];
-        windows.extend([125_000; 40]);
-        windows[20] = 0;
-        windows[21] = 250_000;
-        assert!((meter(windows).result().expect("windows") - 10.0).abs() < 1e-9);
+    fn a_slow_start_is_left_out_and_a_stall_counts() {
+        let mut meter = Meter::default();
+        let mut bytes = 0;
+        for i in 1..=100_u32 {
+            bytes += if i <= 10 { 100 } else { 12_500 };
+            meter.add(f64::from(i) * 100.0, bytes);
+        }
+        assert!(close(meter.result(), 1.0));
+        // Two seconds of nothing, and then one message more: eight seconds' bytes in ten seconds.
+        meter.add(12_000.0, bytes);
+        assert!(close(meter.result(), 0.8), "{:?}", meter.result());
+    }
+
+    #[test]
+    fn few_samples_count_from_the_beginning() {
+        let mut meter = Meter::default();
+        meter.add(1_000.0, 1_250);
+        assert!(close(meter.result(), 0.01));
+        meter.add(2_000.0, 3_750);
+        assert!(close(meter.result(), 0.015));
+    }
+
+    #[test]
+    fn a_line_on_which_nothing_comes_any_more_is_at_zero_now() {
+        let mut meter = line(125_000.0, 12_500, 3_000.0);
+        meter.pass(3_900.0);
+        assert!(close(meter.now(), 1.0));
+        meter.pass(5_000.0);
+        assert_eq!(meter.now(), Some(0.0));
+        assert!((meter.elapsed_ms() - 5_000.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_late_report_changes_nothing() {
-        let mut it = meter([10, 10]);
+        let mut it = line(100.0, 10, 250.0);
         let before = it.clone();
         it.add(150.0, 100);
         it.add(300.0, 5);
@@ -126,5 +180,6 @@ mod tests {
     fn nothing_measured_is_nothing() {
         assert_eq!(Meter::default().result(), None);
         assert_eq!(Meter::default().now(), None);
+        assert!(Meter::default().windows().is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Figures;
-use crate::figures::{millis, three_digits};
+use crate::figures::{millis, rate};
 use crate::local_time::LocalTime;
 use crate::words;
 
@@ -91,13 +91,14 @@ impl Record {
         format!("{} {}  {}", words::date(at), at.clock(), self.measured.to_text())
     }
 
-    /// What a link carries: `d412.7-u88.1-i4-l31-t1763800000` or `m50.02-t1763800000`.
+    /// What a link carries: `d412.7000-u88.1000-i4.0-l31.5-t1763800000` or `m50.02-t1763800000`.
     pub(crate) fn to_link(self) -> String {
         let seconds = self.at_ms / 1_000;
         match self.measured {
             Measured::Classic { megabytes } => format!("m{megabytes:.2}-t{seconds}"),
             Measured::Streamed { download, upload, idle_ms, loaded_ms } => {
-                format!("d{download:.2}-u{upload:.2}-i{idle_ms:.1}-l{loaded_ms:.1}-t{seconds}")
+                // Enough decimals for a line of some kilobits.
+                format!("d{download:.4}-u{upload:.4}-i{idle_ms:.1}-l{loaded_ms:.1}-t{seconds}")
             }
         }
     }
@@ -138,12 +139,9 @@ impl Measured {
     pub(crate) fn to_text(self) -> String {
         match self {
             Self::Classic { megabytes } => words::classic_mean(megabytes),
-            Self::Streamed { download, upload, idle_ms, loaded_ms } => words::streamed_result(
-                &three_digits(download),
-                &three_digits(upload),
-                &millis(idle_ms),
-                &millis(loaded_ms),
-            ),
+            Self::Streamed { download, upload, idle_ms, loaded_ms } => {
+                words::streamed_result(&rate(download), &rate(upload), &millis(idle_ms), &millis(loaded_ms))
+            }
         }
     }
 }
@@ -161,10 +159,15 @@ mod tests {
 
     #[test]
     fn a_link_leads_back_to_its_result() {
-        assert_eq!(STREAMED.to_link(), "d412.70-u88.10-i4.0-l31.5-t1763800000");
-        for record in [STREAMED, CLASSIC] {
+        assert_eq!(STREAMED.to_link(), "d412.7000-u88.1000-i4.0-l31.5-t1763800000");
+        let slow = Record {
+            measured: Measured::Streamed { download: 0.0301, upload: 0.0297, idle_ms: 4.0, loaded_ms: 900.0 },
+            ..STREAMED
+        };
+        for record in [STREAMED, CLASSIC, slow] {
             assert_eq!(Record::from_link(&record.to_link()), Some(record));
         }
+        assert!(slow.to_text().contains("Download 30.1 kbit/s, upload 29.7 kbit/s"), "{}", slow.to_text());
     }
 
     #[test]

@@ -49,10 +49,14 @@ pub(crate) enum Report {
     Began(Phase),
     /// One run of the coursework's method took so long, in milliseconds.
     Took { ms: f64 },
+    /// Of the coursework's file under way the server has sent so many bytes, so many milliseconds after it was requested.
+    File { bytes: u64, ms: f64 },
     /// A round trip, in milliseconds; without load, or under load in one direction.
     RoundTrip { under: Option<Direction>, ms: f64 },
-    /// Payload bytes of a direction since its load began.
+    /// Payload bytes of a direction, and when the last of them came since its load began.
     Moved { direction: Direction, at_ms: f64, bytes: u64 },
+    /// A direction's load has lasted for so long, in milliseconds.
+    Passed { direction: Direction, ms: f64 },
     /// A direction is done: what the server counted, for how long, and what the page counted.
     Served { direction: Direction, bytes: u64, micros: u64, page_bytes: u64 },
     /// All is measured.

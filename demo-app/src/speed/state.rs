@@ -1,6 +1,6 @@
 //! The speed page's state and what changes it: a pure reducer.
 
-use super::classic;
+use super::classic::{self, Files};
 use super::record::{History, Measured, Record};
 use super::report::{Order, Report, Trouble};
 use super::streamed::Streamed;
@@ -25,8 +25,7 @@ pub(crate) struct Run<T> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct SpeedState {
     pub(crate) streamed: Option<Run<Streamed>>,
-    /// The times of the coursework's runs, in milliseconds.
-    pub(crate) classic: Option<Run<Vec<f64>>>,
+    pub(crate) classic: Option<Run<Files>>,
     pub(crate) history: History,
 }
 
@@ -64,7 +63,7 @@ impl SpeedState {
         let mut next = self.clone();
         match action {
             SpeedAction::Started(Order::Classic { .. }) => {
-                next.classic = Some(Run { measured: Vec::new(), outcome: Outcome::Running });
+                next.classic = Some(Run { measured: Files::default(), outcome: Outcome::Running });
             }
             SpeedAction::Started(Order::Streamed { idle_ms, load_ms, .. }) => {
                 let measured = Streamed::new(idle_ms, load_ms);
@@ -87,12 +86,14 @@ impl SpeedState {
         };
         let mut measured = None;
         if let Some(run) = self.classic.as_mut().filter(|run| run.outcome == Outcome::Running) {
-            if let Report::Took { ms } = report {
-                run.measured.push(*ms);
+            match report {
+                Report::Took { ms } => run.measured.took(*ms),
+                Report::File { bytes, ms } => run.measured.part(*bytes, *ms),
+                _ => {}
             }
             if outcome == Outcome::Finished {
-                measured =
-                    classic::mean(&run.measured).map(|mean| Measured::Classic { megabytes: mean.megabytes });
+                measured = classic::mean(&run.measured.times_ms)
+                    .map(|mean| Measured::Classic { megabytes: mean.megabytes });
             }
             run.outcome = outcome;
         } else if let Some(run) = self.streamed.as_mut().filter(|run| run.outcome == Outcome::Running) {
@@ -146,7 +147,7 @@ mod tests {
         let state = SpeedState::default().after(SpeedAction::Started(order()));
         let state = run(&state, [Report::Took { ms: 200.0 }, Report::Failed(Trouble::Unreachable)]);
         let classic = state.classic.as_ref().expect("a run");
-        assert_eq!(classic.measured, [200.0]);
+        assert_eq!(classic.measured.times_ms, [200.0]);
         assert_eq!(classic.outcome, Outcome::Failed(Trouble::Unreachable));
         assert!(state.history.records().is_empty());
     }
@@ -156,7 +157,7 @@ mod tests {
         let state = SpeedState::default().after(SpeedAction::Started(order()));
         let state = run(&state, [Report::Took { ms: 200.0 }, Report::Stopped]);
         let state = state.after(SpeedAction::Started(order()));
-        assert_eq!(state.classic.expect("a run").measured, Vec::<f64>::new());
+        assert_eq!(state.classic.expect("a run").measured, Files::default());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Load {
 pub(crate) struct Counted {
     pub(crate) by_server: u64,
     pub(crate) by_page: u64,
-    /// How long the server was at it, in microseconds.
+    /// How long it took by the server's clock, in microseconds.
     pub(crate) micros: u64,
 }
 
@@ -76,12 +76,17 @@ impl Streamed {
             Report::RoundTrip { under: None, ms } => self.idle.add(*ms),
             Report::RoundTrip { under: Some(direction), ms } => self.load_mut(*direction).latency.add(*ms),
             Report::Moved { direction, at_ms, bytes } => self.load_mut(*direction).meter.add(*at_ms, *bytes),
+            Report::Passed { direction, ms } => self.load_mut(*direction).meter.pass(*ms),
             Report::Served { direction, bytes, micros, page_bytes } => {
                 let counted = Counted { by_server: *bytes, by_page: *page_bytes, micros: *micros };
                 self.load_mut(*direction).counted = Some(counted);
             }
             Report::Finished => self.done = true,
-            Report::Ready | Report::Took { .. } | Report::Stopped | Report::Failed(_) => {}
+            Report::Ready
+            | Report::Took { .. }
+            | Report::File { .. }
+            | Report::Stopped
+            | Report::Failed(_) => {}
         }
     }
 
@@ -90,16 +95,29 @@ impl Streamed {
         if self.done {
             return 1.0;
         }
-        let whole = self.idle_ms + 2.0 * self.load_ms;
+        (self.passed_ms() / self.whole_ms()).min(1.0)
+    }
+
+    /// How much of the test is still to come, in whole seconds: the chosen times less those that have passed.
+    pub(crate) fn remaining_seconds(&self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes at most")]
+        let seconds = ((self.whole_ms() - self.passed_ms()).max(0.0) / 1_000.0).ceil() as u64;
+        seconds
+    }
+
+    fn whole_ms(&self) -> f64 {
+        self.idle_ms + 2.0 * self.load_ms
+    }
+
+    fn passed_ms(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "few")]
         let idle = (self.idle.count() as f64 / IDLE_TRIPS).min(1.0) * self.idle_ms;
         let load = |load: &Load| load.meter.elapsed_ms().min(self.load_ms);
-        let passed = match self.phase {
+        match self.phase {
             Phase::Connecting | Phase::Latency => idle,
             Phase::Load(Direction::Download) => self.idle_ms + load(&self.download),
             Phase::Load(Direction::Upload) => self.idle_ms + self.load_ms + load(&self.upload),
-        };
-        (passed / whole).min(1.0)
+        }
     }
 
     /// The worse of both directions' medians under load.
@@ -144,6 +162,18 @@ mod tests {
             last = test.progress();
         }
         assert!((last - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_remaining_time_runs_down_though_nothing_comes() {
+        let mut test = Streamed::new(2_000, 8_000);
+        assert_eq!(test.remaining_seconds(), 18);
+        test.take(&Report::Began(Phase::Load(Direction::Download)));
+        test.take(&Report::Passed { direction: Direction::Download, ms: 3_000.0 });
+        assert_eq!(test.remaining_seconds(), 13);
+        test.take(&Report::Began(Phase::Load(Direction::Upload)));
+        test.take(&Report::Passed { direction: Direction::Upload, ms: 9_000.0 });
+        assert_eq!(test.remaining_seconds(), 0);
     }
 
     #[test]

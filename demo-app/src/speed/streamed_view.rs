@@ -13,7 +13,7 @@ use super::state::{Outcome, Run};
 use super::streamed::Streamed;
 use super::verdict::{Figures, verdict};
 use crate::browser;
-use crate::figures::{self, millis, three_digits};
+use crate::figures::{self, millis, rate, rate_parts};
 use crate::link::Tone;
 use crate::route::Route;
 use crate::ui::button::Button;
@@ -152,24 +152,29 @@ fn shown(run: &Run<Streamed>) -> Direction {
 }
 
 fn figure(run: Option<&Run<Streamed>>) -> Html {
-    let (number, unit, phase) = match run {
-        None => (None, words::unit_of(Direction::Download), None),
+    let (direction, value, under_way) = match run {
+        None => (Direction::Download, None, None),
         Some(run) => {
             let direction = shown(run);
             let meter = &run.measured.load(direction).meter;
             let running = run.outcome == Outcome::Running;
             let value = if running { meter.now() } else { meter.result() };
-            (value, words::unit_of(direction), running.then(|| words::phase(run.measured.phase)))
+            (direction, value, running.then_some(&run.measured))
         }
     };
-    let quiet = number.is_none().then_some("quiet");
+    let quiet = value.is_none().then_some("quiet");
+    let (number, unit) = value.map_or(("\u{2013}".to_owned(), "Mbit/s"), rate_parts);
     html! {
         <div>
             <p class="large">
-                <span class={classes!("large-number", quiet)}>{ number.map_or("\u{2013}".to_owned(), three_digits) }</span>
-                <span class="large-unit">{ unit }</span>
+                <span class={classes!("large-number", quiet)}>{ number }</span>
+                <span class="large-unit">{ words::unit_of(unit, direction) }</span>
             </p>
-            <p class="hint" role="status">{ phase }</p>
+            <p class="hint" aria-hidden="true">
+                { under_way.map(|test| words::phase_and_rest(test.phase, test.remaining_seconds())) }
+            </p>
+            // Announced when it changes, and not each second.
+            <p class="visually-hidden" role="status">{ under_way.map(|test| words::phase(test.phase)) }</p>
         </div>
     }
 }
@@ -192,9 +197,7 @@ fn charts(run: &Run<Streamed>) -> Html {
 }
 
 fn tiles(test: &Streamed) -> Html {
-    let speed = |direction| {
-        test.load(direction).meter.result().map(|v| format!("{} {}", three_digits(v), words::MBIT))
-    };
+    let speed = |direction| test.load(direction).meter.result().map(rate);
     let tile = |name: &'static str, value: Option<String>| {
         html! { <div class="tile"><dt>{ name }</dt><dd>{ value.unwrap_or_else(|| "\u{2013}".to_owned()) }</dd></div> }
     };

@@ -2,8 +2,8 @@
 
 use demo_messages::speed::FILE_BYTES;
 
-use crate::figures::{self, three_digits};
-use crate::speed::classic::Grade;
+use crate::figures::{self, rate};
+use crate::speed::classic::{Grade, RUNS};
 use crate::speed::report::{Direction, Phase, Trouble};
 use crate::speed::streamed::Counted;
 use crate::speed::verdict::{Limit, Use};
@@ -21,7 +21,6 @@ pub(crate) const DOWNLOAD: &str = "Download";
 pub(crate) const UPLOAD: &str = "Upload";
 pub(crate) const IDLE: &str = "Idle";
 pub(crate) const UNDER_LOAD: &str = "Under load";
-pub(crate) const MBIT: &str = "Mbit/s";
 pub(crate) const SECONDS_EACH: &str = "Seconds for each direction";
 pub(crate) const PROGRESS: &str = "Progress of the test";
 pub(crate) const GOOD_FOR: &str = "Good for";
@@ -56,6 +55,20 @@ pub(crate) fn classic_hint() -> String {
     format!("Fetches {} ten times in one message each, and takes the mean.", figures::bytes(FILE_BYTES))
 }
 
+/// A file of the coursework's method under way, and an estimate of the time that the rest takes.
+pub(crate) fn file_under_way(number: usize, bytes: u64, seconds: u64) -> String {
+    let (part, whole) = (figures::bytes(bytes), figures::bytes(FILE_BYTES));
+    format!("File {number} of {RUNS}: {part} of {whole} sent, about {} left", figures::span(seconds))
+}
+
+/// What is under way in the streamed test, and the time that is left of it.
+pub(crate) fn phase_and_rest(it: Phase, seconds: u64) -> String {
+    match it {
+        Phase::Connecting => phase(it).to_owned(),
+        _ => format!("{}, {} left", phase(it), figures::span(seconds)),
+    }
+}
+
 /// A line of the coursework's log.
 pub(crate) fn classic_completed(run: usize, of: u32, ms: f64) -> String {
     format!("Completed Test: {run}/{of}. Took {ms:.1} milliseconds.")
@@ -84,7 +97,7 @@ pub(crate) fn grade_means(grade: Grade) -> &'static str {
 }
 
 pub(crate) fn streamed_result(download: &str, upload: &str, idle: &str, loaded: &str) -> String {
-    format!("Download {download} Mbit/s, upload {upload} Mbit/s, idle {idle}, under load {loaded}")
+    format!("Download {download}, upload {upload}, idle {idle}, under load {loaded}")
 }
 
 pub(crate) fn direction(direction: Direction) -> &'static str {
@@ -104,10 +117,10 @@ pub(crate) fn phase(phase: Phase) -> &'static str {
 }
 
 /// The unit of the large figure, with what it is.
-pub(crate) fn unit_of(direction: Direction) -> &'static str {
+pub(crate) fn unit_of(unit: &str, direction: Direction) -> String {
     match direction {
-        Direction::Download => "Mbit/s download",
-        Direction::Upload => "Mbit/s upload",
+        Direction::Download => format!("{unit} download"),
+        Direction::Upload => format!("{unit} upload"),
     }
 }
 
@@ -163,13 +176,13 @@ pub(crate) fn history_not_kept(why: &str) -> String {
 
 /// The value under the pointer.
 pub(crate) fn chart_value(megabits: f64, seconds: f64) -> String {
-    format!("{} {MBIT} at {seconds:.1} s", three_digits(megabits))
+    format!("{} at {seconds:.1} s", rate(megabits))
 }
 
 /// The chart, for those who do not see it.
 pub(crate) fn chart_label(of: Direction, now: Option<f64>, top: f64) -> String {
-    let now = now.map_or(NONE_YET.to_owned(), |speed| format!("{} {MBIT}", three_digits(speed)));
-    format!("{} over the last ten seconds: now {now}, axis up to {} {MBIT}", direction(of), three_digits(top))
+    let now = now.map_or(NONE_YET.to_owned(), rate);
+    format!("{} over the last ten seconds: now {now}, axis up to {}", direction(of), rate(top))
 }
 
 const NONE_YET: &str = "nothing yet";

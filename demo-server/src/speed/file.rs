@@ -1,7 +1,8 @@
 //! The coursework's file: 10,000,000 random bytes in one shared buffer.
 
 use bytes::Bytes;
-use demo_messages::speed::{CHUNK_BYTES, FILE_BYTES};
+use demo_messages::flow::LARGEST_MESSAGE_BYTES;
+use demo_messages::speed::FILE_BYTES;
 
 /// The file. Clones share the buffer; it is never read from a disk.
 #[derive(Debug, Clone)]
@@ -22,11 +23,12 @@ impl File {
         self.bytes.clone()
     }
 
-    /// The n-th piece of [`CHUNK_BYTES`], round and round.
-    pub(crate) fn chunk(&self, n: u64) -> Bytes {
-        let pieces = self.bytes.len() / CHUNK_BYTES;
-        let start = (n % pieces as u64) as usize * CHUNK_BYTES;
-        self.bytes.slice(start..start + CHUNK_BYTES)
+    /// A piece of at most [`LARGEST_MESSAGE_BYTES`], for a load of which `sent` bytes have been sent: another each time,
+    /// round and round.
+    pub(crate) fn piece(&self, sent: u64, size: usize) -> Bytes {
+        let size = size.min(LARGEST_MESSAGE_BYTES);
+        let start = (sent % (FILE_BYTES - LARGEST_MESSAGE_BYTES as u64)) as usize;
+        self.bytes.slice(start..start + size)
     }
 }
 
@@ -35,13 +37,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_whole_and_go_round() {
+    fn pieces_are_whole_wherever_they_begin() {
         let file = File::random().unwrap();
         assert_eq!(file.whole().len() as u64, FILE_BYTES);
-        let pieces = FILE_BYTES / CHUNK_BYTES as u64;
-        for n in [0, pieces - 1, pieces, u64::MAX] {
-            assert_eq!(file.chunk(n).len(), CHUNK_BYTES);
+        for sent in [0, 1, FILE_BYTES - 1, FILE_BYTES, u64::MAX] {
+            for size in [1, 1_024, LARGEST_MESSAGE_BYTES] {
+                assert_eq!(file.piece(sent, size).len(), size);
+            }
         }
-        assert_eq!(file.chunk(0), file.chunk(pieces));
+        assert_ne!(file.piece(0, 1_024), file.piece(1_024, 1_024));
     }
 }

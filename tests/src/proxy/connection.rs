@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Fault;
+use super::line::{self, Direction, Line};
 
 /// Bytes of each direction that are on their way through the proxy.
 const BUFFER: usize = 16 << 10;
@@ -28,7 +29,7 @@ enum Mode {
 }
 
 /// How a pump ended.
-enum Dry {
+pub(super) enum Dry {
     /// Its source closed in order, and its sink was told.
     Finished,
     /// One of its ends is broken.
@@ -72,9 +73,14 @@ impl Spell {
     }
 }
 
-/// Forwards between two sockets until either ends or a fault ends both.
-pub(super) async fn run(client: TcpStream, server: TcpStream, mut faults: broadcast::Receiver<Fault>) {
-    let last = strike(&client, &server, &mut faults).await;
+/// Forwards between two sockets, over a line if there is one, until either ends or a fault ends both.
+pub(super) async fn run(
+    client: TcpStream,
+    server: TcpStream,
+    mut faults: broadcast::Receiver<Fault>,
+    line: Option<&Line>,
+) {
+    let last = strike(&client, &server, &mut faults, line).await;
     // No longer among those that a fault strikes.
     drop(faults);
     match last {
@@ -99,10 +105,11 @@ async fn strike(
     client: &TcpStream,
     server: &TcpStream,
     faults: &mut broadcast::Receiver<Fault>,
+    line: Option<&Line>,
 ) -> Option<Fault> {
     let (mode, modes) = watch::channel(Mode::Forward);
     let mut spell = Spell { mode, until: None };
-    let mut forwarding = std::pin::pin!(forward(client, server, modes));
+    let mut forwarding = std::pin::pin!(forward(client, server, modes, line));
     loop {
         let last = tokio::select! {
             biased;
@@ -123,9 +130,23 @@ async fn strike(
     }
 }
 
-async fn forward(client: &TcpStream, server: &TcpStream, modes: watch::Receiver<Mode>) -> Dry {
-    let mut up = std::pin::pin!(pump(client, server, modes.clone()));
-    let mut down = std::pin::pin!(pump(server, client, modes));
+async fn forward(
+    client: &TcpStream,
+    server: &TcpStream,
+    modes: watch::Receiver<Mode>,
+    line: Option<&Line>,
+) -> Dry {
+    let way = |from, to, direction| {
+        let modes = modes.clone();
+        async move {
+            match line {
+                None => pump(from, to, modes).await,
+                Some(line) => line::pump(from, to, line.end(direction)).await,
+            }
+        }
+    };
+    let mut up = std::pin::pin!(way(client, server, Direction::Up));
+    let mut down = std::pin::pin!(way(server, client, Direction::Down));
     let (first, other) = tokio::select! {
         dry = &mut up => (dry, down),
         dry = &mut down => (dry, up),
@@ -175,9 +196,7 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut modes: watch::Receiver<Mode>
         };
         match read {
             Ok(0) => {
-                // Where the sink is gone as well, its own pump says so.
-                let _gone = SockRef::from(to).shutdown(Shutdown::Write);
-                return Dry::Finished;
+                return closed(to);
             }
             Ok(_) if mode == Mode::Drop => {}
             Ok(count) => {
@@ -190,7 +209,14 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut modes: watch::Receiver<Mode>
     }
 }
 
-async fn read(from: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+/// The source has closed in order: so does the sink.
+pub(super) fn closed(to: &TcpStream) -> Dry {
+    // Where the sink is gone as well, its own pump says so.
+    let _gone = SockRef::from(to).shutdown(Shutdown::Write);
+    Dry::Finished
+}
+
+pub(super) async fn read(from: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         from.readable().await?;
         match from.try_read(buffer) {
@@ -200,7 +226,7 @@ async fn read(from: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-async fn write(to: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+pub(super) async fn write(to: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         to.writable().await?;
         match to.try_write(bytes) {

@@ -4,6 +4,7 @@
 mod connection;
 mod control;
 mod fault;
+mod line;
 #[cfg(test)]
 mod tests;
 
@@ -12,13 +13,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use line::Line;
+
 pub use control::help;
 pub use fault::Fault;
+pub use line::Direction;
 
 /// Connections at the same time; more are reset.
 const CONNECTIONS: usize = 4_096;
@@ -30,6 +34,7 @@ struct Shared {
     server: SocketAddr,
     faults: broadcast::Sender<Fault>,
     refusing: watch::Sender<Option<Instant>>,
+    line: Option<Line>,
 }
 
 impl Shared {
@@ -66,11 +71,30 @@ impl Proxy {
     /// # Errors
     /// When there are no ports.
     pub async fn start(server: SocketAddr) -> io::Result<Self> {
+        Self::begin(server, None).await
+    }
+
+    /// The same with one line between clients and server, which all connections share: in each direction bytes pass in the
+    /// order in which they came, at the rate that [`set_rate`](Self::set_rate) sets, none at first. Up to `buffer` bytes of a
+    /// direction are on the line, and little in the kernel's buffers. Of the faults, it knows those that end connections;
+    /// those that pass have no effect on it.
+    ///
+    /// # Errors
+    /// When there are no ports.
+    pub async fn start_line(server: SocketAddr, buffer: usize) -> io::Result<Self> {
+        Self::begin(server, Some(Line::new(buffer))).await
+    }
+
+    async fn begin(server: SocketAddr, line: Option<Line>) -> io::Result<Self> {
         let local = SocketAddr::from(([127, 0, 0, 1], 0));
         let (listener, control) = (TcpListener::bind(local).await?, TcpListener::bind(local).await?);
+        if line.is_some() {
+            // What is accepted has the buffers of its listener.
+            line::narrow(&listener)?;
+        }
         let (faults, _) = broadcast::channel(FAULTS);
         let (refusing, _) = watch::channel(None);
-        let shared = Arc::new(Shared { server, faults, refusing });
+        let shared = Arc::new(Shared { server, faults, refusing, line });
         let (address, control_address) = (listener.local_addr()?, control.local_addr()?);
         let tasks = [
             tokio::spawn(forward(listener, Arc::clone(&shared))).abort_handle(),
@@ -94,6 +118,23 @@ impl Proxy {
     /// Does this to all connections that are open. Returns how many they are.
     pub fn strike(&self, fault: Fault) -> usize {
         self.shared.strike(fault)
+    }
+
+    /// Sets how many bytes a second each direction of the line passes from now on; without one, all that comes. Nothing
+    /// happens to a proxy without a line.
+    pub fn set_rate(&self, bytes_a_second: Option<f64>) {
+        for direction in [Direction::Up, Direction::Down] {
+            if let Some(line) = &self.shared.line {
+                line.end(direction).set_rate(bytes_a_second);
+            }
+        }
+    }
+
+    /// The bytes that the line passed in a direction between two moments, of all connections together: what TCP carries, with
+    /// the heads of HTTP and WebSocket. To 10 ms.
+    #[must_use]
+    pub fn passed(&self, direction: Direction, from: Instant, to: Instant) -> u64 {
+        self.shared.line.as_ref().map_or(0, |line| line.end(direction).passed(from, to))
     }
 
     /// Connections that are open at both ends.
@@ -131,17 +172,25 @@ async fn forward(listener: TcpListener, shared: Arc<Shared>) {
             connection::reset(client);
             continue;
         }
-        let (server, faults) = (shared.server, shared.faults.subscribe());
+        let (shared, faults) = (Arc::clone(&shared), shared.faults.subscribe());
         tokio::spawn(async move {
-            match TcpStream::connect(server).await {
+            match connect(&shared).await {
                 Ok(server) => {
                     // Where a socket is broken already, its pump finds out.
                     let _broken = (client.set_nodelay(true), server.set_nodelay(true));
-                    connection::run(client, server, faults).await;
+                    connection::run(client, server, faults, shared.line.as_ref()).await;
                 }
                 Err(_) => connection::reset(client),
             }
             drop(slot);
         });
     }
+}
+
+async fn connect(shared: &Shared) -> io::Result<TcpStream> {
+    let socket = if shared.server.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if shared.line.is_some() {
+        line::narrow(&socket)?;
+    }
+    socket.connect(shared.server).await
 }

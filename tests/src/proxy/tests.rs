@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::{Fault, Proxy};
+use super::{Direction, Fault, Proxy};
 
 /// Long enough for any machine; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -197,4 +197,61 @@ async fn ask(rig: &Rig, path: &str) -> String {
     let mut text = String::new();
     within(stream.read_to_string(&mut text)).await.unwrap();
     text.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// A line of this rate with this buffer, the ends of a connection over it, and what accepts more.
+async fn line(rate: f64, buffer: usize) -> (Proxy, TcpStream, TcpStream, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = Proxy::start_line(listener.local_addr().unwrap(), buffer).await.unwrap();
+    let client = TcpStream::connect(proxy.address()).await.unwrap();
+    let (server, _) = listener.accept().await.unwrap();
+    proxy.set_rate(Some(rate));
+    (proxy, client, server, listener)
+}
+
+#[tokio::test]
+async fn a_line_passes_no_more_than_its_rate_in_either_direction_and_counts() {
+    let (proxy, mut client, mut server, _) = line(20_000.0, 0).await;
+    let start = tokio::time::Instant::now();
+    exchange(&mut client, &mut server, &[7; 6_000]).await;
+    let up = start.elapsed();
+    exchange(&mut server, &mut client, &[7; 6_000]).await;
+    // What an idle line catches up with is 20 ms.
+    for took in [up, start.elapsed() - up] {
+        assert!(took >= Duration::from_millis(279), "{took:?}");
+    }
+    let now = tokio::time::Instant::now();
+    for direction in [Direction::Up, Direction::Down] {
+        assert_eq!(proxy.passed(direction, start, now), 6_000);
+        assert_eq!(proxy.passed(direction, now, now), 0);
+    }
+    let early = proxy.passed(Direction::Up, start, start + Duration::from_millis(150));
+    assert!((1..=4_000).contains(&early), "{early}");
+    proxy.set_rate(None);
+    exchange(&mut client, &mut server, &[7; 8_000]).await;
+}
+
+#[tokio::test]
+async fn all_connections_share_a_line_and_what_is_in_its_buffer_goes_first() {
+    let (proxy, mut client, _server, listener) = line(40_000.0, 1 << 20).await;
+    let mut other = TcpStream::connect(proxy.address()).await.unwrap();
+    let (mut far, _) = listener.accept().await.unwrap();
+    let start = tokio::time::Instant::now();
+    client.write_all(&[7; 8_000]).await.unwrap();
+    // Once some of it has passed the line has taken all of it.
+    while proxy.passed(Direction::Up, start, tokio::time::Instant::now()) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    exchange(&mut other, &mut far, b"late").await;
+    assert!(start.elapsed() >= Duration::from_millis(179), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_on_a_line_arrives_after_its_source_has_closed() {
+    let (_proxy, mut client, mut server, _) = line(40_000.0, 1 << 20).await;
+    client.write_all(&[7; 4_000]).await.unwrap();
+    drop(client);
+    let mut came = Vec::new();
+    within(server.read_to_end(&mut came)).await.unwrap();
+    assert_eq!(came, [7; 4_000]);
 }

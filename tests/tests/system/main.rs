@@ -15,3 +15,4 @@ mod pages;
 mod reload;
 mod rig;
 mod speed;
+mod speed_truth;

@@ -11,12 +11,16 @@ const LOG: &str = ".test-log p";
 /// The page of the speed test, of this kind.
 pub(crate) async fn speed_page(server: &Server, kind: &str) -> Browser {
     let browser = Browser::open(&server.url("/speed")).await;
-    let page = browser.page();
+    choose_kind(browser.page(), kind).await;
+    browser
+}
+
+/// Chooses the kind of test on the page.
+pub(crate) async fn choose_kind(page: Page<'_>, kind: &str) {
     page.element(".kinds").await;
     let choose = "const label = [...document.querySelectorAll('label.kind')]
         .find(l => l.textContent.trim() === arguments[0]); label?.click(); return !!label";
     page.until("the kind of test can be chosen", choose, &[kind.into()]).await;
-    browser
 }
 
 /// The milliseconds in the lines "Completed Test: 3/10. Took 41.3 milliseconds.", each checked to the letter.

@@ -71,7 +71,7 @@ const QUICK: [Part; 12] = [
 ];
 
 /// Run by name only.
-const SLOW: [Part; 5] = [
+const SLOW: [Part; 6] = [
     Part {
         name: "firefox",
         about: "the wasm tests and the whole system in headless Firefox",
@@ -89,6 +89,12 @@ const SLOW: [Part; 5] = [
         about: "nothing lost over faults and kills, whole: ten clients and three browsers",
         needs: &setup::DEFAULT,
         run: system::delivery,
+    },
+    Part {
+        name: "speed-truth",
+        about: "the speed test shows what lines of ten kinds carry, and keeps to its time",
+        needs: &setup::DEFAULT,
+        run: system::speed_truth,
     },
     Part {
         name: "leaks",

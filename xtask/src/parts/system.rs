@@ -28,6 +28,17 @@ pub(super) fn delivery(context: &Context) -> Result<()> {
     })
 }
 
+/// The speed test's figures at known rates, in Chromium. One after another, because each measures, and the table is told also
+/// when all is well.
+pub(super) fn speed_truth(context: &Context) -> Result<()> {
+    let browser = setup::chromium(&context.toolbox)
+        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
+    let choice = ["speed_truth::", "--include-ignored", "--test-threads", "1", "--nocapture"];
+    tests(context, &["--test", "system"], &choice, |cargo| {
+        cargo.env("REJOIN_CHROMIUM", &browser.program).env("CHROMEDRIVER", &browser.driver);
+    })
+}
+
 /// In Firefox, but for the tests that take commands of Chromium's driver.
 pub(super) fn firefox(context: &Context) -> Result<()> {
     let browser = setup::firefox(&context.toolbox)

@@ -67,8 +67,21 @@ pub(super) async fn within<T>(
 
 /// Asks the server for something.
 pub(super) async fn ask(handle: &Handle, request: &Request) -> Result<(), Trouble> {
+    handle.send(message(request)?).await.map_err(|_| ended(handle))
+}
+
+/// The same without waiting. False if there is no room now.
+pub(super) fn try_ask(handle: &Handle, request: &Request) -> Result<bool, Trouble> {
+    match handle.try_send(message(request)?) {
+        Ok(()) => Ok(true),
+        Err(unsent) if unsent.error.is_retryable() => Ok(false),
+        Err(_) => Err(ended(handle)),
+    }
+}
+
+fn message(request: &Request) -> Result<Message, Trouble> {
     let frame = SpeedCodec::encode(request).map_err(|error| Trouble::Worker(error.to_string()))?;
-    handle.send(Message::from(frame)).await.map_err(|_| ended(handle))
+    Ok(Message::from(frame))
 }
 
 /// What the server says.

@@ -3,7 +3,9 @@
 mod classic;
 mod link;
 mod probe;
+mod signal;
 mod streamed;
+mod watch;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -84,4 +86,11 @@ fn scope() -> DedicatedWorkerGlobalScope {
 #[expect(clippy::expect_used, reason = "every worker has a clock")]
 fn now_ms() -> f64 {
     scope().performance().expect("a clock").now()
+}
+
+/// Fills at most 65,536 bytes at random.
+fn random(bytes: &mut [u8]) -> Result<(), Trouble> {
+    let crypto = scope().crypto();
+    let filled = crypto.and_then(|crypto| crypto.get_random_values_with_u8_array(bytes));
+    filled.map(drop).map_err(|error| Trouble::Worker(browser::words_of(&error)))
 }

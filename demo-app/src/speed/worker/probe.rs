@@ -8,9 +8,10 @@ use rejoin::Socket;
 use super::super::report::{Direction, Report, Trouble};
 use super::{link, now_ms, report};
 
-/// How long an answer may take before the test counts as broken.
+/// How long an answer may take without load before the test counts as broken. Under load the load itself is watched.
 const ANSWER_SECONDS: u32 = 20;
-/// From one probe to the next under load, in milliseconds, unless the answer takes longer.
+/// From one probe to the next under load, in milliseconds. Where the answer takes more than half of it, twice as long as the
+/// answer took: probes are to take little of a slow line.
 const EVERY_MS: f64 = 150.0;
 
 /// A connection to the echo.
@@ -32,16 +33,18 @@ impl Probe {
     pub(super) async fn idle(&mut self, duration_ms: f64, probes: f64) -> Result<(), Trouble> {
         let until = now_ms() + duration_ms;
         while now_ms() < until {
-            self.once(None, duration_ms / probes).await?;
+            link::within(ANSWER_SECONDS, self.once(None, duration_ms / probes)).await?;
         }
         Ok(())
     }
 
-    /// Measures under load until it is dropped.
-    pub(super) async fn under_load(&mut self, direction: Direction) -> Result<(), Trouble> {
+    /// Measures under load until it is dropped, or hands back why it can't.
+    pub(super) async fn under_load(&mut self, direction: Direction) -> Trouble {
         self.longest.set(0.0);
         loop {
-            self.once(Some(direction), EVERY_MS).await?;
+            if let Err(trouble) = self.once(Some(direction), EVERY_MS).await {
+                return trouble;
+            }
         }
     }
 
@@ -63,7 +66,7 @@ impl Probe {
         self.under_way.set(Some(start));
         self.socket.send(&probe).await.map_err(|_| link::ended(&self.socket))?;
         loop {
-            let answer = link::within(ANSWER_SECONDS, link::next(&mut self.socket)).await?;
+            let answer = link::next(&mut self.socket).await?;
             // Of an earlier phase there may still be an answer on its way.
             if answer.to_text().as_deref() == Some(&probe) {
                 break;
@@ -73,12 +76,12 @@ impl Probe {
         self.under_way.set(None);
         self.longest.set(self.longest.get().max(ms));
         report(&Report::RoundTrip { under, ms });
-        let rest = every_ms - ms;
+        let rest = (every_ms - ms).max(if under.is_some() { ms } else { 0.0 });
         if rest > 0.0 {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "a part of every_ms"
+                reason = "a part of every_ms, or as long as an answer took"
             )]
             TimeoutFuture::new(rest as u32).await;
         }

@@ -1,8 +1,10 @@
 //! The streamed test: each direction loaded for a fixed time, small messages measuring the delay meanwhile.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
-use demo_messages::speed::{CHUNK_BYTES, Event, Request, Speed};
+use demo_messages::flow::{Flow, LARGEST_MESSAGE_BYTES, acknowledges};
+use demo_messages::speed::{Event, Request, Speed};
 use futures_util::future::{Either, select, try_join};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
@@ -11,12 +13,17 @@ use rejoin::{Close, Endpoint, Handle, Socket};
 use super::super::report::{Direction, Phase, Report, Trouble};
 use super::super::streamed::IDLE_TRIPS;
 use super::probe::Probe;
-use super::{link, now_ms, report, scope};
+use super::signal::Signal;
+use super::watch::{Patience, watched};
+use super::{link, now_ms, random, report};
 
-/// From one report to the next, in milliseconds.
-const REPORT_MS: u32 = 100;
 /// A load that does not move for so long is given up.
 const STALL_SECONDS: u32 = 15;
+/// How long after its time a load may still take for what is in flight, in milliseconds. That is a second's worth, and takes
+/// longer only where the line became slower at the end.
+const DRAIN_MS: f64 = 2_500.0;
+/// What a browser gives of random bytes at once.
+const RANDOM_AT_ONCE: usize = 65_536;
 
 /// Measures latency, download and upload.
 pub(super) async fn measure(
@@ -26,133 +33,208 @@ pub(super) async fn measure(
     load_ms: u32,
 ) -> Result<(), Trouble> {
     report(&Report::Began(Phase::Connecting));
-    let mut socket = link::connect(url, Speed::SUBPROTOCOL).await?;
+    let noise = noise()?;
+    let mut socket = link::connect(url.clone(), Speed::SUBPROTOCOL).await?;
     let mut probe = Probe::connect(echo_url).await?;
     report(&Report::Began(Phase::Latency));
     probe.idle(f64::from(idle_ms), IDLE_TRIPS).await?;
     report(&Report::Began(Phase::Load(Direction::Download)));
-    loaded(&mut probe, Direction::Download, download(&mut socket, load_ms)).await?;
+    if !loaded(&mut probe, Direction::Download, download(&mut socket, load_ms)).await? {
+        // What is still under way would be in the way of the upload.
+        drop(socket);
+        socket = link::connect(url, Speed::SUBPROTOCOL).await?;
+    }
     report(&Report::Began(Phase::Load(Direction::Upload)));
-    loaded(&mut probe, Direction::Upload, upload(&mut socket, load_ms)).await?;
+    loaded(&mut probe, Direction::Upload, upload(&mut socket, load_ms, &noise)).await?;
     socket.begin_close(Close::normal());
     Ok(())
 }
 
 /// Runs a load with the probe beside it.
-async fn loaded(
+async fn loaded<T>(
     probe: &mut Probe,
     direction: Direction,
-    load: impl Future<Output = Result<(), Trouble>>,
-) -> Result<(), Trouble> {
+    load: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
     let outcome = {
         let probing = std::pin::pin!(probe.under_load(direction));
         match select(std::pin::pin!(load), probing).await {
-            Either::Left((outcome, _)) | Either::Right((outcome, _)) => outcome,
+            Either::Left((outcome, _)) => outcome,
+            Either::Right((trouble, _)) => Err(trouble),
         }
     };
     probe.load_ended(direction);
     outcome
 }
 
-async fn download(socket: &mut Socket, load_ms: u32) -> Result<(), Trouble> {
-    let bytes = Cell::new(0_u64);
+fn patience(load_ms: u32) -> Patience {
+    Patience { stall_seconds: STALL_SECONDS, limit_ms: f64::from(load_ms) + DRAIN_MS }
+}
+
+/// What has come of a download.
+#[derive(Default)]
+struct Received {
+    bytes: Cell<u64>,
+    /// When the last message ended, in milliseconds since the load began.
+    at_ms: Cell<f64>,
+    acknowledged: Cell<u64>,
+}
+
+impl Received {
+    /// Tells the server the count, unless it knows it. One that has no room now is told with the next.
+    fn acknowledge(&self, handle: &Handle) -> Result<(), Trouble> {
+        let bytes = self.bytes.get();
+        if bytes > self.acknowledged.get() && link::try_ask(handle, &Request::Received { bytes })? {
+            self.acknowledged.set(bytes);
+        }
+        Ok(())
+    }
+
+    fn report(&self) {
+        let (at_ms, bytes) = (self.at_ms.get(), self.bytes.get());
+        report(&Report::Moved { direction: Direction::Download, at_ms, bytes });
+    }
+}
+
+/// Whether all that was sent has come.
+async fn download(socket: &mut Socket, load_ms: u32) -> Result<bool, Trouble> {
+    let direction = Direction::Download;
+    let received = Received::default();
     let start = now_ms();
-    link::ask(socket, &Request::Download { duration_ms: load_ms }).await?;
+    let handle = socket.handle();
+    link::ask(&handle, &Request::Download { duration_ms: load_ms }).await?;
     let receive = async {
         loop {
             let message = link::next(socket).await?;
             if message.is_binary() {
-                bytes.set(bytes.get() + message.len() as u64);
+                received.bytes.set(received.bytes.get() + message.len() as u64);
+                received.at_ms.set(now_ms() - start);
+                if acknowledges(received.acknowledged.get(), received.bytes.get()) {
+                    received.acknowledge(&handle)?;
+                }
             } else if let Event::Downloaded { bytes, micros } = link::read(message)? {
                 return Ok((bytes, micros));
             }
         }
     };
-    let moved =
-        || Report::Moved { direction: Direction::Download, at_ms: now_ms() - start, bytes: bytes.get() };
-    let (served, micros) = watched(receive, || bytes.get(), || report(&moved())).await?;
-    report(&moved());
-    let direction = Direction::Download;
-    report(&Report::Served { direction, bytes: served, micros, page_bytes: bytes.get() });
-    Ok(())
+    let tick = |ms| {
+        received.report();
+        report(&Report::Passed { direction, ms });
+        // Where it fails the connection has ended, which `receive` finds out.
+        let _ended = received.acknowledge(&handle);
+    };
+    let served = watched(patience(load_ms), receive, || received.bytes.get(), tick).await?;
+    let page_bytes = received.bytes.get();
+    match served {
+        Some((bytes, micros)) => {
+            received.report();
+            report(&Report::Served { direction, bytes, micros, page_bytes });
+        }
+        // In the time since the last message nothing has come: it counts.
+        None => report(&Report::Moved { direction, at_ms: now_ms() - start, bytes: page_bytes }),
+    }
+    Ok(served.is_some())
 }
 
-async fn upload(socket: &mut Socket, load_ms: u32) -> Result<(), Trouble> {
-    let (sent, arrived) = (Cell::new(0_u64), Cell::new(0_u64));
-    let chunk = noise()?;
+/// An upload under way.
+struct Upload {
+    start: f64,
+    flow: RefCell<Flow>,
+    /// The server has told its count.
+    told: Signal,
+    arrived: Cell<u64>,
+}
+
+async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result<(), Trouble> {
+    let direction = Direction::Upload;
     let handle = socket.handle();
+    let upload = Upload {
+        start: now_ms(),
+        flow: RefCell::new(Flow::new()),
+        told: Signal::default(),
+        arrived: Cell::new(0),
+    };
     link::ask(&handle, &Request::Upload).await?;
-    let send = push(&handle, &chunk, f64::from(load_ms), &sent);
+    let send = upload.push(&handle, noise, f64::from(load_ms));
     let receive = async {
         loop {
             let message = link::next(socket).await?;
             if message.is_binary() {
-                return Err(Trouble::Unreadable("binary data during an upload".to_owned()));
+                // Of the download.
+                continue;
             }
             match link::read(message)? {
-                Event::Progress { bytes, micros } => {
-                    arrived.set(bytes);
-                    report(&uploaded(bytes, micros));
+                Event::Progress { bytes, micros } => upload.take(bytes, micros),
+                Event::Uploaded { bytes, micros } => {
+                    upload.take(bytes, micros);
+                    return Ok((bytes, micros));
                 }
-                Event::Uploaded { bytes, micros } => return Ok((bytes, micros)),
                 _ => {}
             }
         }
     };
     let both = async { try_join(send, receive).await.map(|((), served)| served) };
-    let (bytes, micros) = watched(both, || arrived.get(), || ()).await?;
-    report(&uploaded(bytes, micros));
-    report(&Report::Served { direction: Direction::Upload, bytes, micros, page_bytes: sent.get() });
+    let tick = |ms| report(&Report::Passed { direction, ms });
+    let served = watched(patience(load_ms), both, || upload.arrived.get(), tick).await?;
+    match served {
+        Some((bytes, micros)) => {
+            let page_bytes = upload.flow.borrow().sent_bytes();
+            report(&Report::Served { direction, bytes, micros, page_bytes });
+        }
+        None => {
+            report(&Report::Moved { direction, at_ms: now_ms() - upload.start, bytes: upload.arrived.get() })
+        }
+    }
     Ok(())
 }
 
-/// Sends chunks for so long, as fast as the connection takes them, and then the end.
-async fn push(handle: &Handle, chunk: &Uint8Array, load_ms: f64, sent: &Cell<u64>) -> Result<(), Trouble> {
-    let until = now_ms() + load_ms;
-    while now_ms() < until {
-        // The same bytes of the browser's each time: nothing is copied here.
-        handle.send(chunk.clone()).await.map_err(|_| link::ended(handle))?;
-        sent.set(sent.get() + CHUNK_BYTES as u64);
-    }
-    link::ask(handle, &Request::Stop).await
-}
-
-fn uploaded(bytes: u64, micros: u64) -> Report {
-    #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
-    let at_ms = micros as f64 / 1_000.0;
-    Report::Moved { direction: Direction::Upload, at_ms, bytes }
-}
-
-/// A chunk that does not compress.
-fn noise() -> Result<Uint8Array, Trouble> {
-    let mut bytes = vec![0_u8; CHUNK_BYTES];
-    scope()
-        .crypto()
-        .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes))
-        .map_err(|error| Trouble::Worker(crate::browser::words_of(&error)))?;
-    Ok(Uint8Array::new_from_slice(&bytes))
-}
-
-/// The result of `load`, calling `tick` now and then, or a trouble when `moved` stands still.
-async fn watched<T>(
-    load: impl Future<Output = Result<T, Trouble>>,
-    moved: impl Fn() -> u64,
-    tick: impl Fn(),
-) -> Result<T, Trouble> {
-    let watch = async {
-        let (mut last, mut still_ms) = (0, 0);
+impl Upload {
+    /// Sends messages for so long, as the server's counts allow, and then the end.
+    async fn push(&self, handle: &Handle, noise: &Uint8Array, load_ms: f64) -> Result<(), Trouble> {
         loop {
-            TimeoutFuture::new(REPORT_MS).await;
-            tick();
-            still_ms = if moved() == last { still_ms + REPORT_MS } else { 0 };
-            last = moved();
-            if still_ms >= STALL_SECONDS * 1_000 {
-                return Trouble::Stalled { seconds: STALL_SECONDS };
+            let rest = load_ms - (now_ms() - self.start);
+            if rest <= 0.0 {
+                return link::ask(handle, &Request::Stop).await;
+            }
+            let next = self.flow.borrow().next();
+            match next {
+                Some(size) => {
+                    self.flow.borrow_mut().sent();
+                    #[expect(clippy::cast_possible_truncation, reason = "a mebibyte at most")]
+                    // The same bytes of the browser's each time: nothing is copied here.
+                    let message = noise.subarray(0, size as u32);
+                    handle.send(message).await.map_err(|_| link::ended(handle))?;
+                }
+                None => {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "a minute at most"
+                    )]
+                    let end = TimeoutFuture::new(rest.ceil() as u32);
+                    select(std::pin::pin!(self.told.wait()), end).await;
+                }
             }
         }
-    };
-    match select(std::pin::pin!(load), std::pin::pin!(watch)).await {
-        Either::Left((result, _)) => result,
-        Either::Right((trouble, _)) => Err(trouble),
     }
+
+    /// The server has so many bytes, the last of which came so long after its beginning.
+    fn take(&self, bytes: u64, micros: u64) {
+        self.arrived.set(bytes);
+        let since = Duration::from_secs_f64((now_ms() - self.start).max(0.0) / 1_000.0);
+        self.flow.borrow_mut().acknowledge(since, bytes);
+        self.told.set();
+        #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
+        let at_ms = micros as f64 / 1_000.0;
+        report(&Report::Moved { direction: Direction::Upload, at_ms, bytes });
+    }
+}
+
+/// The largest message's bytes, which do not compress.
+fn noise() -> Result<Uint8Array, Trouble> {
+    let mut bytes = vec![0_u8; LARGEST_MESSAGE_BYTES];
+    for part in bytes.chunks_mut(RANDOM_AT_ONCE) {
+        random(part)?;
+    }
+    Ok(Uint8Array::new_from_slice(&bytes))
 }

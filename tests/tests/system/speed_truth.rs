@@ -1,0 +1,209 @@
+//! The speed test's figures compared with what a line of a known rate carried in the same seconds.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rejoin_tests::proxy::{Direction, Proxy};
+
+use crate::rig::browser::Browser;
+use crate::rig::server::Server;
+use crate::speed::choose_kind;
+
+/// How far a shown rate may be from the true one.
+const TOLERANCE: f64 = 0.05;
+/// By how much a direction, and the whole test, may last longer than chosen, in seconds.
+const LATE: f64 = 3.0;
+/// How long the idle latency is measured, in seconds.
+const IDLE: f64 = 2.0;
+/// A line with little in its buffers, and one with megabytes.
+const SHORT: usize = 0;
+const LONG: usize = 4 << 20;
+
+/// Writes down when which step of the test is the current one, with the page's clock, and the last of all: the test is not
+/// looked at from outside while it runs.
+const RECORD_STEPS: &str = "window.steps = [];
+    const look = () => {
+        const step = document.querySelector('.test .step[aria-current=step]')?.textContent.trim() ?? '';
+        if ((window.steps.at(-1)?.[0] ?? '') !== step) window.steps.push([step, Date.now()]);
+    };
+    look();
+    new MutationObserver(look).observe(document.querySelector('main'), { subtree: true, childList: true, attributes: true });";
+
+/// What one direction showed and what was true.
+struct Measured {
+    direction: Direction,
+    shown_kilobits: f64,
+    true_kilobits: f64,
+    seconds: f64,
+}
+
+impl Measured {
+    fn ratio(&self) -> f64 {
+        self.shown_kilobits / self.true_kilobits
+    }
+}
+
+/// A run of the test over a line of so many bits a second.
+struct Run {
+    kilobits: f64,
+    buffer: usize,
+    chosen: f64,
+    directions: Vec<Measured>,
+    /// From the first step to the end, in seconds.
+    whole: f64,
+}
+
+impl Run {
+    async fn carry_out(kilobits: f64, buffer: usize, chosen: u32) -> Self {
+        let server = Server::start(&[]).await;
+        let proxy = Proxy::start_line(server.address, buffer).await.unwrap();
+        let browser = Browser::open(&format!("http://{}/speed", proxy.address())).await;
+        let page = browser.page();
+        choose_kind(page, "Download and upload").await;
+        let choose = "const select = document.querySelector('select.seconds'); select.value = arguments[0];
+            select.dispatchEvent(new Event('change', { bubbles: true }))";
+        page.script(choose, vec![chosen.to_string().into()]).await;
+        // The worker is loaded before the line is slow: it is not what is measured.
+        page.press(".test", "Start").await;
+        page.shows(".test .step[aria-current=step]", "Latency").await;
+        page.press(".test", "Stop").await;
+        page.shows(".test", "Stopped").await;
+        proxy.set_rate(Some(kilobits * 125.0));
+        page.script(RECORD_STEPS, vec![]).await;
+        page.press(".test", "Start").await;
+        let clock = Clock::now();
+        // Nothing is asked of the browser while the test runs.
+        tokio::time::sleep(Duration::from_secs_f64(IDLE + 2.0 * f64::from(chosen))).await;
+        page.until("the test has ended", "return (window.steps.at(-1) ?? ['?'])[0] === ''", &[]).await;
+        proxy.set_rate(None);
+        let shown = page.texts(".tiles dd").await;
+        let said = page.text().await;
+        assert!(
+            shown.len() == 4 && shown[..2].iter().all(|text| text.ends_with("bit/s")),
+            "{kilobits} kbit/s: {said}"
+        );
+        assert_eq!(
+            page.texts(".test [role=status]").await.last().map(String::as_str),
+            Some("Finished"),
+            "{said}"
+        );
+        let steps = page.script("return window.steps", vec![]).await;
+        let moments: Vec<(String, f64)> = serde_json::from_value(steps).unwrap();
+        let begins = |name: &str| {
+            let at = moments.iter().position(|(step, _)| step == name);
+            at.unwrap_or_else(|| panic!("{name}: {moments:?}"))
+        };
+        let part = |direction, name: &str, shown: &str| {
+            let at = begins(name);
+            let (from, to) = (moments[at].1, moments[at + 1].1);
+            let true_kilobits = truth(&proxy, direction, &clock, from, f64::from(chosen));
+            Measured {
+                direction,
+                shown_kilobits: shown_kilobits(shown),
+                true_kilobits,
+                seconds: (to - from) / 1_000.0,
+            }
+        };
+        let directions =
+            vec![part(Direction::Down, "Download", &shown[0]), part(Direction::Up, "Upload", &shown[1])];
+        let whole = (moments.last().unwrap().1 - moments[begins("Latency")].1) / 1_000.0;
+        Self { kilobits, buffer, chosen: f64::from(chosen), directions, whole }
+    }
+
+    fn print(&self) {
+        let kind = if self.buffer > SHORT { ", megabytes of buffer" } else { "" };
+        for it in &self.directions {
+            println!(
+                "{:>8.0} kbit/s {:<4?} true {:>9.1}  shown {:>9.1}  ratio {:.3}  {:>5.1} s of {:.0} s, whole {:.1} s{kind}",
+                self.kilobits,
+                it.direction,
+                it.true_kilobits,
+                it.shown_kilobits,
+                it.ratio(),
+                it.seconds,
+                self.chosen,
+                self.whole
+            );
+        }
+    }
+
+    /// What is wrong with the shown rates.
+    fn wrong_rates(&self) -> Vec<String> {
+        let wrong = |it: &&Measured| (it.ratio() - 1.0).abs() > TOLERANCE;
+        let text = |it: &Measured| {
+            format!(
+                "{} kbit/s {:?}: shown {} of {}",
+                self.kilobits, it.direction, it.shown_kilobits, it.true_kilobits
+            )
+        };
+        self.directions.iter().filter(wrong).map(text).collect()
+    }
+
+    /// What is wrong with the times.
+    fn wrong_times(&self) -> Vec<String> {
+        let times = self.directions.iter().map(|it| (format!("{:?}", it.direction), it.seconds, self.chosen));
+        let whole = ("whole".to_owned(), self.whole, IDLE + 2.0 * self.chosen);
+        let wrong = |(_, took, chosen): &(String, f64, f64)| (took - chosen).abs() > LATE;
+        let text = |(what, took, chosen)| format!("{} kbit/s {what}: {took} s of {chosen}", self.kilobits);
+        times.chain([whole]).filter(wrong).map(text).collect()
+    }
+}
+
+/// One moment by the clock of the page and by that of the proxy, which run on one machine.
+struct Clock {
+    wall_ms: f64,
+    moment: tokio::time::Instant,
+}
+
+impl Clock {
+    fn now() -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Self { wall_ms: wall.as_secs_f64() * 1_000.0, moment: tokio::time::Instant::now() }
+    }
+
+    fn at(&self, wall_ms: f64) -> tokio::time::Instant {
+        let ms = wall_ms - self.wall_ms;
+        let by = Duration::from_secs_f64(ms.abs() / 1_000.0);
+        if ms < 0.0 { self.moment - by } else { self.moment + by }
+    }
+}
+
+/// What the line carried in the seconds that the result counts: after the warm-up, a fifth and at most two seconds, until the
+/// chosen time is over.
+fn truth(proxy: &Proxy, direction: Direction, clock: &Clock, began_ms: f64, chosen: f64) -> f64 {
+    let warm = (chosen * 0.2).min(2.0);
+    let from = clock.at(began_ms + warm * 1_000.0);
+    let to = clock.at(began_ms + chosen * 1_000.0);
+    proxy.passed(direction, from, to) as f64 * 8.0 / 1_000.0 / (chosen - warm)
+}
+
+/// "30.1 kbit/s" or "16.0 Mbit/s" as a number of kilobits.
+fn shown_kilobits(text: &str) -> f64 {
+    let (number, unit) = text.rsplit_once(' ').unwrap();
+    let number: f64 = number.replace('\u{202f}', "").parse().unwrap();
+    match unit {
+        "kbit/s" => number,
+        "Mbit/s" => number * 1_000.0,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn at_256_kilobits_the_shown_rates_are_what_the_line_carried() {
+    let run = Run::carry_out(256.0, SHORT, 3).await;
+    run.print();
+    assert_eq!(run.wrong_rates(), [""; 0]);
+}
+
+#[tokio::test]
+#[ignore = "takes five minutes and wants a quiet machine: `cargo xtask test speed-truth`"]
+async fn at_every_rate_the_shown_rates_are_true_and_the_chosen_time_is_kept() {
+    let mut wrong = Vec::new();
+    let rates = [30.0, 64.0, 256.0, 500.0, 1_000.0, 2_000.0, 3_000.0, 4_000.0, 16_000.0];
+    for (kilobits, buffer) in rates.map(|rate| (rate, SHORT)).into_iter().chain([(256.0, LONG)]) {
+        let run = Run::carry_out(kilobits, buffer, 8).await;
+        run.print();
+        wrong.extend(run.wrong_rates());
+        wrong.extend(run.wrong_times());
+    }
+    assert_eq!(wrong, [""; 0]);
+}
