@@ -258,7 +258,13 @@ export class Driver {
       if (serial === this.serial) this.received(serial, event.data, (origin ??= event.origin));
     }));
     on("error", (this.onerror = ({ message, error }) => {
-      if (serial === this.serial) this.failed = message === undefined ? {} : { message, error };
+      if (serial !== this.serial) return;
+      this.failed = message === undefined ? {} : { message, error };
+      // By the standard the socket is closed by now. At a port that browsers block, WebKit closes it after this event,
+      // and emits no `close`.
+      if (socket.readyState < CLOSED) setTimeout(() => {
+        if (serial === this.serial && socket.readyState === CLOSED) this.closed(serial, closeEvent(1006, "", false));
+      });
     }));
     on("close", (this.onclose = (event) => serial === this.serial && this.closed(serial, event)));
   }

@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 
 use turn::Turn;
 
-pub(crate) use browsers::{Browser, BrowserKind};
+pub(crate) use browsers::BrowserKind;
 pub(crate) use newer_node::program as newer_node;
 pub(crate) use npm::{axe, packages as npm_packages, peers, release as wasm_opt_release};
 

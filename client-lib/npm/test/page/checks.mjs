@@ -56,6 +56,19 @@ const found = [
     socket.reconnect();
     socket.close();
   },
+  async () => {
+    for (const port of [1, 9, 6000]) {
+      const socket = new Rejoin(`ws://127.0.0.1:${port}/`, [], { minReconnectionDelay: 1 });
+      const errors = [];
+      socket.addEventListener("error", () => errors.push(port));
+      const { code, cause, willRetry } = await until(socket, "close");
+      equal(`${code} ${cause} ${willRetry} ${errors}`, `1006 refused true ${port}`);
+      socket.close();
+      const given = new Rejoin(`ws://127.0.0.1:${port}/`, [], { reconnect: false });
+      given.close();
+      equal((await until(given, "close")).code, 1006);
+    }
+  },
 ];
 
 export const checks = Object.fromEntries(names.map((name, at) => [name, found[at]]));

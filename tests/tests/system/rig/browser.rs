@@ -160,9 +160,11 @@ fn capabilities(profile: &TempDir) -> Capabilities {
             }
             all.insert("moz:firefoxOptions".to_owned(), options);
         }
-        // It keeps nothing under automation, and so needs no profile.
+        // It keeps nothing under automation, and so needs no profile. Its scripts count as no click of a person's,
+        // without which a page may open no window.
         Kind::WebKit => {
-            let mut options = json!({ "args": ["--automation"] });
+            let windows = "--javascript-can-open-windows-automatically=true";
+            let mut options = json!({ "args": ["--automation", windows] });
             if let Some(program) = settings::browser() {
                 options["binary"] = json!(program);
             }
