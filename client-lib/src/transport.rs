@@ -16,8 +16,8 @@ use crate::{Incoming, Payload};
 
 /// The events of a socket but `message`, which has a listener of its own because it is the hot one.
 const EVENTS: [&str; 3] = ["open", "close", ERROR];
-/// Says nothing by itself: by the standard the socket is closed by then, and `close` follows. At a port that browsers
-/// block, WebKit emits it early, closes the socket afterwards, and emits no `close`.
+/// Says nothing by itself: by the standard `close` follows. Where a browser may not connect, some emit no `close`:
+/// WebKit at a blocked port, Chromium under a Content-Security-Policy.
 const ERROR: &str = "error";
 
 pub(crate) struct Transport {
@@ -83,9 +83,7 @@ impl Transport {
 
     /// Looks in a later task whether the socket has closed without a `close` event.
     fn check_later(&self) {
-        if self.ready_state() < ReadyState::Closed {
-            clear_timeout(&self.check.replace(set_timeout(self.on_event.as_ref(), 0.0)));
-        }
+        clear_timeout(&self.check.replace(set_timeout(self.on_event.as_ref(), 0.0)));
     }
 
     pub(crate) fn generation(&self) -> Generation {
@@ -124,12 +122,13 @@ impl Transport {
 }
 
 impl Driver {
-    /// Ends a connection whose socket has closed without a `close` event.
+    /// Ends an attempt whose socket has closed without a `close` event.
     fn check_closed(&self, generation: Generation) {
+        let attempted = !self.link.borrow().has_been_open();
         let closed = self.transport.borrow().as_ref().is_some_and(|transport| {
             transport.generation == generation && transport.ready_state() == ReadyState::Closed
         });
-        if closed {
+        if attempted && closed {
             self.closed(generation, 1006, String::new(), false);
         }
     }

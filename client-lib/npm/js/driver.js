@@ -260,9 +260,9 @@ export class Driver {
     on("error", (this.onerror = ({ message, error }) => {
       if (serial !== this.serial) return;
       this.failed = message === undefined ? {} : { message, error };
-      // By the standard the socket is closed by now. At a port that browsers block, WebKit closes it after this event,
-      // and emits no `close`.
-      if (socket.readyState < CLOSED) setTimeout(() => {
+      // By the standard `close` follows. Where a browser may not connect, some emit none: WebKit at a blocked port,
+      // Chromium under a Content-Security-Policy.
+      if (this.state !== OPEN) setTimeout(() => {
         if (serial === this.serial && socket.readyState === CLOSED) this.closed(serial, closeEvent(1006, "", false));
       });
     }));

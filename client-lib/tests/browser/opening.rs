@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use futures::FutureExt;
+use js_sys::Reflect;
 use rejoin::{
     Builder, Close, ClosedBy, Event, InvalidSubprotocol, InvalidUrl, OpenError, ReadyState, Socket, State,
 };
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, at_once, events, is_closed, is_waiting, next_text, pause, until, within};
@@ -75,6 +78,29 @@ async fn a_blocked_port_is_tried_again_as_often_as_it_is_to_be() {
 async fn an_attempt_at_a_blocked_port_can_be_closed() {
     let socket = Builder::new("ws://127.0.0.1:1/").open().unwrap();
     assert_eq!(within(socket.close(Close::normal())).await.by, ClosedBy::Caller);
+}
+
+/// The WebSocket class of a frame whose policy forbids every connection.
+const FORBIDDEN: &str = r#"new Promise(resolve => {
+    const frame = document.createElement("iframe");
+    frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="connect-src 'none'">`;
+    frame.onload = () => resolve(frame.contentWindow.WebSocket);
+    document.body.append(frame);
+})"#;
+
+#[wasm_bindgen_test]
+async fn a_connection_that_the_pages_policy_forbids_fails_at_once() {
+    let forbidden = js_sys::eval(FORBIDDEN).unwrap().unchecked_into::<js_sys::Promise>();
+    let forbidden = JsFuture::from(forbidden).await.unwrap();
+    let (global, name) = (js_sys::global(), JsValue::from_str("WebSocket"));
+    let class = Reflect::get(&global, &name).unwrap();
+    Reflect::set(&global, &name, &forbidden).unwrap();
+    let result = within(Socket::connect(Place::new().url("/echo"))).await;
+    Reflect::set(&global, &name, &class).unwrap();
+    let closed = failure(result);
+    // WebKit's constructor throws instead.
+    let thrown = closed.by == ClosedBy::Provider && closed.reason.contains("SecurityError");
+    assert!(thrown || (closed.by, closed.code) == (ClosedBy::Refused, 1006), "{closed:?}");
 }
 
 #[wasm_bindgen_test]

@@ -69,6 +69,20 @@ const found = [
       equal((await until(given, "close")).code, 1006);
     }
   },
+  // The last one: the policy stays.
+  async ({ peer }) => {
+    const policy = Object.assign(document.createElement("meta"), { httpEquiv: "Content-Security-Policy", content: "connect-src http:" });
+    document.head.append(policy);
+    try {
+      const socket = new Rejoin(`${peer}/echo`, [], { minReconnectionDelay: 1 });
+      const { code, cause, willRetry } = await until(socket, "close");
+      equal(`${code} ${cause} ${willRetry}`, "1006 refused true");
+      socket.close();
+    } catch (error) {
+      // WebKit's constructor throws.
+      equal(error.name, "SecurityError");
+    }
+  },
 ];
 
 export const checks = Object.fromEntries(names.map((name, at) => [name, found[at]]));
