@@ -60,6 +60,10 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn persisted(this: &Any) -> bool;
 
+    /// Of an event.
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(crate) fn event_type(this: &Any) -> String;
+
     /// Of a `close` event alone.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn code(this: &Any) -> Option<u16>;

@@ -10,18 +10,23 @@ pub(crate) use web_sys::{BinaryType, WebSocket};
 use web_sys::{CloseEvent, MessageEvent};
 
 use crate::driver::Driver;
-use crate::global::{Any, in_words, listen};
+use crate::global::{Any, clear_timeout, in_words, listen, set_timeout};
+use crate::slim_cell::SlimCell;
 use crate::{Incoming, Payload};
 
-/// The events of a socket but `message`, which has a listener of its own because it is the hot one. `error` is
-/// left out on purpose: it says nothing, and `close` always follows it.
-const EVENTS: [&str; 2] = ["open", "close"];
+/// The events of a socket but `message`, which has a listener of its own because it is the hot one.
+const EVENTS: [&str; 3] = ["open", "close", ERROR];
+/// Says nothing by itself: by the standard `close` follows. Where a browser may not connect, some emit no `close`:
+/// WebKit at a blocked port, Chromium under a Content-Security-Policy.
+const ERROR: &str = "error";
 
 pub(crate) struct Transport {
     socket: WebSocket,
     generation: Generation,
     on_message: Closure<dyn Fn(JsValue)>,
     on_event: Closure<dyn Fn(JsValue)>,
+    /// The timer that calls `on_event` without an event.
+    check: SlimCell<JsValue>,
 }
 
 impl Transport {
@@ -57,19 +62,28 @@ impl Transport {
         });
         let on_event = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let Some(driver) = driver.upgrade() else { return };
-            match event.unchecked_ref::<Any>().code() {
-                Some(code) => {
-                    let event: &CloseEvent = event.unchecked_ref();
-                    driver.closed(generation, code, event.reason(), event.was_clean());
-                }
-                None => driver.opened(generation),
+            let kind: &Any = event.unchecked_ref();
+            if event.is_undefined() {
+                driver.check_closed(generation);
+            } else if let Some(code) = kind.code() {
+                let event: &CloseEvent = event.unchecked_ref();
+                driver.closed(generation, code, event.reason(), event.was_clean());
+            } else if kind.event_type() == ERROR {
+                driver.transport.borrow().as_ref().inspect(|transport| transport.check_later());
+            } else {
+                driver.opened(generation);
             }
         });
         listen(&socket, "message", on_message.as_ref(), true);
         for event in EVENTS {
             listen(&socket, event, on_event.as_ref(), true);
         }
-        Self { socket, generation, on_message, on_event }
+        Self { socket, generation, on_message, on_event, check: SlimCell::new(JsValue::UNDEFINED) }
+    }
+
+    /// Looks in a later task whether the socket has closed without a `close` event.
+    fn check_later(&self) {
+        clear_timeout(&self.check.replace(set_timeout(self.on_event.as_ref(), 0.0)));
     }
 
     pub(crate) fn generation(&self) -> Generation {
@@ -107,8 +121,22 @@ impl Transport {
     }
 }
 
+impl Driver {
+    /// Ends an attempt whose socket has closed without a `close` event.
+    fn check_closed(&self, generation: Generation) {
+        let attempted = !self.link.borrow().has_been_open();
+        let closed = self.transport.borrow().as_ref().is_some_and(|transport| {
+            transport.generation == generation && transport.ready_state() == ReadyState::Closed
+        });
+        if attempted && closed {
+            self.closed(generation, 1006, String::new(), false);
+        }
+    }
+}
+
 impl Drop for Transport {
     fn drop(&mut self) {
+        clear_timeout(self.check.get_mut());
         listen(&self.socket, "message", self.on_message.as_ref(), false);
         for event in EVENTS {
             listen(&self.socket, event, self.on_event.as_ref(), false);

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::context::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::page::Page;
 use crate::process::Process;
 use crate::server::Server;
-use crate::setup::{self, Need};
+use crate::setup::{self, BrowserKind, Need};
 use crate::{npm, page, process, say, scratch};
 
 const NEEDS: [Need; 5] =
@@ -74,8 +74,7 @@ fn measure(context: &Context, folder: &Path, arguments: &[&str]) -> Result<()> {
 
 /// No debugger is attached: it would slow every message down.
 fn open(context: &Context, folder: &Path, address: &str) -> Result<Process> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
+    let browser = BrowserKind::Chromium.require(&context.toolbox)?;
     let mut command = context.toolbox.command(browser.program);
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]);
     command.args(["--disable-background-networking", "--no-first-run", "--disable-component-update"]);

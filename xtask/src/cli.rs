@@ -3,15 +3,13 @@
 use std::ffi::OsString;
 
 use crate::failure::{Failure, Result};
+use crate::setup::Need;
 
 /// A command of `cargo xtask`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Install what is missing.
-    Setup {
-        /// Firefox and its driver too.
-        firefox: bool,
-    },
+    /// Install what is missing, and this too.
+    Setup(Option<Need>),
     /// Build the app and serve it; the arguments go to the server.
     Run(Vec<OsString>),
     /// Serve and rebuild while the sources change.
@@ -40,6 +38,7 @@ Usage: cargo xtask COMMAND
 
   setup            install what is missing: wasm target, trunk, wasm-bindgen, wasm-opt, Chromium
   setup firefox    Firefox and its driver as well
+  setup webkit     WebKitGTK, its driver and Xvfb as well
   run [OPTION…]    build the app and serve it on 127.0.0.1:8080; the options go to demo-server,
                    e.g. --listen 127.0.0.1:9000
   dev              the app on port 8081 and demo-server on 8080, both rebuilt when a file changes
@@ -53,7 +52,8 @@ Usage: cargo xtask COMMAND
   help             this text
 
 Environment: REJOIN_TOOLS, the folder for tools; REJOIN_WASM_TOOLCHAIN, the name of the linked toolchain;
-REJOIN_CHROMIUM, CHROMEDRIVER, REJOIN_FIREFOX and GECKODRIVER, programs that are not in PATH.
+REJOIN_CHROMIUM, CHROMEDRIVER, REJOIN_FIREFOX, GECKODRIVER, REJOIN_WEBKIT and WEBKITDRIVER, programs that
+are not in PATH.
 ";
 
 /// Reads the arguments after the program's name.
@@ -79,8 +79,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     }
     match (name.as_str(), rest.as_slice()) {
         ("test", _) => Ok(Command::Test(rest)),
-        ("setup", []) => Ok(Command::Setup { firefox: false }),
-        ("setup", [what]) if what == "firefox" => Ok(Command::Setup { firefox: true }),
+        ("setup", []) => Ok(Command::Setup(None)),
+        ("setup", [what]) if what == "firefox" => Ok(Command::Setup(Some(Need::Firefox))),
+        ("setup", [what]) if what == "webkit" => Ok(Command::Setup(Some(Need::WebKit))),
         ("dev", []) => Ok(Command::Dev),
         ("tidy", []) => Ok(Command::Tidy),
         ("npm", []) => Ok(Command::Npm),
@@ -116,8 +117,9 @@ mod tests {
 
     #[test]
     fn each_command_is_known_by_its_name() {
-        assert_eq!(parsed("setup").unwrap(), Command::Setup { firefox: false });
-        assert_eq!(parsed("setup firefox").unwrap(), Command::Setup { firefox: true });
+        assert_eq!(parsed("setup").unwrap(), Command::Setup(None));
+        assert_eq!(parsed("setup firefox").unwrap(), Command::Setup(Some(Need::Firefox)));
+        assert_eq!(parsed("setup webkit").unwrap(), Command::Setup(Some(Need::WebKit)));
         assert_eq!(parsed("test").unwrap(), Command::Test(vec![]));
         assert_eq!(parsed("test fmt tidy").unwrap(), Command::Test(vec!["fmt".into(), "tidy".into()]));
         assert_eq!(parsed("").unwrap(), Command::Help);

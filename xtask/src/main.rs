@@ -6,6 +6,7 @@ mod cli;
 mod compress;
 mod context;
 mod dev;
+mod display;
 mod failure;
 mod names;
 mod npm;
@@ -60,7 +61,7 @@ fn carry_out() -> Result<()> {
     }
     let context = Context::new()?;
     match command {
-        Command::Setup { firefox } => install(&context, firefox),
+        Command::Setup(more) => install(&context, more),
         Command::Run(arguments) => run::run(&context, &arguments),
         Command::Dev => dev::run(&context),
         Command::Test(parts) => parts::run(&context, &parts),
@@ -74,11 +75,8 @@ fn carry_out() -> Result<()> {
     }
 }
 
-fn install(context: &Context, firefox: bool) -> Result<()> {
-    let mut needs: std::collections::BTreeSet<Need> = setup::DEFAULT.into_iter().collect();
-    if firefox {
-        needs.insert(Need::Firefox);
-    }
+fn install(context: &Context, more: Option<Need>) -> Result<()> {
+    let needs: std::collections::BTreeSet<Need> = setup::DEFAULT.into_iter().chain(more).collect();
     let unmet = setup::provide(&needs, &context.workspace, &context.toolbox, true)?;
     unmet.into_result()?;
     say::progress("setup: everything is there");

@@ -20,24 +20,34 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Process,
-    /// Its address, as `http://HOST:PORT`.
+    /// Its address: of ours as `http://HOST:PORT`.
     pub(crate) address: String,
 }
 
 impl Server {
     /// Starts a server and waits for its address. Its other output goes where ours goes.
     pub(crate) fn start(command: &mut Command, what: &str) -> Result<Self> {
-        Self::start_within(command, what, PATIENCE)
+        Self::start_after(command, what, READY)
     }
 
-    fn start_within(command: &mut Command, what: &str, patience: Duration) -> Result<Self> {
+    /// The same for a server that prints something else than ours before its address.
+    pub(crate) fn start_after(command: &mut Command, what: &str, ready: &'static str) -> Result<Self> {
+        Self::start_within(command, what, ready, PATIENCE)
+    }
+
+    fn start_within(
+        command: &mut Command,
+        what: &str,
+        ready: &'static str,
+        patience: Duration,
+    ) -> Result<Self> {
         let mut process = Process::start(command.stdout(Stdio::piped()), what)?;
         let (sender, lines) = mpsc::channel();
         if let Some(out) = process.take_stdout() {
             // Reads to the end, so that the server never blocks on a full pipe.
             std::thread::spawn(move || {
                 for line in BufReader::new(out).lines().map_while(std::result::Result::ok) {
-                    match line.strip_prefix(READY) {
+                    match line.strip_prefix(ready) {
                         Some(address) => drop(sender.send(address.trim().to_owned())),
                         None => say::result(line),
                     }
@@ -54,7 +64,7 @@ impl Server {
                 Err(RecvTimeoutError::Timeout) => {
                     process.stop();
                     return Err(Failure::new(format!(
-                        "{what} did not print `{READY}http://…` within {} s",
+                        "{what} did not print `{ready}` and its address within {} s",
                         patience.as_secs()
                     )));
                 }
@@ -150,7 +160,7 @@ mod tests {
     fn a_server_that_says_nothing_is_stopped_and_named() {
         let started = Instant::now();
         let failure =
-            Server::start_within(&mut shell("sleep 60"), "the silent one", Duration::from_millis(100))
+            Server::start_within(&mut shell("sleep 60"), "the silent one", READY, Duration::from_millis(100))
                 .unwrap_err();
         assert!(failure.to_string().contains("the silent one did not print"), "{failure}");
         assert!(started.elapsed() < Duration::from_secs(50));

@@ -302,7 +302,13 @@ export class Driver {
       if (serial === this.serial) this.received(serial, event.data, (origin ??= event.origin));
     }));
     on("error", (this.onerror = ({ message, error }) => {
-      if (serial === this.serial) this.failed = message === undefined ? {} : { message, error };
+      if (serial !== this.serial) return;
+      this.failed = message === undefined ? {} : { message, error };
+      // By the standard `close` follows. Where a browser may not connect, some emit none: WebKit at a blocked port,
+      // Chromium under a Content-Security-Policy.
+      if (this.state !== OPEN) setTimeout(() => {
+        if (serial === this.serial && socket.readyState === CLOSED) this.closed(serial, closeEvent(1006, "", false));
+      });
     }));
     on("close", (this.onclose = (event) => serial === this.serial && this.closed(serial, event)));
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
 
-import { freePort, HERE, PACKAGE, PEER, runPage } from "./rig.mjs";
+import { browser, freePort, HERE, PACKAGE, PEER, runPage } from "./rig.mjs";
 import { names } from "./page/names.mjs";
 import { disagreements, scripts } from "./page/scripts.mjs";
 
@@ -17,7 +17,7 @@ before(async () => {
 });
 
 for (const name of Object.keys(scripts)) {
-  const skip = process.env.REJOIN_FIREFOX ? disagreements[name] : undefined;
+  const skip = disagreements[browser]?.[name];
   test(`as in the browser: ${name}`, { skip }, () => {
     const { expected, found } = results[name];
     assert.ok(expected.length > 0, "the script noted nothing");

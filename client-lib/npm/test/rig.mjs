@@ -100,20 +100,36 @@ export async function serve(folders, pages = {}) {
   return { address, reported, said, close: () => { server.closeAllConnections(); server.close(); } };
 }
 
+/** The browser that the page is opened in: the one that a variable names. */
+export const browser = process.env.REJOIN_WEBKIT ? "webkit" : process.env.REJOIN_FIREFOX ? "firefox" : "chromium";
+
+/** How that browser is started with a folder of its own. */
+function command(profile) {
+  switch (browser) {
+    case "webkit":
+      // It has no option for the folder, and no headless mode: `DISPLAY` names a display without a screen.
+      return {
+        program: variable("REJOIN_WEBKIT"), flags: [],
+        env: { XDG_DATA_HOME: profile, XDG_CACHE_HOME: profile, XDG_CONFIG_HOME: profile },
+      };
+    case "firefox":
+      return { program: variable("REJOIN_FIREFOX"), flags: ["--headless", "--no-remote", "--profile", profile] };
+    default:
+      return { program: variable("REJOIN_CHROMIUM"), flags: [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--js-flags=--expose-gc", `--user-data-dir=${profile}`,
+      ] };
+  }
+}
+
 /** Opens a page in a headless browser until the function that it returns is called. */
 export async function openBrowser(address) {
   const profile = await mkdtemp(join(tmpdir(), "rejoin-npm-"));
-  const firefox = process.env.REJOIN_FIREFOX;
-  const [program, flags] = firefox
-    ? [firefox, ["--headless", "--no-remote", "--profile", profile]]
-    : [variable("REJOIN_CHROMIUM"), [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--js-flags=--expose-gc", `--user-data-dir=${profile}`,
-      ]];
-  const browser = spawn(program, [...flags, address], { stdio: "ignore" });
-  const ended = new Promise((resolve) => browser.on("exit", resolve));
+  const { program, flags, env } = command(profile);
+  const child = spawn(program, [...flags, address], { stdio: "ignore", env: { ...process.env, ...env } });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
   return async () => {
-    browser.kill();
+    child.kill();
     await ended;
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };

@@ -1,12 +1,12 @@
 //! The tests of the browser's crates, in a headless browser, against servers of ours.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::context::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::server::{self, Server};
-use crate::{process, scratch, setup};
+use crate::setup::BrowserKind;
+use crate::{process, scratch};
 
 use super::selection::choose;
 
@@ -30,8 +30,6 @@ const LONG_SECONDS: u32 = 3_600;
 pub(super) const TARGETS: [&str; 4] = ["--no-fail-fast", "--lib", "--bins", "--tests"];
 /// The crate with the tests that are run in more than one way.
 pub(super) const CLIENT: &str = "rejoin";
-/// A browser's driver: the variable by which the runner knows it, and its program.
-pub(super) type Driver = (&'static str, PathBuf);
 
 /// How long a driver may take to start its browser, in seconds.
 const DRIVER_SECONDS: &str = "60";
@@ -43,16 +41,9 @@ pub(super) fn name_peers(cargo: &mut Command) {
     }
 }
 
-/// Every crate's tests in Chromium.
-pub(super) fn chromium(context: &Context) -> Result<()> {
-    run(context, every_crate(context)?, &chromium_driver(context)?, SECONDS)
-}
-
-/// Every crate's tests in Firefox.
-pub(super) fn firefox(context: &Context) -> Result<()> {
-    let browser = setup::firefox(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Firefox was not found", "run `cargo xtask setup firefox`"))?;
-    run(context, every_crate(context)?, &("GECKODRIVER", browser.driver), SECONDS)
+/// Every crate's tests in a browser.
+pub(super) fn tests(context: &Context, kind: BrowserKind) -> Result<()> {
+    run(context, every_crate(context)?, kind, SECONDS)
 }
 
 /// The ten thousand lives of connections that are to leave nothing behind, in Chromium.
@@ -61,7 +52,7 @@ pub(super) fn leaks(context: &Context) -> Result<()> {
     choose(&mut cargo, [context.workspace.package(CLIENT)?]);
     // What it measured is told also when all is well.
     cargo.args(["--", "--include-ignored", "--nocapture"]);
-    run(context, cargo, &chromium_driver(context)?, LONG_SECONDS)
+    run(context, cargo, BrowserKind::Chromium, LONG_SECONDS)
 }
 
 fn every_crate(context: &Context) -> Result<Command> {
@@ -70,24 +61,15 @@ fn every_crate(context: &Context) -> Result<Command> {
     Ok(cargo)
 }
 
-pub(super) fn chromium_driver(context: &Context) -> Result<Driver> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
-    Ok(("CHROMEDRIVER", browser.driver))
-}
-
 /// Runs tests with a browser's driver and the servers that they talk to; those of one crate may take `seconds`.
-pub(super) fn run(
-    context: &Context,
-    mut cargo: Command,
-    (variable, driver): &Driver,
-    seconds: u32,
-) -> Result<()> {
+pub(super) fn run(context: &Context, mut cargo: Command, kind: BrowserKind, seconds: u32) -> Result<()> {
+    let browser = kind.require(&context.toolbox)?;
+    let _display = browser.prepare(&context.toolbox, &mut cargo)?;
     // The runner takes the first driver whose variable is set, so that only one may be.
     for name in ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER", "MSEDGEDRIVER"] {
         cargo.env_remove(name).env_remove(format!("{name}_REMOTE"));
     }
-    cargo.env(variable, driver);
+    cargo.env(kind.runner_variable(), &browser.driver);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
     let capabilities = context.workspace.root.join(CAPABILITIES);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::setup::{self, Need};
+use crate::setup::{self, BrowserKind, Need};
 use crate::{app, process, say, size, tidy};
 
 /// One part of the tests.
@@ -48,12 +48,12 @@ const QUICK: [Part; 12] = [
         needs: &[Need::WasmTarget],
         run: native::features,
     },
-    Part { name: "wasm", about: "tests in headless Chromium", needs: BROWSER_TESTS, run: browser::chromium },
+    Part { name: "wasm", about: "tests in headless Chromium", needs: BROWSER_TESTS, run: wasm_part },
     Part {
         name: "npm",
         about: "the npm package, beside the browser's own class and in projects",
         needs: NPM_TESTS,
-        run: npm::chromium,
+        run: |context| npm::tests(context, BrowserKind::Chromium),
     },
     Part { name: "app", about: "the app builds", needs: &app::NEEDS, run: app_part },
     Part {
@@ -71,12 +71,18 @@ const QUICK: [Part; 12] = [
 ];
 
 /// Run by name only.
-const SLOW: [Part; 6] = [
+const SLOW: [Part; 7] = [
     Part {
         name: "firefox",
         about: "the wasm tests and the whole system in headless Firefox",
         needs: FIREFOX_TESTS,
         run: firefox_part,
+    },
+    Part {
+        name: "webkit",
+        about: "the wasm tests, the npm package and the whole system in WebKitGTK",
+        needs: WEBKIT_TESTS,
+        run: webkit_part,
     },
     Part {
         name: "shared-memory",
@@ -106,7 +112,7 @@ const SLOW: [Part; 6] = [
         name: "npm-firefox",
         about: "the npm package, beside the class of headless Firefox",
         needs: NPM_FIREFOX_TESTS,
-        run: npm::firefox,
+        run: |context| npm::tests(context, BrowserKind::Firefox),
     },
 ];
 
@@ -119,6 +125,16 @@ const NPM_FIREFOX_TESTS: &[Need] =
 const SHARED_MEMORY_TESTS: &[Need] = &[Need::WasmTarget, Need::StdSources, Need::WasmBindgen, Need::Chromium];
 const FIREFOX_TESTS: &[Need] =
     &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];
+const WEBKIT_TESTS: &[Need] = &[
+    Need::WasmTarget,
+    Need::Trunk,
+    Need::WasmBindgen,
+    Need::WasmOpt,
+    Need::NpmPackages,
+    Need::NewerNode,
+    Need::WebKit,
+    Need::Axe,
+];
 
 /// What came of a part.
 #[derive(Debug)]
@@ -202,12 +218,23 @@ fn report(rows: &[(&'static str, Outcome, Duration)], took: Duration) -> String 
     lines.join("\n")
 }
 
+fn wasm_part(context: &Context) -> Result<()> {
+    browser::tests(context, BrowserKind::Chromium)
+}
+
 fn app_part(context: &Context) -> Result<()> {
     app::built(context).map(|_| ())
 }
 
 fn firefox_part(context: &Context) -> Result<()> {
-    lint::both(browser::firefox(context), || system::firefox(context))
+    let kind = BrowserKind::Firefox;
+    lint::both(browser::tests(context, kind), || system::other(context, kind))
+}
+
+fn webkit_part(context: &Context) -> Result<()> {
+    let kind = BrowserKind::WebKit;
+    let libraries = lint::both(browser::tests(context, kind), || npm::tests(context, kind));
+    lint::both(libraries, || system::other(context, kind))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The tests of the npm package: its types, the class in Node.js and beside the browser's own, and the packed package.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use crate::context::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::server::Server;
+use crate::setup::BrowserKind;
 use crate::{npm, process, scratch, setup};
 
 /// Where the tests lie.
@@ -24,24 +24,11 @@ const FILES: [&str; 10] = [
     "projects.test.mjs",
 ];
 
-/// In Node.js and in Chromium.
-pub(super) fn chromium(context: &Context) -> Result<()> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
-    run(context, "REJOIN_CHROMIUM", &browser.program)
-}
-
-/// In Node.js and in Firefox.
-pub(super) fn firefox(context: &Context) -> Result<()> {
-    let browser = setup::firefox(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Firefox was not found", "run `cargo xtask setup firefox`"))?;
-    run(context, "REJOIN_FIREFOX", &browser.program)
-}
-
-/// Runs tests, told where everything is: `REJOIN_NPM` the package, `REJOIN_NPM_TOOLS` the folder with the node_modules
-/// that they use, `REJOIN_NODES` other programs of Node.js than the one that runs them, `REJOIN_TEST_PEER` the peer's address, `REJOIN_SERVER` the server's program, `REJOIN_CHROMIUM` or
-/// `REJOIN_FIREFOX` the browser.
-fn run(context: &Context, variable: &str, browser: &Path) -> Result<()> {
+/// Runs the tests in Node.js and in a browser, with variables that say where everything is: `REJOIN_NPM` the package, `REJOIN_NPM_TOOLS` the folder with the node_modules
+/// that they use, `REJOIN_NODES` other programs of Node.js than the one that runs them, `REJOIN_TEST_PEER` the peer's address, `REJOIN_SERVER` the server's program, `REJOIN_CHROMIUM`,
+/// `REJOIN_FIREFOX` or `REJOIN_WEBKIT` the browser.
+pub(super) fn tests(context: &Context, kind: BrowserKind) -> Result<()> {
+    let browser = kind.require(&context.toolbox)?;
     let package = npm::built(context)?;
     let server = context.build_binary("demo-server", "demo-server", false)?;
     let peer = context.build_binary("rejoin-tests", "test-peer", false)?;
@@ -52,8 +39,8 @@ fn run(context: &Context, variable: &str, browser: &Path) -> Result<()> {
     node.env("REJOIN_NPM", package).env("REJOIN_NPM_TOOLS", setup::npm_packages(&context.toolbox));
     node.env("REJOIN_NODES", nodes(context)?);
     node.env("REJOIN_TEST_PEER", peer.ws_address()).env("REJOIN_SERVER", server);
-    node.env_remove("REJOIN_FIREFOX").env_remove("REJOIN_CHROMIUM").env_remove("NODE_OPTIONS");
-    node.env(variable, browser);
+    node.env_remove("NODE_OPTIONS");
+    let _display = browser.prepare(&context.toolbox, &mut node)?;
     scratch::apply(&mut node)?;
     process::run(&mut node, "the tests of the npm package")
 }

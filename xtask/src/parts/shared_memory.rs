@@ -3,9 +3,10 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::setup::BrowserKind;
 use crate::toolchain;
 
-use super::browser::{CLIENT, SECONDS, TARGETS, chromium_driver, run};
+use super::browser::{CLIENT, SECONDS, TARGETS, run};
 use super::selection::choose;
 
 /// What makes a build for threads, as wasm-bindgen wants it. Older compilers add some of it by themselves.
@@ -40,5 +41,5 @@ pub(super) fn chromium(context: &Context) -> Result<()> {
     cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"));
     // By this the tests know to find the memory shared.
     cargo.env("REJOIN_TEST_SHARED_MEMORY", "1");
-    run(context, cargo, &chromium_driver(context)?, SECONDS)
+    run(context, cargo, BrowserKind::Chromium, SECONDS)
 }

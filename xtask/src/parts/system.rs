@@ -1,67 +1,62 @@
 //! The whole-system tests: real servers and browsers, with the app as it is served.
 
-use std::process::Command;
-
 use crate::context::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::setup::BrowserKind;
 use crate::{app, page, process, scratch, setup};
 
 use super::native::SYSTEM;
 
 /// In Chromium.
 pub(super) fn chromium(context: &Context) -> Result<()> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
-    tests(context, &["--all-targets"], &[], |cargo| {
-        cargo.env("REJOIN_CHROMIUM", &browser.program).env("CHROMEDRIVER", &browser.driver);
-    })
+    tests(context, BrowserKind::Chromium, &["--all-targets"], &[], &[])
 }
 
 /// Delivery over faults and kills, whole, in Chromium and natively.
 pub(super) fn delivery(context: &Context) -> Result<()> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
     // One after another, and what was measured is told also when all is well.
-    tests(context, &["--test", "delivery"], &["--test-threads", "1", "--nocapture"], |cargo| {
-        cargo.env("REJOIN_CHROMIUM", &browser.program).env("CHROMEDRIVER", &browser.driver);
-        cargo.env("REJOIN_DELIVERY", "full");
-    })
+    let choice = ["--test-threads", "1", "--nocapture"];
+    tests(context, BrowserKind::Chromium, &["--test", "delivery"], &choice, &[("REJOIN_DELIVERY", "full")])
 }
 
-/// The speed test's figures at known rates, in Chromium. One after another, because each measures, and the table is told also
+/// The speed test's figures at known rates, in Chromium. One after another, because each measures, and the table is printed also
 /// when all is well.
 pub(super) fn speed_truth(context: &Context) -> Result<()> {
-    let browser = setup::chromium(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
     let choice = ["speed_truth::", "--include-ignored", "--test-threads", "1", "--nocapture"];
-    tests(context, &["--test", "system"], &choice, |cargo| {
-        cargo.env("REJOIN_CHROMIUM", &browser.program).env("CHROMEDRIVER", &browser.driver);
-    })
+    tests(context, BrowserKind::Chromium, &["--test", "system"], &choice, &[])
 }
 
-/// In Firefox, but for the tests that take commands of Chromium's driver.
-pub(super) fn firefox(context: &Context) -> Result<()> {
-    let browser = setup::firefox(&context.toolbox)
-        .ok_or_else(|| Failure::with_remedy("Firefox was not found", "run `cargo xtask setup firefox`"))?;
-    tests(context, &["--test", "system", "--test", "delivery"], &["--skip", "chromium_only::"], |cargo| {
-        cargo.env("REJOIN_FIREFOX", &browser.program).env("GECKODRIVER", &browser.driver);
-    })
+/// In another browser, but for the tests that take commands of Chromium's driver.
+pub(super) fn other(context: &Context, kind: BrowserKind) -> Result<()> {
+    let mut choice = vec!["--skip", "chromium_only::"];
+    if kind == BrowserKind::WebKit {
+        // The windows on one display share its focus, without which a page shows no outline.
+        choice.extend(["--test-threads", "1"]);
+        // Its driver has no setting that blocks site data.
+        choice.extend(["--skip", "every_page_works_with_cookies_and_site_data_blocked"]);
+    }
+    tests(context, kind, &["--test", "system", "--test", "delivery"], &choice, &[])
 }
 
 /// The tests of the package `rejoin-tests`, told where everything is:
-/// `REJOIN_APP` the built app, `REJOIN_SERVER` the server's program, `REJOIN_DELIVERY_PAGE` the page of a participant, `REJOIN_CHROMIUM` and `CHROMEDRIVER` or
-/// `REJOIN_FIREFOX` and `GECKODRIVER` the browser, `REJOIN_AXE` the script of axe-core, `REJOIN_WASM_TOOLCHAIN`
+/// `REJOIN_APP` the built app, `REJOIN_SERVER` the server's program, `REJOIN_DELIVERY_PAGE` the page of a participant, `REJOIN_CHROMIUM` and `CHROMEDRIVER`,
+/// `REJOIN_FIREFOX` and `GECKODRIVER`, or `REJOIN_WEBKIT` and `WEBKITDRIVER` the browser, `REJOIN_AXE` the script of axe-core, `REJOIN_WASM_TOOLCHAIN`
 /// the toolchain that trunk needs, if it is not the one in use.
-fn tests(context: &Context, targets: &[&str], choice: &[&str], browser: impl Fn(&mut Command)) -> Result<()> {
+fn tests(
+    context: &Context,
+    kind: BrowserKind,
+    targets: &[&str],
+    choice: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<()> {
+    let browser = kind.require(&context.toolbox)?;
     let server = context.build_binary("demo-server", "demo-server", false)?;
     let folder = app::built(context)?;
     let mut cargo = context.cargo(&["test", "--package", SYSTEM, "--no-fail-fast"]);
     cargo.args(targets).arg("--").args(choice);
     // The tests take the browser whose driver is named, so that only one may be.
-    for name in ["CHROMEDRIVER", "GECKODRIVER"] {
-        cargo.env_remove(name);
-    }
-    browser(&mut cargo);
+    let _display = browser.prepare(&context.toolbox, &mut cargo)?;
+    cargo.envs(variables.iter().copied());
     cargo.env("REJOIN_DELIVERY_PAGE", page::build(context, &page::DELIVERY)?);
     cargo.env("REJOIN_APP", folder).env("REJOIN_SERVER", server);
     cargo.env("REJOIN_AXE", setup::axe(&context.workspace, &context.toolbox)?);

@@ -68,12 +68,13 @@ fn explain(failure: Failure) -> Failure {
     }
 }
 
+/// Whether this program runs as root.
 #[cfg(unix)]
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
 #[cfg(not(unix))]
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     false
 }

@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 
 use turn::Turn;
 
-pub(crate) use browsers::{chromium, firefox};
+pub(crate) use browsers::BrowserKind;
 pub(crate) use newer_node::program as newer_node;
 pub(crate) use npm::{axe, packages as npm_packages, peers, release as wasm_opt_release};
 
@@ -41,6 +41,8 @@ pub(crate) enum Need {
     Chromium,
     /// Firefox and its driver.
     Firefox,
+    /// WebKitGTK, its driver and a display.
+    WebKit,
     /// The script that looks for what keeps people from using a page.
     Axe,
     /// What the npm package is built and tested with.
@@ -51,7 +53,7 @@ pub(crate) enum Need {
     Peers,
 }
 
-/// What all of `cargo xtask test` needs. Firefox is not among it.
+/// What all of `cargo xtask test` needs. Firefox and WebKit are not among it.
 pub(crate) const DEFAULT: [Need; 8] = [
     Need::WasmTarget,
     Need::Trunk,
@@ -83,6 +85,7 @@ impl Need {
             Self::WasmOpt => "wasm-opt",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
             Self::Axe => "axe-core",
             Self::NpmPackages => "npm packages",
             Self::NewerNode => "newer node",
@@ -99,6 +102,7 @@ impl Need {
             Self::WasmOpt => npm::check(workspace, toolbox),
             Self::Chromium => Ok(browsers::check_chromium(toolbox)),
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
+            Self::WebKit => browsers::check_webkit(toolbox),
             Self::Axe => npm::check_axe(workspace, toolbox),
             Self::NpmPackages => npm::check_packages(workspace, toolbox),
             Self::NewerNode => newer_node::check(workspace, toolbox),
@@ -122,6 +126,7 @@ impl Need {
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
             }
+            Self::WebKit => browsers::plan("webkit2gtk-driver and xvfb", "1 minute"),
         }
     }
 
@@ -134,6 +139,7 @@ impl Need {
             Self::WasmOpt => npm::install(workspace, toolbox),
             Self::Chromium => browsers::install_chromium(toolbox),
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
+            Self::WebKit => browsers::install_webkit(toolbox),
             Self::Axe => npm::install_axe(workspace, toolbox),
             Self::NpmPackages => npm::install_packages(workspace, toolbox),
             Self::NewerNode => newer_node::install(workspace, toolbox),

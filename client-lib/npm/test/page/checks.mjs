@@ -56,6 +56,33 @@ const found = [
     socket.reconnect();
     socket.close();
   },
+  async () => {
+    for (const port of [1, 9, 6000]) {
+      const socket = new Rejoin(`ws://127.0.0.1:${port}/`, [], { minReconnectionDelay: 1 });
+      const errors = [];
+      socket.addEventListener("error", () => errors.push(port));
+      const { code, cause, willRetry } = await until(socket, "close");
+      equal(`${code} ${cause} ${willRetry} ${errors}`, `1006 refused true ${port}`);
+      socket.close();
+      const given = new Rejoin(`ws://127.0.0.1:${port}/`, [], { reconnect: false });
+      given.close();
+      equal((await until(given, "close")).code, 1006);
+    }
+  },
+  // The last one: the policy stays.
+  async ({ peer }) => {
+    const policy = Object.assign(document.createElement("meta"), { httpEquiv: "Content-Security-Policy", content: "connect-src http:" });
+    document.head.append(policy);
+    try {
+      const socket = new Rejoin(`${peer}/echo`, [], { minReconnectionDelay: 1 });
+      const { code, cause, willRetry } = await until(socket, "close");
+      equal(`${code} ${cause} ${willRetry}`, "1006 refused true");
+      socket.close();
+    } catch (error) {
+      // WebKit's constructor throws.
+      equal(error.name, "SecurityError");
+    }
+  },
 ];
 
 export const checks = Object.fromEntries(names.map((name, at) => [name, found[at]]));

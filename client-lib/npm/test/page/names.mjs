@@ -4,4 +4,6 @@ export const names = [
   "coming online ends a wait",
   "coming back from the back-forward cache ends a wait",
   "a page that is hidden feeds the socket's own buffer",
+  "a port that browsers block ends an attempt at once, also when closed meanwhile",
+  "a connection that the page's policy forbids ends an attempt at once, or is thrown",
 ];

@@ -15,10 +15,15 @@ const CLOSE_CODES = [
   -1, NaN, Infinity, -Infinity, null, "1000x", "", false, true, {}, [],
 ];
 
-/** Where browsers disagree ours does what Chromium does, and this says what Firefox does. */
+/** Where browsers disagree ours does what Chromium does, and this says what each other browser does. */
 export const disagreements = {
-  "a reason without a code": "Firefox takes it, as the standard says, and sends neither",
-  "an empty URL": "Firefox refuses it, and the standard resolves it as any relative one",
+  firefox: {
+    "a reason without a code": "Firefox takes it, as the standard says, and sends neither",
+    "an empty URL": "Firefox refuses it, and the standard resolves it as any relative one",
+  },
+  webkit: {
+    "a reason without a code": "WebKit takes it, as the standard says, and sends neither",
+  },
 };
 
 export const scripts = {

@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 use std::process::Command as Process;
+use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
 
+use super::PATIENCE;
 use super::command::Command;
 use super::http;
 use super::page::Page;
@@ -29,6 +32,9 @@ const CHROMIUM: [&str; 10] = [
     "window-size=1280,800",
     "lang=en-GB",
 ];
+
+/// How often a driver is tried until it listens.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A browser with one page. Dropping it ends both it and its driver.
 #[derive(Debug)]
@@ -51,6 +57,7 @@ impl Browser {
         Self::start_with(&match settings::kind() {
             Kind::Chromium => json!({ "profile.default_content_setting_values.cookies": 2 }),
             Kind::Firefox => json!({ "network.cookie.cookieBehavior": 2 }),
+            Kind::WebKit => panic!("WebKit's driver has no setting that blocks site data"),
         })
         .await
     }
@@ -84,9 +91,9 @@ impl Browser {
     }
 
     /// What was said in the console as an error since the last time. A browser asks by itself for an icon that
-    /// pages without one don't have; that is no error of theirs. Firefox's driver tells nothing of its console.
+    /// pages without one don't have; that is no error of theirs. Only Chromium's driver gives access to its console.
     pub(crate) async fn errors(&self) -> Vec<String> {
-        if settings::kind() == Kind::Firefox {
+        if settings::kind() != Kind::Chromium {
             return Vec::new();
         }
         let entries = self.command(Command::console()).await;
@@ -128,7 +135,23 @@ async fn driver() -> (Program, SocketAddr) {
             let address = driver.stdout.after("Listening on ").await.parse().unwrap();
             (driver, address)
         }
+        Kind::WebKit => webkit_driver(command).await,
     }
+}
+
+/// WebKit's driver can't choose a port itself, and prints nothing when it listens.
+async fn webkit_driver(mut command: Process) -> (Program, SocketAddr) {
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let driver = Program::start(command.arg(format!("--port={}", address.port())));
+    let listening = async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, listening).await.is_err() {
+        panic!("WebKit's driver does not listen:\n{}", driver.stderr.text());
+    }
+    (driver, address)
 }
 
 fn capabilities(profile: &TempDir, preferences: &Value) -> Capabilities {
@@ -156,6 +179,16 @@ fn capabilities(profile: &TempDir, preferences: &Value) -> Capabilities {
                 options["binary"] = json!(program);
             }
             all.insert("moz:firefoxOptions".to_owned(), options);
+        }
+        // It keeps nothing under automation, and so needs no profile. Its scripts count as no click of a person's,
+        // without which a page may open no window.
+        Kind::WebKit => {
+            let windows = "--javascript-can-open-windows-automatically=true";
+            let mut options = json!({ "args": ["--automation", windows] });
+            if let Some(program) = settings::browser() {
+                options["binary"] = json!(program);
+            }
+            all.insert("webkitgtk:browserOptions".to_owned(), options);
         }
     }
     all

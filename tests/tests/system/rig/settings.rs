@@ -9,31 +9,34 @@ use std::path::PathBuf;
 pub(crate) enum Kind {
     Chromium,
     Firefox,
+    WebKit,
 }
 
-/// Firefox if a driver for it is named and none for Chromium, as `cargo xtask test` does for its parts.
-pub(crate) fn kind() -> Kind {
-    match (env::var_os("CHROMEDRIVER"), env::var_os("GECKODRIVER")) {
-        (None, Some(_)) => Kind::Firefox,
-        _ => Kind::Chromium,
+impl Kind {
+    /// The variables that name its driver and its program.
+    fn variables(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chromium => ("CHROMEDRIVER", "REJOIN_CHROMIUM"),
+            Self::Firefox => ("GECKODRIVER", "REJOIN_FIREFOX"),
+            Self::WebKit => ("WEBKITDRIVER", "REJOIN_WEBKIT"),
+        }
     }
+}
+
+/// The first whose driver is named; `cargo xtask test` names one.
+pub(crate) fn kind() -> Kind {
+    let is_named = |kind: &Kind| env::var_os(kind.variables().0).is_some();
+    [Kind::Chromium, Kind::Firefox, Kind::WebKit].into_iter().find(is_named).unwrap_or(Kind::Chromium)
 }
 
 /// The driver of the browser.
 pub(crate) fn driver() -> PathBuf {
-    match kind() {
-        Kind::Chromium => path("CHROMEDRIVER"),
-        Kind::Firefox => path("GECKODRIVER"),
-    }
+    path(kind().variables().0)
 }
 
 /// The browser's program, where the driver is not to look for it itself.
 pub(crate) fn browser() -> Option<PathBuf> {
-    let name = match kind() {
-        Kind::Chromium => "REJOIN_CHROMIUM",
-        Kind::Firefox => "REJOIN_FIREFOX",
-    };
-    env::var_os(name).map(PathBuf::from)
+    env::var_os(kind().variables().1).map(PathBuf::from)
 }
 
 /// The demo server's program.
