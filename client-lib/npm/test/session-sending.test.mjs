@@ -170,23 +170,70 @@ test("a position that is none is refused, and does not end the session", async (
   assert.equal(session.state, "live");
 });
 
-test("a token has at most 2,048 bytes, wherever it is given", async (t) => {
+test("a token has at most as many bytes as both ends take, wherever it is given", async (t) => {
   const { session } = withPeer(t);
-  const long = "\u00e9".repeat(1_025);
-  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, auth: long }), /at most 2048 bytes, not 2050/);
-  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, auth: new Uint8Array(2_049) }), RangeError);
+  const long = "\u00e9".repeat(8_193);
+  const refused = /at most 16384 bytes, not 16386/;
+  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, auth: long }), refused);
+  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, auth: new Uint8Array(16_385) }), RangeError);
+  assert.throws(() => new RejoinSession("ws://a.invalid", { ...QUICK, auth: "four", maxAuthBytes: 3 }), /at most 3 bytes, not 4/);
   assert.equal(session.authenticate("early"), false);
   await session.ready;
-  assert.throws(() => session.authenticate(long), RangeError);
+  assert.throws(() => session.authenticate(long), { name: "NotTakenError", reason: "too-large", limit: 16_384, retryable: false });
   for (const token of [null, undefined, 5]) assert.throws(() => session.authenticate(token), TypeError);
-  assert.equal(session.authenticate("x".repeat(2_048)), true);
+  assert.equal(session.authenticate("x".repeat(16_384)), true);
   assert.equal(await session.ask("still there"), "still there");
   const ended = next(session, "ended");
   await session.close();
   await ended;
   assert.equal(session.authenticate("late"), false);
-  const { session: asking } = withPeer(t, "", { auth: () => long });
-  assert.equal((await next(asking, "disconnect")).error.name, "RangeError");
+});
+
+test("a token of a function that is too large ends the session and is not asked for again", async (t) => {
+  const tokens = [["x".repeat(16_385), 16_385], ["\u00e9".repeat(8_193), 16_386], [new Uint8Array(1 << 20), 1 << 20]];
+  for (const [token, bytes] of tokens) {
+    let asked = 0;
+    const { session } = withPeer(t, "", { auth: () => (asked++, token) });
+    const error = await rejection(session.ready);
+    assert.equal(error.name, "SessionEndedError");
+    assert.deepEqual([error.code, error.retryable, asked], [4413, false, 1]);
+    assert.match(error.message, new RegExp(`16384 bytes are the most of a token, and yours has ${bytes}`));
+  }
+});
+
+test("a token that the server alone finds too large ends the session with both numbers", async (t) => {
+  const server = await startServer(t, { more: OFTEN });
+  // One that is a little too large is read by the server, a much larger one is not.
+  for (const bytes of [16_385, 100_000]) {
+    const session = open(t, server.session, { maxAuthBytes: 200_000, auth: () => "x".repeat(bytes) });
+    const error = await rejection(session.ready);
+    assert.deepEqual([error.code, error.retryable], [4413, false]);
+    assert.match(error.message, new RegExp(`16384 bytes are the most of a token, and yours has ${bytes}`));
+  }
+});
+
+test("publications that wait and are larger than the server takes are refused, and hold nothing up", async (t) => {
+  const server = await startServer(t, { more: OFTEN });
+  const session = open(t, server.session);
+  const sizes = [10, 70_000, 5_000_000, 20];
+  const all = sizes.map((size) => session.publish("room/tea", "x".repeat(size)));
+  const settled = await Promise.allSettled(all);
+  for (const [at, { status, reason }] of settled.entries()) {
+    if (sizes[at] < 65_536) assert.notEqual(reason?.code, 1009, String(sizes[at]));
+    else assert.deepEqual([status, reason.name, reason.outcome, reason.code], ["rejected", "PublishError", "refused", 1009]);
+  }
+  assert.throws(() => session.tryPublish("room/tea", "x".repeat(70_000)), { reason: "too-large", limit: 65_536 });
+});
+
+test("publications in a thousand channels have their receipts, and the 257th at once is told to wait", async (t) => {
+  const { session } = withPeer(t);
+  await session.ready;
+  for (let n = 0; n < 256; n++) session.tryPublish(`at once ${n}`, n).catch(() => {});
+  const refused = { name: "NotTakenError", reason: "too-many-channels", limit: 256, retryable: true };
+  assert.throws(() => session.tryPublish("one more", 1), refused);
+  const all = Array.from({ length: 1_000 }, (_, n) => session.publish(`room ${n}`, n));
+  assert.equal((await Promise.all(all)).length, 1_000);
+  assert.equal((await session.publish("room 7", 1)).number, 1);
 });
 
 test("who would say too much of itself is told so", async (t) => {

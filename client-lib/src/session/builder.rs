@@ -288,7 +288,8 @@ impl SessionBuilder {
     }
 
     /// Connects: resolves when the server has welcomed this end, or the first attempt has failed; one that the server
-    /// refuses to authenticate is followed by one more. Dropping the future closes the attempt.
+    /// refuses to authenticate is followed by one more. An attempt takes at most the
+    /// [connect time-out](Self::connect_timeout) and the [greeting time-out](Self::greeting_timeout). Dropping the future closes the attempt.
     ///
     /// # Errors
     /// As [`open`](Self::open), and when the first attempt fails; [`ConnectError::is_retryable`] says whether it is

@@ -33,7 +33,9 @@ impl Core {
     /// Why a session is over.
     pub(crate) fn why_ended(&self, denial: Denial) -> ConnectError {
         if denial.code == code::AUTH_TOO_LARGE {
-            return ConnectError::AuthTooLarge { length: self.credentials.len(), limit: limit_of(&denial) };
+            let (length, own) = (self.credentials.len(), self.credentials.max_auth);
+            let limit = if length > own { own } else { limit_of(&denial) };
+            return ConnectError::AuthTooLarge { length, limit };
         }
         let last = self.socket.metrics().last_closed;
         match last {
@@ -47,15 +49,8 @@ impl Core {
     }
 }
 
-/// The number with which the reason of a refusal for size begins.
-pub(crate) fn limit_of(denial: &Denial) -> usize {
+/// The number with which the server's refusal of a token begins.
+fn limit_of(denial: &Denial) -> usize {
     let digits = denial.reason.bytes().take_while(u8::is_ascii_digit);
     digits.fold(0, |limit: usize, digit| limit.saturating_mul(10).saturating_add(usize::from(digit - b'0')))
-}
-
-/// A number in words that costs a client less than the library's formatting of it.
-pub(crate) fn decimal(number: usize) -> String {
-    let mut text = if number < 10 { String::new() } else { decimal(number / 10) };
-    text.push(char::from(b'0' + (number % 10) as u8));
-    text
 }

@@ -45,7 +45,8 @@ impl SessionHandle {
         self.0.step(|machine, _| machine.send(message))
     }
 
-    /// Sends a message as [`try_send`](Self::try_send) does, waiting for room behind those who wait already. Dropping
+    /// Sends a message as [`try_send`](Self::try_send) does, waiting for room behind those who wait already; while the session is
+    /// away that is for as long as [`reconnect`](super::SessionBuilder::reconnect) allows, since its end hands back all. Dropping
     /// the future before it is ready takes the message back unsent. [`close`](Self::close) waits for it.
     ///
     /// # Errors
@@ -284,7 +285,8 @@ impl SessionHandle {
     /// Ends the session: takes nothing more, waits until all has been delivered and answered, what waits for room in
     /// [`send`](Self::send) and [`publish`](Self::publish) included, at most for the
     /// [drain time-out](super::SessionBuilder::drain_timeout), says goodbye and closes. What was left is told here in
-    /// numbers and by receipts and [`SessionEvent::Lost`] one by one. Dropping the future does not stop it.
+    /// numbers and by receipts and [`SessionEvent::Lost`] one by one. It ends at the latest when the drain time-out and the
+    /// [close time-out](super::SessionBuilder::close_timeout) have passed. Dropping the future does not stop it.
     pub async fn close(&self) -> Left {
         self.0.begin_close();
         self.0.closed().await

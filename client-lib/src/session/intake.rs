@@ -7,7 +7,6 @@ use rejoin_protocol::wire::{BatchWriter, Body, Denial, decode_from_server};
 use rejoin_protocol::{Close, Closed, Link};
 
 use super::core::Core;
-use super::figures::{decimal, limit_of};
 use super::{SessionEvent, closing};
 use crate::attempt::disagreed;
 use crate::timer::now;
@@ -59,17 +58,15 @@ impl Core {
 
     fn disconnected(&self, closed: Closed) {
         let mut ending = self.machine.borrow_mut().ended(now(), &closed);
-        if disagreed(&closed) {
-            let count = self.disagreed.get() + 1;
-            self.disagreed.set(count);
-            if self.max_disagreed.is_some_and(|most| count >= most) {
-                ending = self.stop(closed.code, closed.reason.clone());
-            }
-        } else {
-            self.disagreed.set(0);
-        }
-        if self.credentials.too_large.take() {
-            ending = self.stop(code::AUTH_TOO_LARGE, decimal(self.credentials.max_auth));
+        let count = if disagreed(&closed) { self.disagreed.get() + 1 } else { 0 };
+        self.disagreed.set(count);
+        let too_large = self.credentials.too_large.take();
+        // Neither mends itself.
+        if too_large || count > 0 && self.max_disagreed.is_some_and(|most| count >= most) {
+            let code = if too_large { code::AUTH_TOO_LARGE } else { closed.code };
+            let denial = Denial { code, reason: closed.reason.clone() };
+            self.machine.borrow_mut().stop(&denial);
+            ending = Ending::Stop(denial);
         }
         self.note(SessionEvent::Disconnected(closed));
         let driver = self.socket.driver();
@@ -80,23 +77,11 @@ impl Core {
                     driver.step(|link, now| link.put_off(now, after));
                 }
             }
-            Ending::Stop(mut denial) => {
-                if denial.code == code::AUTH_TOO_LARGE {
-                    denial.reason = decimal(limit_of(&denial));
-                    denial.reason.push_str(" bytes are the most of a token, and yours has ");
-                    denial.reason.push_str(&decimal(self.credentials.len()));
-                }
+            Ending::Stop(denial) => {
                 self.over(denial);
                 driver.step(Link::stop);
             }
         }
-    }
-
-    /// Ends the session, whatever would follow.
-    fn stop(&self, code: u16, reason: String) -> Ending {
-        let denial = Denial { code, reason };
-        self.machine.borrow_mut().stop(&denial);
-        Ending::Stop(denial)
     }
 
     /// The connection will not come back by itself, whatever the machine thinks.

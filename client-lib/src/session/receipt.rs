@@ -13,7 +13,8 @@ use super::slot::Slot;
 
 /// What becomes of a publication: a future that is ready once the entry is durable, or certainly will not be, or
 /// nobody can say any more. Dropping it cancels nothing. It does not keep the session alive; with the session's end
-/// every receipt is settled. After it has been ready it must not be polled again.
+/// every receipt is settled. Until then it waits for the server's answer, over as many connections as
+/// [`reconnect`](super::SessionBuilder::reconnect) allows: a time-out around it ends the waiting, and not the publication. After it has been ready it must not be polled again.
 #[must_use = "without it nobody learns whether the publication is durable; drop it to say that nobody needs to"]
 pub struct Receipt {
     slot: Rc<Slot<Settlement>>,

@@ -74,10 +74,7 @@ impl fmt::Display for Refusal {
             Self::NameTooLong { limit } => write!(f, "a channel's name has at most {limit} bytes"),
             Self::TooMany { limit } => write!(f, "there are {limit} already, as many as there may be"),
             Self::TooManyChannels { limit } => {
-                write!(
-                    f,
-                    "publications in {limit} channels have no answer yet: try again when answers have come"
-                )
+                write!(f, "publications in {limit} channels wait for answers: try again later")
             }
             Self::Closed => f.write_str("the connection is closing or closed: call reconnect first"),
         }

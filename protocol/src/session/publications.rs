@@ -1,25 +1,24 @@
 //! The client's publications: numbered for each channel, sent until they are answered, and never counted twice.
 
+mod channel;
+mod opening;
+
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
+
+use channel::{Channel, Pending};
+
+pub use channel::Publication;
 
 use super::message::FRAME_COST;
 use super::{SessionLimits, Violation};
 use crate::wire::{Answer, Body, Denial, Position, Publish};
 use crate::{Refusal, Refused, Time};
 
-/// The most publications of a channel that may lie beyond the first one without an answer: as many outcomes as a server
-/// remembers.
-const UNSETTLED: u64 = 1_024;
-
 /// The longest time that a server can have a publication wait before it is asked again.
 const LONGEST_WAIT: u64 = 600_000;
-
-/// Names a publication within its session object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Publication(pub(crate) u64);
 
 /// What became of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,65 +53,6 @@ pub(crate) enum Consequence {
     Conflict,
     /// The log has lost what it had acknowledged: this identity's numbers are of no use.
     LogWentBack,
-}
-
-#[derive(Debug)]
-struct Pending {
-    publication: Publication,
-    id: u64,
-    payload: Body,
-    /// It may be transmitted: where publications outlive a reload, once it is stored.
-    stored: bool,
-    transmitted: bool,
-}
-
-impl Pending {
-    fn cost(&self) -> u64 {
-        self.payload.len() as u64 + FRAME_COST
-    }
-}
-
-#[derive(Debug)]
-struct Channel {
-    name: String,
-    /// Where its next number is kept.
-    numbered: usize,
-    /// The number of the first one without an answer; `pending` begins there.
-    answered: u64,
-    /// What the server may forget: as `answered`, or behind it while removals are being stored.
-    settled: u64,
-    pending: VecDeque<Pending>,
-    /// The next number to go out on this connection.
-    cursor: u64,
-    /// The numbers of the PUBs of this connection that were not answered, in order.
-    asked: VecDeque<u64>,
-    /// How many of them were sent before going back: what holds them back is known.
-    stale: usize,
-    /// Nothing goes before.
-    wait: Option<Time>,
-}
-
-impl Channel {
-    fn next(&self) -> u64 {
-        self.answered + self.pending.len() as u64
-    }
-
-    fn can_transmit(&self, now: Time) -> bool {
-        self.wait.is_none_or(|wait| wait <= now) && self.cursor < self.settled + UNSETTLED && {
-            let index = usize::try_from(self.cursor - self.answered).unwrap_or(usize::MAX);
-            self.pending.get(index).is_some_and(|pending| pending.stored)
-        }
-    }
-
-    /// Whether nothing is left to do, so that its next number is all that is to be kept.
-    fn is_finished(&self) -> bool {
-        self.pending.is_empty() && self.asked.is_empty() && self.settled == self.answered
-    }
-
-    fn go_back(&mut self) {
-        self.cursor = self.answered;
-        self.stale = self.asked.len();
-    }
 }
 
 #[derive(Debug)]
@@ -221,53 +161,6 @@ impl Publications {
         self.count += 1;
         self.cost += cost;
         Ok((publication, number))
-    }
-
-    /// Opens a channel that has no publications without an answer, at the number that comes next.
-    fn take_up(&mut self, name: &str) -> Result<(), Refusal> {
-        if self.channels.len() >= self.limits.channels {
-            return Err(Refusal::TooManyChannels { limit: self.limits.channels });
-        }
-        if self.open(name, 0, self.limits.numbered) {
-            Ok(())
-        } else {
-            Err(Refusal::TooMany { limit: self.limits.numbered })
-        }
-    }
-
-    /// Opens a channel at the number at which it was closed, or at `number` where it never was. False if the numbers of
-    /// `most` channels are kept.
-    fn open(&mut self, name: &str, mut number: u64, most: usize) -> bool {
-        let known = self.numbered.iter().position(|(other, _)| other == name);
-        let numbered = known.unwrap_or(self.numbered.len());
-        match self.numbered.get(numbered) {
-            Some((_, next)) => number = *next,
-            None if numbered >= most => return false,
-            None => self.numbered.push((name.into(), number)),
-        }
-        self.channels.push(Channel {
-            name: name.into(),
-            numbered,
-            answered: number,
-            settled: number,
-            pending: VecDeque::new(),
-            cursor: number,
-            asked: VecDeque::new(),
-            stale: 0,
-            wait: None,
-        });
-        true
-    }
-
-    /// Lets a channel go in which all is answered: of it only the next number is kept.
-    fn close_finished(&mut self, name: &str) {
-        let finished = |channel: &Channel| channel.name == name && channel.is_finished();
-        if let Some(index) = self.channels.iter().position(finished) {
-            let channel = self.channels.swap_remove(index);
-            if let Some((_, next)) = self.numbered.get_mut(channel.numbered) {
-                *next = channel.answered;
-            }
-        }
     }
 
     /// Takes up what an earlier page had stored of a channel: what was answered up to a number, and what was not. All of

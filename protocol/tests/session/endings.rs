@@ -250,6 +250,18 @@ fn a_token_for_an_older_connection_does_not_follow_to_the_next() {
 }
 
 #[test]
+fn a_server_can_have_a_client_wait_for_an_hour_at_most() {
+    for hint in [3_600_000, 3_600_001, u64::MAX] {
+        let mut pair = Pair::live();
+        let bye = Bye { code: 4100, reason: String::new(), retry_after: Some(hint), last: false };
+        pair.client.handle(NOW, Frame::Bye(bye)).unwrap();
+        let ending = pair.client.ended(NOW, &by_server(4100));
+        let hour = Some(std::time::Duration::from_secs(3_600));
+        assert_eq!(ending, Ending::Retry { after: hour, at_cap: false, fresh_auth: false });
+    }
+}
+
+#[test]
 fn who_has_finished_is_not_told_that_the_server_ended_it() {
     // The server answers BYE with one of its own and closes, and that may be seen before this end's own closing.
     let mut pair = Pair::live();

@@ -150,6 +150,28 @@ fn publications_beyond_what_is_remembered_are_refused() {
 }
 
 #[test]
+fn publications_beyond_what_welcome_allows_are_refused_and_answers_make_room() {
+    let mut pair = Pair::live();
+    let mut connection = connection(&pair, |limits| (limits.publications, limits.channels) = (3, 2));
+    let of = |channel: &str, number| match publish(number, 0) {
+        Frame::Pub(publish) => Frame::Pub(Publish { channel: channel.into(), ..publish }),
+        other => other,
+    };
+    for (channel, number) in [("a", 0), ("b", 0)] {
+        connection.handle(NOW, &mut pair.session, of(channel, number)).unwrap();
+    }
+    let refused = connection.handle(NOW, &mut pair.session, of("c", 0)).unwrap_err();
+    assert_eq!(refused.code, code::BAD_FRAME, "a third channel");
+    connection.handle(NOW, &mut pair.session, of("a", 1)).unwrap();
+    let refused = connection.handle(NOW, &mut pair.session, of("a", 2)).unwrap_err();
+    assert_eq!(refused.code, code::BAD_FRAME, "a fourth publication");
+    connection.published("b", 0, Answer::RetryAfter(1));
+    connection.handle(NOW, &mut pair.session, of("c", 0)).unwrap();
+    connection.published("c", 0, Answer::RetryAfter(1));
+    connection.handle(NOW, &mut pair.session, of("a", 2)).unwrap();
+}
+
+#[test]
 fn calls_have_numbers_of_their_own_and_a_limit() {
     let mut pair = Pair::live();
     let mut connection = connection(&pair, |limits| limits.calls = 2);

@@ -191,7 +191,7 @@ async fn authentication_that_expires_ends_the_connection_unless_it_is_renewed() 
     ada.connect_as(server.address, Some("ada")).await;
     ada.until(|client| client.machine.is_live()).await;
     // A session belongs to one principal.
-    ada.machine.authenticate("bob".into());
+    ada.machine.authenticate("bob".into()).unwrap();
     ada.until(|client| client.closed.is_some()).await;
     assert_eq!(ada.closed.as_ref().unwrap().0, code::FORBIDDEN);
 }

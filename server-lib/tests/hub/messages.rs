@@ -331,7 +331,7 @@ async fn whoever_changes_its_token_too_often_is_closed() {
     client.connect_as(server.address, Some("ada")).await;
     client.until(|client| client.machine.is_live()).await;
     for _ in 0..100 {
-        client.machine.authenticate("ada".into());
+        client.machine.authenticate("ada".into()).unwrap();
         client.transmit().await;
     }
     client.until(|client| client.closed.is_some()).await;

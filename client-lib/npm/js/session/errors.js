@@ -25,7 +25,7 @@ const REASONS = [
   ["too-many", (limit) => `There are ${limit} already, as many as there may be: end one, or raise the limit.`],
   ["name-too-long", (limit) => `A channel's name has at most ${limit} bytes.`],
   ["closed", () => "The session is closing or over: `reconnect()` begins another."],
-  ["too-many-channels", (limit) => `Publications in ${limit} channels have no answer yet: try again when answers have come.`],
+  ["too-many-channels", (limit) => `Publications in ${limit} channels wait for answers: try again later.`],
 ];
 
 const RETRYABLE = ["full", "too-many", "too-many-channels"];
@@ -88,6 +88,16 @@ export class SessionEndedError extends RejoinError {
     super(`The session is over (${code}). ${why}`.trim(), { retryable, code, reason, last, disagreed });
   }
   static { name(this, "SessionEndedError"); }
+}
+
+/** The close code for a token that is too large (protocol/src/session/violation.rs). */
+const AUTH_TOO_LARGE = 4413;
+
+/** Says how large a token was that ended a session, and the limit: this end's own, or that with which a server's reason begins. */
+export function whyTooLarge(event, bytes, own) {
+  if (event.code !== AUTH_TOO_LARGE) return;
+  const most = bytes > own ? own : parseInt(event.reason, 10);
+  event.reason = `${most} bytes are the most of a token, and yours has ${bytes}.`;
 }
 
 export class KeepError extends RejoinError {

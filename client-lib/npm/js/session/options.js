@@ -13,8 +13,6 @@ const NAMES = [
   "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxAuthBytes", "maxNumberedChannels",
   "maxVolatileBytes", "maxWaiting", "maxWaitingBytes", "WebSocket", "seed",
 ];
-/** The most bytes of what authenticates a client, unless set otherwise (protocol/src/session/limits.rs). */
-const MAX_AUTH = 16 << 10;
 /** The most bytes of a call (client-lib/src/session/call.rs). */
 const MAX_CALL = (1 << 20) - 64;
 /** What each payload that waits costs besides its bytes. */
@@ -60,7 +58,8 @@ export function readToken(token) {
 
 /** A token that is given as it is, and can be too large already. */
 function readFixed(token, most) {
-  const length = readToken(token) === undefined ? 0 : byteLength(token);
+  if (readToken(token) === undefined) return undefined;
+  const length = byteLength(token);
   if (length > most) throw new RangeError(`What authenticates the client must have at most ${most} bytes, not ${length}.`);
   return token;
 }
@@ -76,10 +75,10 @@ export function readOptions(url, options = {}) {
   if (typeof Socket !== "function") {
     throw new TypeError("There is no WebSocket here: give its constructor as the option WebSocket.");
   }
-  const { auth } = options;
+  const { auth, maxAuthBytes = 16 << 10 } = options;
   // What is given as it is can be wrong already.
   const fixedUrl = typeof url === "function" ? undefined : readUrl(url);
-  const fixedToken = typeof auth === "function" ? undefined : readFixed(auth, options.maxAuthBytes ?? MAX_AUTH);
+  const fixedToken = typeof auth === "function" ? undefined : readFixed(auth, maxAuthBytes);
   return {
     Socket,
     ask: limitCalls(async (attempt, fresh, signal) => {
@@ -96,6 +95,7 @@ export function readOptions(url, options = {}) {
       publication: (options.maxPublicationBytes ?? 16 << 20) - COST,
       call: MAX_CALL,
       presence: HALF_FRAME,
+      auth: maxAuthBytes,
       volatile: options.maxVolatileBytes ?? 64 << 10,
     },
   };

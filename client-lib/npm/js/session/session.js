@@ -5,12 +5,13 @@ import { hex, newNumber, sessions } from "./bundled.js";
 import { Audience } from "./audience.js";
 import { ask, question } from "./calling.js";
 import { core } from "./core.js";
-import { CLOSED, KeepError, NotTakenError, SessionEndedError } from "./errors.js";
+import { CLOSED, KeepError, NotTakenError, SessionEndedError, whyTooLarge } from "./errors.js";
 import { Feed } from "./feed.js";
 import { Mailbox } from "./mailbox.js";
 import { readMetrics } from "./metrics.js";
 import { DISCONNECTED, ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
 import { readOptions, readToken } from "./options.js";
+import { byteLength } from "../payload.js";
 import { decodeBytes, decodeMessage, encode } from "./payload.js";
 import { publish, readName, receipt, tryPublish } from "./publishing.js";
 import { disposable } from "./reader.js";
@@ -48,6 +49,8 @@ export class RejoinSession extends EventTarget {
   #error;
   /** Aborts the call of the functions for URL and token that was made last. */
   #call;
+  /** The bytes of what authenticated the last attempt. */
+  #tokenBytes = 0;
   #mailbox = new Mailbox(() => this.#port, () => this.#number, (raw, error) => this.#undecodable(raw, error));
   /** Those who listen to messages, and to what can't be decoded. */
   #audiences = new Map([
@@ -241,13 +244,17 @@ export class RejoinSession extends EventTarget {
     return {
       Socket,
       failed: (error) => (this.#error = { error }),
-      ask: (attempt, fresh) => {
+      ask: async (attempt, fresh) => {
         const call = (this.#call = new AbortController());
-        return ask(attempt, fresh, call.signal).catch((error) => {
-          // Of a call that was given up nobody asks any more.
+        try {
+          const target = await ask(attempt, fresh, call.signal);
+          this.#tokenBytes = byteLength(target[1] ?? "");
+          return target;
+        } catch (error) {
+          // A call that was aborted has no say in the next attempt's error.
           if (this.#call === call) this.#error = { error };
           throw String(error?.message ?? error);
-        });
+        }
       },
       tell: (...news) => this.#note(...news),
     };
@@ -282,6 +289,7 @@ export class RejoinSession extends EventTarget {
     } else if (what === ENDED) {
       // One that was closed here is not over for the way in which the connection ended.
       const last = event.code === 1000 ? undefined : this.#last;
+      whyTooLarge(event, this.#tokenBytes, this.#options.most.auth);
       // Of what a browser refused there are no words; those are the client's own.
       const disagreed = last?.cause === "refused" && last.reason !== "";
       this.#ended = Object.assign(event, { last, disagreed });

@@ -79,7 +79,7 @@ session.addEventListener("ended", ({ last, disagreed }) => disagreed || last?.ga
 
 session.addEventListener("lost", (event) => {
   same<typeof event, SessionLostEvent<{ say: string }>>(true);
-  same<typeof event.reason, "kept" | "fresh" | "given-up" | "ended">(true);
+  same<typeof event.reason, "kept" | "fresh" | "given-up" | "too-large" | "ended">(true);
 }, { once: true, signal: new AbortController().signal });
 session.addEventListener("message", ({ data }) => same<typeof data, { heard: number }>(true));
 session.addEventListener("statechange", (event) => same<typeof event, SessionStateEvent>(true));

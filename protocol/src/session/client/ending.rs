@@ -12,8 +12,8 @@ use crate::{Closed, ClosedBy, Time};
 /// A session that has been live for so long after its fresh start may try that again.
 const RECOVERED: Duration = Duration::from_secs(60);
 
-/// The longest time before another attempt that a server can ask for.
-const LONGEST_HINT: Duration = Duration::from_secs(3_600);
+/// The longest time before another attempt that a server can ask for, in milliseconds.
+const LONGEST_HINT: u64 = 3_600_000;
 
 impl ClientSession {
     /// The connection has ended, or never came to be. Says what follows.
@@ -33,7 +33,7 @@ impl ClientSession {
         self.lose_calls(false);
         let bye = self.heard.take();
         let hint = bye.as_ref().and_then(|bye| bye.retry_after);
-        let hint = hint.map(|millis| Duration::from_millis(millis).min(LONGEST_HINT));
+        let hint = hint.map(|millis| Duration::from_millis(millis.min(LONGEST_HINT)));
         let last = bye.as_ref().is_some_and(|bye| bye.last);
         let (code, reason) = match bye {
             Some(bye) => (bye.code, bye.reason),

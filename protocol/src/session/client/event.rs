@@ -48,7 +48,7 @@ impl ClientConfig {
     pub fn check(&self) -> Result<(), InvalidLimit> {
         self.limits.check()?;
         if self.greeting_timeout.is_zero() {
-            return Err(InvalidLimit::TooSmall { name: "greeting_timeout in microseconds", least: 1 });
+            return Err(InvalidLimit::TooSmall { name: "greeting_timeout", least: 1 });
         }
         Ok(())
     }

@@ -286,26 +286,6 @@ impl ClientSession {
         self.subscriptions.set_presence(id, about)
     }
 
-    /// Gives the server a fresh token of the application's inside this connection. Does nothing while there is none.
-    ///
-    /// # Errors
-    /// Hands the token back when it is larger than this end's or the server's limit.
-    pub fn authenticate(&mut self, token: Body) -> Result<(), Refused<Body>> {
-        let limit = match self.phase {
-            Phase::Live { .. } => {
-                self.config.limits.max_auth.min(usize::try_from(self.max_auth).unwrap_or(usize::MAX))
-            }
-            _ => self.config.limits.max_auth,
-        };
-        if token.len() > limit {
-            return Err(Refused { message: token, reason: Refusal::TooLarge { limit } });
-        }
-        if self.is_live() {
-            self.reauth = Some(token);
-        }
-        Ok(())
-    }
-
     /// Asks for a PONG, at once; it counts as life, and its PING as a check of both counters.
     pub fn ping(&mut self, nonce: u64) {
         if self.is_live() {

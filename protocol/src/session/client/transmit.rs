@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 
 use super::{ClientSession, Phase};
-use crate::Time;
 use crate::wire::{Body, Bye, Frame, Hello, Resume, SessionId, Target};
+use crate::{Refusal, Refused, Time};
 
 /// What may have a frame to transmit.
 type Step = fn(&mut ClientSession, Time) -> Option<Frame>;
@@ -147,6 +147,26 @@ impl ClientSession {
             }
             _ => false,
         }
+    }
+
+    /// Gives the server a fresh token of the application's inside this connection. Does nothing while there is none.
+    ///
+    /// # Errors
+    /// Hands the token back when it is larger than this end's or the server's limit.
+    pub fn authenticate(&mut self, token: Body) -> Result<(), Refused<Body>> {
+        let limit = match self.phase {
+            Phase::Live { .. } => {
+                self.config.limits.max_auth.min(usize::try_from(self.max_auth).unwrap_or(usize::MAX))
+            }
+            _ => self.config.limits.max_auth,
+        };
+        if token.len() > limit {
+            return Err(Refused { message: token, reason: Refusal::TooLarge { limit } });
+        }
+        if self.is_live() {
+            self.reauth = Some(token);
+        }
+        Ok(())
     }
 
     /// The session's id, for logs.

@@ -74,7 +74,7 @@ impl Subscriptions {
             Self::tell_members(subscription);
         } else {
             // The others and the session go on.
-            let reason = "more members are listed than this client keeps".into();
+            let reason = "too many members".into();
             subscription.ended(Denial { code: code::TOO_MANY, reason });
             self.unwanted.push(number);
         }

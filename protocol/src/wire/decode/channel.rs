@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::reader::{Blame, Reader};
-use crate::wire::{Answer, Event, Frame, Member, Presence, Publish, Since, Subscribe, kind};
+use crate::wire::{Answer, Body, Event, Frame, Member, Presence, Publish, Since, Subscribe, kind};
 
 /// The bytes of a member that says nothing of itself: its alias and a length.
 const LEAST_MEMBER: usize = 9;
@@ -79,7 +79,7 @@ pub(super) fn publish<B: Blame>(withheld: bool, reader: &mut Reader<'_, B>) -> P
         settled: reader.integer("settled"),
         id: reader.random("id"),
         withheld: if withheld { Some(reader.integer("size")) } else { None },
-        payload: reader.rest(),
+        payload: if withheld { Body::new() } else { reader.rest() },
     }
 }
 

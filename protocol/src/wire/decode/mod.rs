@@ -147,9 +147,9 @@ impl<'a> Parts<'a> {
         let kind = reader.byte("type");
         let limits = self.limits;
         let most = match kind {
-            kind::HELLO => limits.hello_bytes(),
+            kind::HELLO if B::OF_CLIENTS => limits.hello_bytes(),
             // The token of an AUTH and the type.
-            kind::AUTH => limits.max_auth.saturating_add(1).min(limits.max_frame),
+            kind::AUTH if B::OF_CLIENTS => limits.max_auth.saturating_add(1).min(limits.max_frame),
             _ => limits.max_frame,
         };
         if end - start > most {
