@@ -1,5 +1,7 @@
 //! The speed test's page, and whether its figures agree with the server's.
 
+use rejoin_tests::proxy::Proxy;
+
 use crate::rig::browser::Browser;
 use crate::rig::page::Page;
 use crate::rig::server::Server;
@@ -126,6 +128,32 @@ async fn a_cancelled_test_keeps_what_was_measured() {
     page.press(".test", "Start").await;
     page.shows(LOG, "Finished.").await;
     assert_eq!(page.texts(LOG).await.len(), 12);
+}
+
+#[tokio::test]
+async fn on_a_slow_line_ten_files_show_the_part_of_a_file_and_the_time_left_and_can_be_cancelled() {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::start_line(server.address, 0).await.unwrap();
+    let browser = Browser::open(&format!("http://{}/speed", proxy.address())).await;
+    let page = browser.page();
+    choose_kind(page, "Ten files").await;
+    // All that is needed is loaded before the line is slow.
+    page.press(".test", "Start").await;
+    page.shows(LOG, "Finished.").await;
+    // 256 kbit/s: a file would take five minutes.
+    proxy.set_rate(Some(32_000.0));
+    page.press(".test", "Start").await;
+    page.shows(".file-progress", "File 1 of 10: ").await;
+    let [first] = &page.texts(".file-progress").await[..] else { panic!("one progress") };
+    assert!(first.contains(" of 10.0 MB sent, about ") && first.ends_with(" left"), "{first}");
+    let further = "const now = document.querySelector('.file-progress').textContent;
+        return now !== '' && now.split(' sent')[0] !== arguments[0].split(' sent')[0]";
+    page.until("more of the file has been sent", further, &[first.as_str().into()]).await;
+    page.press(".test", "Cancel").await;
+    page.shows(".test", "Stopped.").await;
+    assert!(page.texts(".file-progress").await.is_empty());
+    assert_eq!(page.texts(LOG).await, ["Starting..."]);
+    assert_eq!(browser.errors().await, [""; 0]);
 }
 
 #[tokio::test]
