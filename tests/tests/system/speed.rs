@@ -89,7 +89,7 @@ async fn ten_files_are_timed_and_page_and_server_agree() {
 
     assert_eq!(server.log().count(FILE_ASKED_FOR), 10);
     // Ten frames' headers come on top of the files, and nothing else of that size was sent.
-    let written: u64 = server.log().after("written=").await.split(' ').next().unwrap().parse().unwrap();
+    let written = largest(&server, page, "written=").await;
     assert!((100_000_000..100_100_000).contains(&written), "the server wrote {written} bytes");
 
     // A new start begins with nothing.
@@ -175,21 +175,9 @@ async fn the_streamed_test_completes_and_both_ends_count_the_same_bytes() {
     let counts: Vec<u64> =
         counts.iter().filter_map(|text| text.split_once(" bytes in ")).map(|(n, _)| digits(n)).collect();
     assert_eq!(counts.len(), 2, "{counts:?}");
-    // The server's own log of its connections: download and upload go through one, the echo's pings through another.
-    let figures = |name: &str| -> Vec<u64> {
-        let log = server.log().text();
-        let of = |line: &str| line.split_once(name)?.1.split(' ').next()?.parse().ok();
-        log.lines().filter_map(of).collect()
-    };
-    server.log().after("read=").await;
+    // Download and upload go through one connection, the echo's pings through another.
     for (shown, name) in [(counts[0], "written="), (counts[1], "read=")] {
-        page.until(
-            "the worker's connections have ended",
-            "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)",
-            &[],
-        )
-        .await;
-        let on_the_wire = figures(name).into_iter().max().unwrap();
+        let on_the_wire = largest(&server, page, name).await;
         // Frame headers and the control messages: below a hundredth.
         assert!(
             (shown..shown + shown / 100 + 10_000).contains(&on_the_wire),
@@ -198,6 +186,16 @@ async fn the_streamed_test_completes_and_both_ends_count_the_same_bytes() {
     }
     page.shows(".history, .card, table", "Download").await;
     assert_eq!(browser.errors().await, [""; 0]);
+}
+
+/// The largest figure of this name in the server's log of its connections, once those of the worker have ended.
+async fn largest(server: &Server, page: Page<'_>, name: &str) -> u64 {
+    let ended = "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)";
+    page.until("the worker's connections have ended", ended, &[]).await;
+    server.log().after(name).await;
+    let log = server.log().text();
+    let of = |line: &str| line.split_once(name)?.1.split(' ').next()?.parse().ok();
+    log.lines().filter_map(of).max().unwrap()
 }
 
 fn digits(text: &str) -> u64 {
