@@ -144,11 +144,9 @@ async fn on_a_slow_line_ten_files_show_the_part_of_a_file_and_the_time_left_and_
     proxy.set_rate(Some(32_000.0));
     page.press(".test", "Start").await;
     page.shows(".file-progress", "File 1 of 10: ").await;
-    let [first] = &page.texts(".file-progress").await[..] else { panic!("one progress") };
-    assert!(first.contains(" of 10.0 MB sent, about ") && first.ends_with(" left"), "{first}");
-    let further = "const now = document.querySelector('.file-progress').textContent;
-        return now !== '' && now.split(' sent')[0] !== arguments[0].split(' sent')[0]";
-    page.until("more of the file has been sent", further, &[first.as_str().into()]).await;
+    page.shows(".file-progress", " of 10.0 MB sent").await;
+    // Once more of it has been sent there is an estimate.
+    page.shows(".file-progress", " left").await;
     page.press(".test", "Cancel").await;
     page.shows(".test", "Stopped.").await;
     assert!(page.texts(".file-progress").await.is_empty());
