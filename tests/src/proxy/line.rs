@@ -92,7 +92,7 @@ impl LineEnd {
         self.lane().rate = bytes_a_second.map(|rate| rate.max(LEAST_RATE));
     }
 
-    /// Takes bytes behind all that was taken before. Returns when the last of them has passed.
+    /// Takes bytes after all that was taken before. Returns when the last of them has passed.
     fn take(&self, count: usize) -> Instant {
         let mut lane = self.lane();
         let now = Instant::now();

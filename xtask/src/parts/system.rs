@@ -28,8 +28,7 @@ pub(super) fn delivery(context: &Context) -> Result<()> {
     })
 }
 
-/// The speed test's figures at known rates, in Chromium. One after another, because each measures, and the table is told also
-/// when all is well.
+/// The speed test's figures at known rates, in Chromium: one run after another, and the table is printed in any case.
 pub(super) fn speed_truth(context: &Context) -> Result<()> {
     let browser = setup::chromium(&context.toolbox)
         .ok_or_else(|| Failure::with_remedy("Chromium was not found", "run `cargo xtask setup`"))?;
