@@ -36,7 +36,7 @@ impl Default for Flow {
 }
 
 impl Flow {
-    /// A load of which nothing was sent.
+    /// The start of a load.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -96,14 +96,14 @@ impl Flow {
     }
 }
 
-/// When the receiver of a load tells the sender its count: each time the count has grown by a quarter, so that the sender
+/// Whether the receiver of a load sends its count now: each time the count has grown by a quarter, so that the sender
 /// soon learns of a fast line, and else by a timer, every [`ACKNOWLEDGE_MS`] in which something came.
 #[must_use]
 pub fn acknowledges(last: u64, now: u64) -> bool {
     now > last && now - last >= last / 4
 }
 
-/// The longest time that the receiver of a load waits before it tells its count, in milliseconds.
+/// The longest time that the receiver of a load waits before it sends its count, in milliseconds.
 pub const ACKNOWLEDGE_MS: u32 = 100;
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub enum Request {
         /// How long to send, in milliseconds, at most [`MAX_DURATION_MS`].
         duration_ms: u32,
     },
-    /// Tells how much of a download has come, as often as [`acknowledges`](crate::flow::acknowledges) says.
+    /// Reports how much of a download has come, as often as [`acknowledges`](crate::flow::acknowledges) says.
     Received {
         /// Payload bytes since [`Request::Download`].
         bytes: u64,

@@ -217,3 +217,20 @@ impl Config {
 pub(crate) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_filled_on_purpose_has_a_minute_for_a_sign_of_life() {
+        let config = Config::default();
+        for limits in [config.speed_limits(), config.echo_limits()] {
+            assert_eq!(limits.dead_after, MEASURED_DEAD_AFTER);
+            limits.check().unwrap();
+        }
+        assert_eq!(config.chat_limits().dead_after, Duration::from_secs(10));
+        let patient = Config { dead_seconds: 90.0, ..config };
+        assert_eq!(patient.speed_limits().dead_after, Duration::from_secs(90));
+    }
+}

@@ -57,6 +57,8 @@ pub(crate) struct Files {
     part_bytes: u64,
     /// And the time since it was requested, in milliseconds.
     part_ms: f64,
+    /// The first such bytes and time of the first file: buffers on the way took some at once, which says nothing of the pace.
+    first: Option<(u64, f64)>,
 }
 
 impl Files {
@@ -69,6 +71,9 @@ impl Files {
     /// So much of the next file has been sent.
     pub(crate) fn part(&mut self, bytes: u64, ms: f64) {
         (self.part_bytes, self.part_ms) = (bytes, ms);
+        if bytes > 0 {
+            self.first.get_or_insert((bytes, ms));
+        }
     }
 
     /// How many files are there, with the part of the next one.
@@ -83,12 +88,18 @@ impl Files {
         (number <= RUNS as usize && self.part_bytes > 0).then_some((number, self.part_bytes))
     }
 
-    /// An estimate of the time that the rest takes, in milliseconds, if it goes on at the pace so far. None before there is
-    /// one.
+    /// An estimate of the time that the rest takes, in milliseconds: by the files that are there, or else by the pace of the
+    /// first one. None before there is one.
+    #[expect(clippy::cast_precision_loss, reason = "few runs, a small file")]
     pub(crate) fn remaining_ms(&self) -> Option<f64> {
-        let done = self.done();
-        let passed: f64 = self.times_ms.iter().sum::<f64>() + self.part_ms;
-        (done > 0.0).then(|| passed / done * (f64::from(RUNS) - done).max(0.0))
+        let per_file = if self.times_ms.is_empty() {
+            let (bytes, ms) = self.first?;
+            let more = self.part_bytes.checked_sub(bytes).filter(|more| *more > 0)?;
+            (self.part_ms - ms) / more as f64 * FILE_BYTES as f64
+        } else {
+            self.times_ms.iter().sum::<f64>() / self.times_ms.len() as f64
+        };
+        Some(per_file * (f64::from(RUNS) - self.done()).max(0.0))
     }
 }
 
@@ -138,8 +149,10 @@ mod tests {
     fn progress_and_remaining_time_count_the_part_of_a_file() {
         let mut files = Files::default();
         assert_eq!((files.done(), files.remaining_ms(), files.under_way()), (0.0, None, None));
-        // 256 kbit/s: a file takes 312.5 s.
-        files.part(1_000_000, 31_250.0);
+        // 256 kbit/s, so that a file takes 312.5 s, and buffers that take 400 kB at once.
+        files.part(400_000, 0.0);
+        assert_eq!(files.remaining_ms(), None);
+        files.part(1_000_000, 18_750.0);
         assert!((files.done() - 0.1).abs() < 1e-9);
         assert_eq!(files.under_way(), Some((1, 1_000_000)));
         assert!((files.remaining_ms().expect("a pace") - 3_093_750.0).abs() < 1e-6);
@@ -157,6 +170,7 @@ mod tests {
     #[test]
     fn a_file_that_has_come_to_a_stand_moves_the_end_away() {
         let mut files = Files::default();
+        files.part(1_000_000, 100.0);
         files.part(5_000_000, 1_000.0);
         let before = files.remaining_ms();
         files.part(5_000_000, 2_000.0);

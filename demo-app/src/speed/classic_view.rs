@@ -67,11 +67,11 @@ pub(super) fn ClassicView(props: &ClassicViewProps) -> Html {
     }
 }
 
-/// The part of the file under way, and the time that the rest may take.
+/// The part of the file under way, and the time that the rest may take, once there is an estimate.
 fn under_way(files: &Files) -> Option<String> {
     let (number, bytes) = files.under_way()?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown, and hours at most")]
-    let seconds = (files.remaining_ms()? / 1_000.0).ceil() as u64;
+    let seconds = files.remaining_ms().map(|ms| (ms / 1_000.0).ceil() as u64);
     Some(words::file_under_way(number, bytes, seconds))
 }
 

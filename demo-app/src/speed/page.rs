@@ -37,6 +37,10 @@ pub(crate) fn SpeedPage(props: &SpeedPageProps) -> Html {
     let SpeedPageProps { session, speed, shared } = props;
     let state = &speed.state;
     let kind = use_state_eq(|| if state.classic_runs() { Kind::Classic } else { Kind::Streamed });
+    {
+        let prepare = speed.deeds.prepare.clone();
+        use_effect_with((), move |()| prepare.emit(()));
+    }
     let choice = |this: Kind, name: &'static str| {
         let kind_now = kind.clone();
         let onchange = Callback::from(move |event: Event| {

@@ -26,6 +26,8 @@ const IDLE_MS: u32 = 2_000;
 /// What the person can do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SpeedDeeds {
+    /// Loads what the tests need, so that a test on a slow line does not begin with waiting for it.
+    pub(crate) prepare: Callback<()>,
     /// Starts the coursework's test.
     pub(crate) classic: Callback<()>,
     /// Starts the streamed test with so many seconds for each direction.
@@ -56,33 +58,34 @@ pub(crate) fn use_speed() -> SpeedSession {
         let (classic_order, streamed_order, base_too) = (order.clone(), order.clone(), Rc::clone(&base));
         SpeedDeeds {
             classic: Callback::from(move |()| {
-                classic_order
-                    .emit(Order::Classic { url: format!("{base}{}", Speed::PATH), runs: classic::RUNS });
+                let url = format!("{base}{}", Speed::PATH);
+                classic_order.emit(Some(Order::Classic { url, runs: classic::RUNS }));
             }),
             streamed: Callback::from(move |seconds: u32| {
                 let base = &base_too;
-                streamed_order.emit(Order::Streamed {
+                streamed_order.emit(Some(Order::Streamed {
                     url: format!("{base}{}", Speed::PATH),
                     echo_url: format!("{base}{ECHO_PATH}"),
                     idle_ms: IDLE_MS,
                     load_ms: seconds * 1_000,
-                });
+                }));
             }),
-            stop: order.reform(|()| Order::Stop),
+            stop: order.reform(|()| Some(Order::Stop)),
+            prepare: order.reform(|()| None),
             clear,
         }
     });
     SpeedSession { state: speed.shared(), storage_trouble, deeds: SpeedDeeds::clone(&deeds) }
 }
 
-/// The worker, started with the first order.
+/// The worker, started with the first order, or without one.
 #[hook]
-fn use_worker(speed: &SpeedHandle) -> Callback<Order> {
+fn use_worker(speed: &SpeedHandle) -> Callback<Option<Order>> {
     let worker = use_mut_ref(|| None::<WorkerHandle>);
     // A worker that failed is replaced by the next order.
     let broken = use_mut_ref(|| false);
     let speed = speed.dispatcher();
-    use_callback((), move |order: Order, ()| {
+    use_callback((), move |order: Option<Order>, ()| {
         let heard = {
             let (speed, broken) = (speed.clone(), Rc::clone(&broken));
             move |report: Report| {
@@ -92,7 +95,9 @@ fn use_worker(speed: &SpeedHandle) -> Callback<Order> {
                 speed.dispatch(SpeedAction::Reported { report, at_ms: now_ms() });
             }
         };
-        speed.dispatch(SpeedAction::Started(order.clone()));
+        if let Some(order) = &order {
+            speed.dispatch(SpeedAction::Started(order.clone()));
+        }
         let mut worker = worker.borrow_mut();
         if broken.replace(false) {
             worker.take();
@@ -103,7 +108,7 @@ fn use_worker(speed: &SpeedHandle) -> Callback<Order> {
                 Err(words) => heard(Report::Failed(Trouble::Worker(words))),
             }
         }
-        if let Some(worker) = worker.as_ref() {
+        if let (Some(worker), Some(order)) = (worker.as_ref(), order) {
             worker.order(order, &heard);
         }
     })

@@ -56,9 +56,10 @@ pub(crate) fn classic_hint() -> String {
 }
 
 /// A file of the coursework's method under way, and an estimate of the time that the rest takes.
-pub(crate) fn file_under_way(number: usize, bytes: u64, seconds: u64) -> String {
+pub(crate) fn file_under_way(number: usize, bytes: u64, seconds: Option<u64>) -> String {
     let (part, whole) = (figures::bytes(bytes), figures::bytes(FILE_BYTES));
-    format!("File {number} of {RUNS}: {part} of {whole} sent, about {} left", figures::span(seconds))
+    let rest = seconds.map(|seconds| format!(", about {} left", figures::span(seconds)));
+    format!("File {number} of {RUNS}: {part} of {whole} sent{}", rest.unwrap_or_default())
 }
 
 /// What is under way in the streamed test, and the time that is left of it.

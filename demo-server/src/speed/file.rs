@@ -23,7 +23,7 @@ impl File {
         self.bytes.clone()
     }
 
-    /// A piece of at most [`LARGEST_MESSAGE_BYTES`], for a load of which `sent` bytes have been sent: another each time,
+    /// A piece of at most [`LARGEST_MESSAGE_BYTES`], for a load after its first `sent` bytes: another each time,
     /// round and round.
     pub(crate) fn piece(&self, sent: u64, size: usize) -> Bytes {
         let size = size.min(LARGEST_MESSAGE_BYTES);

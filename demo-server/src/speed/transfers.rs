@@ -61,8 +61,8 @@ impl Tagged {
         Self { transfers: transfers.clone(), sender, tag: None, number: 0 }
     }
 
-    /// A file is requested by this text. Only `start TAG` has a tag, and the first tag of a connection counts. One that
-    /// another connection has is left to it.
+    /// A file is requested by this text. Only `start TAG` has a tag, and the first tag of a connection counts. A tag
+    /// of another connection stays with that one.
     pub(crate) fn requested(&mut self, text: &str) {
         self.number += 1;
         let Some(tag) = self.tag.or_else(|| text.strip_prefix("start ")?.parse().ok()) else { return };

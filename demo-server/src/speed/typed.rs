@@ -106,7 +106,7 @@ impl Session<'_> {
             Received::Value(Request::Stop) => self.stop().await,
             Received::Value(Request::Download { duration_ms }) => self.download(duration_ms).await,
             Received::Value(Request::Received { bytes }) => {
-                // One that comes after the end of its download is no mistake of the page's.
+                // A count that comes after the end of its download is no mistake of the page's.
                 if let Test::Download { started, flow, .. } = &mut self.test {
                     flow.acknowledge(started.elapsed(), bytes);
                 }
@@ -184,7 +184,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Reports an upload of which more has come since the last report.
+    /// Reports an upload if more has come since the last report.
     async fn progress(&mut self) -> Result<(), Over> {
         let Test::Upload { started, bytes, last, reported } = &mut self.test else { return Ok(()) };
         if *bytes == *reported {
@@ -195,7 +195,7 @@ impl Session<'_> {
         self.say(&progress).await
     }
 
-    /// Reports a file of which more has been sent since the last report.
+    /// Reports a file if more has been sent since the last report.
     async fn file_report(&mut self) -> Result<(), Over> {
         let Test::Watch { tag, reported } = &mut self.test else { return Ok(()) };
         let sent = self.transfers.sent(*tag);

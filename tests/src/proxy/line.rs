@@ -13,8 +13,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Dry, closed, read, write};
 
-/// Bytes that pass at once: a packet's worth.
+/// The most bytes that pass at once: a packet's worth.
 const GRAIN: usize = 1_448;
+/// At a rate, bytes pass so often a second, so that a slow line is as smooth as a fast one.
+const GRAINS_A_SECOND: f64 = 50.0;
+/// The fewest bytes that pass at once while more are there.
+const LEAST_GRAIN: usize = 64;
 /// A line that was idle, or whose timer was late, catches up with so much time at most.
 const CATCH_UP: Duration = Duration::from_millis(20);
 /// Counts closer together than this are kept as one.
@@ -92,7 +96,12 @@ impl LineEnd {
         self.lane().rate = bytes_a_second.map(|rate| rate.max(LEAST_RATE));
     }
 
-    /// Takes bytes behind all that was taken before. Returns when the last of them has passed.
+    /// How many bytes pass at once.
+    fn grain(&self) -> usize {
+        self.lane().rate.map_or(GRAIN, |rate| ((rate / GRAINS_A_SECOND) as usize).clamp(LEAST_GRAIN, GRAIN))
+    }
+
+    /// Takes bytes after all that was taken before. Returns when the last of them has passed.
     fn take(&self, count: usize) -> Instant {
         let mut lane = self.lane();
         let now = Instant::now();
@@ -139,7 +148,7 @@ pub(super) async fn pump(from: &TcpStream, to: &TcpStream, line: &LineEnd) -> Dr
     let take = async move {
         let mut buffer = [0; GRAIN];
         loop {
-            let count = match read(from, &mut buffer).await {
+            let count = match read(from, &mut buffer[..line.grain()]).await {
                 Ok(0) => return true,
                 Ok(count) => count,
                 Err(_) => return false,

@@ -1,5 +1,7 @@
 //! The speed test's page, and whether its figures agree with the server's.
 
+use rejoin_tests::proxy::Proxy;
+
 use crate::rig::browser::Browser;
 use crate::rig::page::Page;
 use crate::rig::server::Server;
@@ -87,7 +89,7 @@ async fn ten_files_are_timed_and_page_and_server_agree() {
 
     assert_eq!(server.log().count(FILE_ASKED_FOR), 10);
     // Ten frames' headers come on top of the files, and nothing else of that size was sent.
-    let written: u64 = server.log().after("written=").await.split(' ').next().unwrap().parse().unwrap();
+    let written = largest(&server, page, "written=").await;
     assert!((100_000_000..100_100_000).contains(&written), "the server wrote {written} bytes");
 
     // A new start begins with nothing.
@@ -129,6 +131,30 @@ async fn a_cancelled_test_keeps_what_was_measured() {
 }
 
 #[tokio::test]
+async fn on_a_slow_line_ten_files_show_the_part_of_a_file_and_the_time_left_and_can_be_cancelled() {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::start_line(server.address, 0).await.unwrap();
+    let browser = Browser::open(&format!("http://{}/speed", proxy.address())).await;
+    let page = browser.page();
+    choose_kind(page, "Ten files").await;
+    // All that is needed is loaded before the line is slow.
+    page.press(".test", "Start").await;
+    page.shows(LOG, "Finished.").await;
+    // 256 kbit/s: a file would take five minutes.
+    proxy.set_rate(Some(32_000.0));
+    page.press(".test", "Start").await;
+    page.shows(".file-progress", "File 1 of 10: ").await;
+    page.shows(".file-progress", " of 10.0 MB sent").await;
+    // Once more of it has been sent there is an estimate.
+    page.shows(".file-progress", " left").await;
+    page.press(".test", "Cancel").await;
+    page.shows(".test", "Stopped.").await;
+    assert!(page.texts(".file-progress").await.is_empty());
+    assert_eq!(page.texts(LOG).await, ["Starting..."]);
+    assert_eq!(browser.errors().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn the_streamed_test_completes_and_both_ends_count_the_same_bytes() {
     let server = Server::start(&[]).await;
     let browser = speed_page(&server, "Download and upload").await;
@@ -147,21 +173,9 @@ async fn the_streamed_test_completes_and_both_ends_count_the_same_bytes() {
     let counts: Vec<u64> =
         counts.iter().filter_map(|text| text.split_once(" bytes in ")).map(|(n, _)| digits(n)).collect();
     assert_eq!(counts.len(), 2, "{counts:?}");
-    // The server's own log of its connections: download and upload go through one, the echo's pings through another.
-    let figures = |name: &str| -> Vec<u64> {
-        let log = server.log().text();
-        let of = |line: &str| line.split_once(name)?.1.split(' ').next()?.parse().ok();
-        log.lines().filter_map(of).collect()
-    };
-    server.log().after("read=").await;
+    // Download and upload go through one connection, the echo's pings through another.
     for (shown, name) in [(counts[0], "written="), (counts[1], "read=")] {
-        page.until(
-            "the worker's connections have ended",
-            "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)",
-            &[],
-        )
-        .await;
-        let on_the_wire = figures(name).into_iter().max().unwrap();
+        let on_the_wire = largest(&server, page, name).await;
         // Frame headers and the control messages: below a hundredth.
         assert!(
             (shown..shown + shown / 100 + 10_000).contains(&on_the_wire),
@@ -170,6 +184,16 @@ async fn the_streamed_test_completes_and_both_ends_count_the_same_bytes() {
     }
     page.shows(".history, .card, table", "Download").await;
     assert_eq!(browser.errors().await, [""; 0]);
+}
+
+/// The largest figure of this name in the server's log of its connections, once those of the worker have ended.
+async fn largest(server: &Server, page: Page<'_>, name: &str) -> u64 {
+    let ended = "return fetch('/health').then(r => r.json()).then(h => h.connections === 1)";
+    page.until("the worker's connections have ended", ended, &[]).await;
+    server.log().after(name).await;
+    let log = server.log().text();
+    let of = |line: &str| line.split_once(name)?.1.split(' ').next()?.parse().ok();
+    log.lines().filter_map(of).max().unwrap()
 }
 
 fn digits(text: &str) -> u64 {

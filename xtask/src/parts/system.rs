@@ -19,11 +19,10 @@ pub(super) fn delivery(context: &Context) -> Result<()> {
     tests(context, BrowserKind::Chromium, &["--test", "delivery"], &choice, &[("REJOIN_DELIVERY", "full")])
 }
 
-/// The speed test's figures at known rates, in Chromium. One after another, because each measures, and the table is printed also
-/// when all is well.
+/// The speed test's figures at known rates, in Chromium: one run after another, and the table is printed in any case.
 pub(super) fn speed_truth(context: &Context) -> Result<()> {
-    let choice = ["speed_truth::", "--include-ignored", "--test-threads", "1", "--nocapture"];
-    tests(context, BrowserKind::Chromium, &["--test", "system"], &choice, &[])
+    let choice = ["speed_truth::", "--nocapture"];
+    tests(context, BrowserKind::Chromium, &["--test", "system"], &choice, &[("REJOIN_SPEED", "full")])
 }
 
 /// In another browser, but for the tests that take commands of Chromium's driver.

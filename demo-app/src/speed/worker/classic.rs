@@ -10,7 +10,7 @@ use super::super::report::{Phase, Report, Trouble};
 use super::watch::{Patience, watched};
 use super::{link, now_ms, random, report};
 
-/// A file of which nothing has been sent for so long is given up. At 30 kbit/s the server's system takes the next part of
+/// A file is given up when the server could send nothing more of it for so long. At 30 kbit/s the server's system takes the next part of
 /// it only every 20 s, and the last part is on its way for longer.
 const PATIENCE: Patience = Patience { stall_seconds: 60, limit_ms: f64::INFINITY };
 

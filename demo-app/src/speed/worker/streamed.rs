@@ -81,7 +81,7 @@ struct Received {
 }
 
 impl Received {
-    /// Tells the server the count, unless it knows it. One that has no room now is told with the next.
+    /// Sends the server the count, unless it has it already. A count without room now goes with the next one.
     fn acknowledge(&self, handle: &Handle) -> Result<(), Trouble> {
         let bytes = self.bytes.get();
         if bytes > self.acknowledged.get() && link::try_ask(handle, &Request::Received { bytes })? {
@@ -140,8 +140,8 @@ async fn download(socket: &mut Socket, load_ms: u32) -> Result<bool, Trouble> {
 struct Upload {
     start: f64,
     flow: RefCell<Flow>,
-    /// The server has told its count.
-    told: Signal,
+    /// A count of the server has come.
+    counted: Signal,
     arrived: Cell<u64>,
 }
 
@@ -151,7 +151,7 @@ async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result
     let upload = Upload {
         start: now_ms(),
         flow: RefCell::new(Flow::new()),
-        told: Signal::default(),
+        counted: Signal::default(),
         arrived: Cell::new(0),
     };
     link::ask(&handle, &Request::Upload).await?;
@@ -182,7 +182,7 @@ async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result
             report(&Report::Served { direction, bytes, micros, page_bytes });
         }
         None => {
-            report(&Report::Moved { direction, at_ms: now_ms() - upload.start, bytes: upload.arrived.get() })
+            report(&Report::Moved { direction, at_ms: now_ms() - upload.start, bytes: upload.arrived.get() });
         }
     }
     Ok(())
@@ -212,18 +212,18 @@ impl Upload {
                         reason = "a minute at most"
                     )]
                     let end = TimeoutFuture::new(rest.ceil() as u32);
-                    select(std::pin::pin!(self.told.wait()), end).await;
+                    select(std::pin::pin!(self.counted.wait()), end).await;
                 }
             }
         }
     }
 
-    /// The server has so many bytes, the last of which came so long after its beginning.
+    /// The server counts so many bytes; the last one came so long after the upload began.
     fn take(&self, bytes: u64, micros: u64) {
         self.arrived.set(bytes);
         let since = Duration::from_secs_f64((now_ms() - self.start).max(0.0) / 1_000.0);
         self.flow.borrow_mut().acknowledge(since, bytes);
-        self.told.set();
+        self.counted.set();
         #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
         let at_ms = micros as f64 / 1_000.0;
         report(&Report::Moved { direction: Direction::Upload, at_ms, bytes });
