@@ -21,12 +21,7 @@ pub(super) fn delivery(context: &Context) -> Result<()> {
 
 /// In another browser, but for the tests that take commands of Chromium's driver.
 pub(super) fn other(context: &Context, kind: BrowserKind) -> Result<()> {
-    let mut choice = vec!["--skip", "chromium_only::"];
-    if kind == BrowserKind::WebKit {
-        // The windows on one display share its focus, without which a page shows no outline.
-        choice.extend(["--test-threads", "1"]);
-    }
-    tests(context, kind, &["--test", "system", "--test", "delivery"], &choice, &[])
+    tests(context, kind, &["--test", "system", "--test", "delivery"], &["--skip", "chromium_only::"], &[])
 }
 
 /// The tests of the package `rejoin-tests`, told where everything is:
