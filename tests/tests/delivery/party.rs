@@ -13,7 +13,7 @@ const ORDER: &str = "return window.participant(arguments[0])";
 /// Somebody who takes part.
 pub(crate) enum Party {
     Native(Participant),
-    Page(Browser),
+    Page(Box<Browser>),
 }
 
 impl Party {
@@ -35,7 +35,7 @@ impl Party {
         };
         tokio::time::timeout(PATIENCE, loaded).await.expect("the page does not load");
         browser.page().until("the participant is there", "return !!window.participant", &[]).await;
-        Self::Page(browser)
+        Self::Page(Box::new(browser))
     }
 
     pub(crate) async fn send(&self, messages: Vec<String>) {

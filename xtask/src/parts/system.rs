@@ -29,8 +29,6 @@ pub(super) fn speed_truth(context: &Context) -> Result<()> {
 pub(super) fn other(context: &Context, kind: BrowserKind) -> Result<()> {
     let mut choice = vec!["--skip", "chromium_only::"];
     if kind == BrowserKind::WebKit {
-        // The windows on one display share its focus, without which a page shows no outline.
-        choice.extend(["--test-threads", "1"]);
         // Its driver has no setting that blocks site data.
         choice.extend(["--skip", "every_page_works_with_cookies_and_site_data_blocked"]);
     }

@@ -2,21 +2,19 @@
 
 use std::net::SocketAddr;
 use std::process::Command as Process;
-use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
 
-use super::PATIENCE;
 use super::command::Command;
 use super::http;
 use super::page::Page;
 use super::program::Program;
 use super::settings::{self, Kind};
+use super::webkit;
 
 /// Headless, and kept from doing anything on the network by itself.
 const CHROMIUM: [&str; 10] = [
@@ -33,9 +31,6 @@ const CHROMIUM: [&str; 10] = [
     "lang=en-GB",
 ];
 
-/// How often a driver is tried until it listens.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// A browser with one page. Dropping it ends both it and its driver.
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -44,6 +39,7 @@ pub(crate) struct Browser {
     session: String,
     // Dropped after the session has been ended, and before the folder goes.
     _driver: Program,
+    _display: Option<webkit::Display>,
     _profile: TempDir,
 }
 
@@ -64,14 +60,18 @@ impl Browser {
 
     async fn start_with(preferences: &Value) -> Self {
         let profile = TempDir::with_prefix("rejoin-browser-").unwrap();
-        let (driver, driver_address) = driver().await;
+        let display = match settings::kind() {
+            Kind::WebKit => Some(webkit::Display::start().await),
+            Kind::Chromium | Kind::Firefox => None,
+        };
+        let (driver, driver_address) = driver(display.as_ref()).await;
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&profile, preferences))
             .connect(&format!("http://{driver_address}"))
             .await
             .unwrap_or_else(|error| panic!("the browser does not start: {error}\n{}", driver.stderr.text()));
         let session = client.session_id().await.unwrap().expect("a session");
-        Self { client, driver_address, session, _driver: driver, _profile: profile }
+        Self { client, driver_address, session, _driver: driver, _display: display, _profile: profile }
     }
 
     /// Starts a browser and opens an address in it.
@@ -121,8 +121,11 @@ impl Drop for Browser {
     }
 }
 
-async fn driver() -> (Program, SocketAddr) {
+async fn driver(display: Option<&webkit::Display>) -> (Program, SocketAddr) {
     let mut command = Process::new(settings::driver());
+    if let Some(display) = display {
+        command.env("DISPLAY", &display.name);
+    }
     match settings::kind() {
         Kind::Chromium => {
             let driver = Program::start(command.arg("--port=0"));
@@ -135,23 +138,8 @@ async fn driver() -> (Program, SocketAddr) {
             let address = driver.stdout.after("Listening on ").await.parse().unwrap();
             (driver, address)
         }
-        Kind::WebKit => webkit_driver(command).await,
+        Kind::WebKit => webkit::driver(&mut command).await,
     }
-}
-
-/// WebKit's driver can't choose a port itself, and prints nothing when it listens.
-async fn webkit_driver(mut command: Process) -> (Program, SocketAddr) {
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let driver = Program::start(command.arg(format!("--port={}", address.port())));
-    let listening = async {
-        while TcpStream::connect(address).await.is_err() {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    if tokio::time::timeout(PATIENCE, listening).await.is_err() {
-        panic!("WebKit's driver does not listen:\n{}", driver.stderr.text());
-    }
-    (driver, address)
 }
 
 fn capabilities(profile: &TempDir, preferences: &Value) -> Capabilities {

@@ -12,6 +12,7 @@ pub(crate) mod program;
 pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod trunk;
+pub(crate) mod webkit;
 
 use std::time::Duration;
 
