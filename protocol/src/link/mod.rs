@@ -65,6 +65,8 @@ pub struct Link<M> {
     /// Since when the page is hidden.
     hidden: Option<Time>,
     clocks: Clocks,
+    /// When an input came last that was later than the timer.
+    late: Option<Time>,
     patience: Patience,
     queue: Queue<M>,
     /// How much lies in the socket's own buffer, by its last word and what was handed to it since.
@@ -102,6 +104,7 @@ impl<M> Link<M> {
             offline: None,
             hidden: None,
             clocks: Clocks::default(),
+            late: None,
             patience: Patience::default(),
             buffered: 0,
             reported_buffered: 0,
