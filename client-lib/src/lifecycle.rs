@@ -61,16 +61,16 @@ impl Lifecycle {
             let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS);
             let said = all.find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
             let Some(driver) = driver.upgrade() else { return };
-            let persisted = event.unchecked_ref::<Any>().persisted();
+            let persisted = || event.unchecked_ref::<Any>().persisted();
             let input = match said {
                 Said::Online => Input::Online,
                 Said::Offline => Input::Offline,
                 Said::Frozen => Input::Frozen,
                 Said::Resumed => Input::Resumed,
                 // The first showing of a page is no resumption.
-                Said::Shown if persisted => Input::Resumed,
+                Said::Shown if persisted() => Input::Resumed,
                 Said::Shown => return,
-                Said::Left if persisted && driver.options.close_on_page_hide => Input::Cached,
+                Said::Left if driver.options.close_on_page_hide && persisted() => Input::Cached,
                 Said::Left => Input::Frozen,
                 Said::Leaving => Input::Leaving,
                 Said::Visibility if hidden => Input::Hidden,

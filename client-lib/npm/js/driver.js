@@ -285,15 +285,24 @@ export class Driver {
     let socket;
     try {
       socket = new this.options.Socket(url, protocols);
+      socket.binaryType = this.binaryType;
+      this.listen(socket, serial);
     } catch (error) {
-      if (!this.constructing) return this.fail(serial, error);
+      if (!this.constructing) {
+        this.socket = socket;
+        this.abandon();
+        this.socket = null;
+        return this.fail(serial, error);
+      }
       // The first attempt of all is made by the constructor, which throws what the browser's throws.
       clearTimeout(this.timer);
       this.state = CLOSED;
       throw error;
     }
     this.socket = socket;
-    socket.binaryType = this.binaryType;
+  }
+
+  listen(socket, serial) {
     const on = (type, listener) => socket.addEventListener(type, listener);
     on("open", (this.onopen = () => serial === this.serial && this.opened(serial)));
     // The same for every message of a connection, and dear to ask for.
@@ -338,10 +347,15 @@ export class Driver {
 
   /** An attempt that came to nothing before there was a socket. */
   fail(serial, error) {
-    this.failed = { error, message: error?.message ?? String(error) };
+    this.noteError(error);
     const event = (this.ending = closeEvent(1006, this.failed.message, false));
     const again = !this.target.fixed && this.decide(event);
     this.step((now) => this.core.disconnected(this.id, now, serial, 0, false, 0, again), true);
+  }
+
+  /** What the event `error` says of the end that follows. */
+  noteError(error) {
+    this.failed = { error, message: error?.message ?? String(error) };
   }
 
   /** Whether the application wants another connection after this end. */
@@ -379,19 +393,28 @@ export class Driver {
       this.wanted = undefined;
       return;
     }
-    closeSocket(this.socket, this.closing);
+    try {
+      closeSocket(this.socket, this.closing);
+    } catch (error) {
+      // The close time-out ends it.
+      this.noteError(error);
+    }
   }
 
   abandon() {
     const { socket } = this;
     this.wanted = undefined;
     if (!socket) return;
-    for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
-    // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
-    // One that is closing already has had its time; `ws` would keep the program for 30 s more.
-    if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
-    else closeSocket(socket, this.closing ?? { code: 1000 });
     this.serial = -1;
+    try {
+      for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
+      // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
+      // One that is closing already has had its time; `ws` would keep the program for 30 s more.
+      if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
+      else closeSocket(socket, this.closing ?? { code: 1000 });
+    } catch (error) {
+      this.noteError(error);
+    }
   }
 
   /** Gives the link the socket's word on its buffer. */
