@@ -1,12 +1,12 @@
 //! An attempt: from asking where to connect to the socket's opening and its end.
 
-use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, ReadyState, State};
+use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, ReadyState, State};
 
-use crate::Target;
 use crate::driver::Driver;
 use crate::transport::Transport;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::transport::WebSocket;
+use crate::{Target, TargetError};
 
 /// The reason of an attempt that reached a server which speaks none of the subprotocols offered.
 pub(crate) const DISAGREED: &str = "the server agreed to none of the subprotocols offered";
@@ -17,35 +17,74 @@ pub(crate) fn disagreed(closed: &Closed) -> bool {
 }
 
 impl Driver {
-    /// Asks for a target and connects to it.
+    /// Learns the target, unless an earlier attempt's call has or will say it, and connects to it. At most one call of the
+    /// provider runs at a time.
     pub(crate) fn seek(&self, generation: Generation, attempt: u32) {
+        if !self.is_connecting(generation) {
+            return;
+        }
+        if let Some(target) = self.late.take() {
+            return self.dial(generation, Ok(target));
+        }
+        if self.asking.borrow().is_some() {
+            return;
+        }
         let this = self.this.clone();
         let source = self.options.source.clone();
         let asking = source.target(
             attempt,
             Box::new(move |answer| {
-                let Some(driver) = this.upgrade() else { return };
-                if !driver.link.borrow().is_current(generation) {
-                    return;
+                if let Some(driver) = this.upgrade() {
+                    driver.answered(answer);
                 }
-                let reason = match answer {
-                    Ok(target) => match driver.connect(generation, &target) {
-                        Ok(()) => return,
-                        Err(reason) => reason,
-                    },
-                    Err(error) => error.0,
-                };
-                let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
-                // What is wrong with a fixed target will not mend itself.
-                let fixed = driver.options.source.fixed().is_some();
-                let reconnect = if fixed { Some(false) } else { driver.decide(&closed) };
-                driver.input(Input::Disconnected { generation, closed, reconnect });
             }),
         );
-        // An answer that came at once may have begun another attempt, whose asking is the one to keep.
-        if self.is_connecting(generation) {
+        // An answer that came at once may have begun another attempt, whose call is the one to keep.
+        if asking.is_some() {
             self.asking.replace(asking);
         }
+    }
+
+    /// Uses an answer for the attempt under way, or for the next one, which then begins at once.
+    fn answered(&self, answer: Result<Target, TargetError>) {
+        self.asking.take();
+        let generation = self.link.borrow().generation();
+        match (generation, answer) {
+            (Some(generation), answer) => self.dial(generation, answer),
+            (None, Ok(target)) => {
+                self.late.replace(Some(target));
+                self.step(Link::retry_now);
+            }
+            // The next attempt calls again.
+            (None, Err(_)) => {}
+        }
+    }
+
+    /// Drops the call of the provider and its late answer.
+    pub(crate) fn forget_target(&self) {
+        self.asking.take();
+        self.late.take();
+    }
+
+    fn dial(&self, generation: Generation, answer: Result<Target, TargetError>) {
+        // What is wrong with a fixed target will not mend itself.
+        let fixed = self.options.source.fixed().is_some();
+        if !fixed {
+            self.input(Input::Dialing { generation });
+        }
+        if !self.is_connecting(generation) {
+            return;
+        }
+        let reason = match answer {
+            Ok(target) => match self.connect(generation, &target) {
+                Ok(()) => return,
+                Err(reason) => reason,
+            },
+            Err(error) => error.0,
+        };
+        let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
+        let reconnect = if fixed { Some(false) } else { self.decide(&closed) };
+        self.input(Input::Disconnected { generation, closed, reconnect });
     }
 
     fn connect(&self, generation: Generation, target: &Target) -> Result<(), String> {

@@ -38,6 +38,9 @@ pub struct Builder {
     seed: Option<u64>,
 }
 
+/// Long enough for a person to sign in.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(60);
+
 enum Where {
     Fixed(Target),
     Asked,
@@ -61,8 +64,10 @@ impl Builder {
     }
 
     fn with(target: Where, source: Rc<dyn Source>) -> Self {
+        let mut link = LinkConfig::default();
+        link.provider_timeout = Some(PROVIDER_TIMEOUT);
         let options = Options {
-            link: LinkConfig::default(),
+            link,
             source,
             binary_type: BinaryType::Arraybuffer,
             waiting: WaitLimits::default(),
@@ -71,6 +76,7 @@ impl Builder {
             should_reconnect: None,
             first: None,
             rider: None,
+            close_on_page_hide: true,
             insist: false,
         };
         Self { target, options, seed: None }
@@ -99,9 +105,13 @@ impl Builder {
         builder
     }
 
-    /// Asks for URL, subprotocols and first messages anew with each attempt, whose number it is given: for tokens
-    /// that expire and servers that move. A failure counts as a failed attempt; the connect time-out covers the
-    /// asking.
+    /// Calls `provider` for URL, subprotocols and first messages with each attempt, whose number it is given: for tokens
+    /// that expire and servers that move. A failure counts as a failed attempt.
+    ///
+    /// One call runs at a time. An attempt whose call takes longer than [`provider_timeout`](Self::provider_timeout)
+    /// fails with [`ClosedBy::ProviderTimeout`], and the call goes on: its answer is used when it comes, by the attempt
+    /// that waits for it then, or by the next one, which begins at once. A call that outlasts a second attempt as well is
+    /// dropped, and the attempt after that calls again. Closing, reconnecting and dropping the connection drop the call.
     ///
     /// ```no_run
     /// # use rejoin::{Builder, Target, TargetError};
@@ -179,7 +189,41 @@ impl Builder {
         self
     }
 
-    /// How long an attempt may take. Default 10 s.
+    /// How long a provider ([`asking`](Self::asking)) may take before its attempt fails. Default 60 s.
+    #[must_use]
+    pub fn provider_timeout(mut self, timeout: Duration) -> Self {
+        self.options.link.provider_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the page may be hidden before attempts pause until it is visible: for pages that are of no use unseen.
+    /// While paused the state is [`State::Waiting`] with a delay of [`Duration::MAX`], and what is sent is queued. An open
+    /// connection stays open. Default `None`, since a page may tell its user of news while it is hidden. Without
+    /// [`reconnect`](Self::reconnect), and outside of a browser, nothing pauses.
+    #[must_use]
+    pub fn pause_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.link.pause_hidden_after = time.into();
+        self
+    }
+
+    /// How long the page may be hidden before its connection is closed, with [`ClosedBy::Paused`], and attempts pause as
+    /// with [`pause_hidden_after`](Self::pause_hidden_after). Default `None`.
+    #[must_use]
+    pub fn close_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.link.close_hidden_after = time.into();
+        self
+    }
+
+    /// Whether the connection is closed, with [`ClosedBy::Paused`], when the page goes into the back-forward cache, and
+    /// made again when it comes back. Default true: nothing runs in the cache, and an open connection keeps pages out of
+    /// it. Without [`reconnect`](Self::reconnect) nothing is closed.
+    #[must_use]
+    pub fn close_on_page_hide(mut self, close: bool) -> Self {
+        self.options.close_on_page_hide = close;
+        self
+    }
+
+    /// How long a socket may take to open; what a provider takes does not count. Default 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.link.connect_timeout = timeout;
@@ -284,6 +328,9 @@ impl Builder {
                 options.source = Rc::new(Adopted { socket: SlimCell::new(Some(socket)), target });
             }
             Where::Asked => {}
+        }
+        if options.source.fixed().is_some() {
+            options.link.provider_timeout = None;
         }
         options.link.seed = seed.unwrap_or_else(crate::random::seed);
         Ok(options)

@@ -21,7 +21,7 @@ use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
-use crate::{Event, Incoming, Message, Metrics, SendError, State};
+use crate::{Event, Incoming, Message, Metrics, SendError, State, Target};
 
 // Boxed as they come: the library's way from a box to a shared trait object is larger than what it saves.
 type OnMessage = Rc<Box<dyn Fn(Incoming)>>;
@@ -51,8 +51,10 @@ pub(crate) struct Driver {
     pub(crate) ends: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
     pub(crate) unsent: Returned,
-    /// The asking for the present attempt's target.
+    /// The call of the provider that runs now, for the present attempt or the next.
     pub(crate) asking: SlimCell<Option<Asking>>,
+    /// The answer of one that came too late for its attempt.
+    pub(crate) late: SlimCell<Option<Target>>,
     /// What the present attempt's target wants sent first.
     pub(crate) first: SlimCell<Vec<Message>>,
     timer: Timer,
@@ -101,6 +103,7 @@ impl Driver {
             losses: Cell::default(),
             ends: Cell::default(),
             asking: SlimCell::default(),
+            late: SlimCell::default(),
             first: SlimCell::default(),
             timer: Timer::new(this.clone()),
             lifecycle: OnceCell::new(),
@@ -180,7 +183,7 @@ impl Driver {
     }
 
     pub(crate) fn input(&self, input: Input) {
-        if matches!(input, Input::Hidden | Input::Frozen)
+        if matches!(input, Input::Hidden | Input::Frozen | Input::Cached)
             && let Some(rider) = self.rider()
         {
             rider.hurry();
@@ -308,8 +311,15 @@ impl Driver {
 
     pub(crate) fn retry_in(&self) -> Option<Duration> {
         match self.link.borrow().state() {
-            rejoin_protocol::State::Waiting { until, .. } => Some(until.since(now())),
+            rejoin_protocol::State::Waiting { until, .. } if until < Time::NEVER => Some(until.since(now())),
             _ => None,
+        }
+    }
+
+    /// Whether the page may be left while a socket is open, of which only the open socket's end is of interest.
+    pub(crate) fn expect_leaving(&self, open: bool) {
+        if let Some(lifecycle) = self.lifecycle.get() {
+            lifecycle.expect_leaving(open);
         }
     }
 

@@ -106,8 +106,10 @@ impl Handle {
     }
 
     /// Connects at once, whatever the state: leaves the present connection, skips the rest of a wait, revives a
-    /// closed one. A connection that was open is closed with 1000 behind what it was still sending.
+    /// closed one. A connection that was open is closed with 1000 behind what it was still sending. A provider that is
+    /// being asked is dropped and asked anew. Attempts that are paused because the page is hidden go on.
     pub fn reconnect(&self) {
+        self.0.forget_target();
         self.0.measure();
         self.0.step(rejoin_protocol::Link::reconnect);
     }
@@ -160,7 +162,7 @@ impl Handle {
         States::new(self.0.watch.clone())
     }
 
-    /// What is left of the wait before the next attempt; `None` when there is no wait.
+    /// What is left of the wait before the next attempt; `None` when there is no wait, and while attempts are paused.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         self.0.retry_in()

@@ -1,5 +1,6 @@
 //! The page's life: network, visibility, freezing, the back-forward cache (Page Lifecycle; HTML).
 
+use std::cell::Cell;
 use std::rc::Weak;
 
 use rejoin_protocol::Input;
@@ -17,6 +18,10 @@ enum Said {
     Offline,
     /// The page is shown, perhaps from the back-forward cache.
     Shown,
+    /// The page is left, perhaps for the back-forward cache.
+    Left,
+    /// The page may be about to be left.
+    Leaving,
     Visibility,
     Frozen,
     Resumed,
@@ -27,17 +32,22 @@ const GLOBAL_EVENTS: [(&str, Said); 4] = [
     ("online", Said::Online),
     ("offline", Said::Offline),
     ("pageshow", Said::Shown),
-    ("pagehide", Said::Frozen),
+    ("pagehide", Said::Left),
 ];
 /// What is listened to at the document.
 const DOCUMENT_EVENTS: [(&str, Said); 3] =
     [("visibilitychange", Said::Visibility), ("freeze", Said::Frozen), ("resume", Said::Resumed)];
+
+/// Listened to at the window while a socket is open: otherwise it would keep the page out of Firefox's back-forward
+/// cache, as an open socket does by itself.
+const LEAVING: &str = "beforeunload";
 
 /// Listeners for as long as it lives.
 pub(crate) struct Lifecycle {
     global: Any,
     document: Option<Any>,
     listener: Closure<dyn Fn(JsValue)>,
+    expects_leaving: Cell<bool>,
 }
 
 impl Lifecycle {
@@ -49,23 +59,26 @@ impl Lifecycle {
             let hidden = of_listener.as_ref().is_some_and(Any::hidden);
             let name = event.unchecked_ref::<Event>().type_();
             let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS);
-            let Some((_, said)) = all.find(|(event, _)| **event == *name) else { return };
+            let said = all.find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
+            let Some(driver) = driver.upgrade() else { return };
+            let persisted = || event.unchecked_ref::<Any>().persisted();
             let input = match said {
                 Said::Online => Input::Online,
                 Said::Offline => Input::Offline,
                 Said::Frozen => Input::Frozen,
                 Said::Resumed => Input::Resumed,
                 // The first showing of a page is no resumption.
-                Said::Shown if event.unchecked_ref::<Any>().persisted() => Input::Resumed,
+                Said::Shown if persisted() => Input::Resumed,
                 Said::Shown => return,
+                Said::Left if driver.options.close_on_page_hide && persisted() => Input::Cached,
+                Said::Left => Input::Frozen,
+                Said::Leaving => Input::Leaving,
                 Said::Visibility if hidden => Input::Hidden,
                 Said::Visibility => Input::Visible,
             };
-            if let Some(driver) = driver.upgrade() {
-                driver.input(input);
-            }
+            driver.input(input);
         });
-        let lifecycle = Self { global, document, listener };
+        let lifecycle = Self { global, document, listener, expects_leaving: Cell::new(false) };
         lifecycle.listen(true);
         lifecycle
     }
@@ -79,6 +92,13 @@ impl Lifecycle {
             for (event, _) in DOCUMENT_EVENTS {
                 listen(document, event, listener, add);
             }
+        }
+    }
+
+    /// Listens to whether the page may be left, or no longer.
+    pub(crate) fn expect_leaving(&self, open: bool) {
+        if self.expects_leaving.replace(open) != open {
+            listen(&self.global, LEAVING, self.listener.as_ref(), open);
         }
     }
 
@@ -96,5 +116,6 @@ impl Lifecycle {
 impl Drop for Lifecycle {
     fn drop(&mut self) {
         self.listen(false);
+        self.expect_leaving(false);
     }
 }

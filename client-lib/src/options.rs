@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) first: Option<First>,
     /// What runs over the connection.
     pub(crate) rider: Option<Weak<dyn Rider>>,
+    /// Whether the connection is closed when the page goes into the back-forward cache.
+    pub(crate) close_on_page_hide: bool,
     /// Whether one of the offered subprotocols must be agreed.
     pub(crate) insist: bool,
 }

@@ -27,7 +27,7 @@ pub enum State {
         /// The number of the attempt that follows.
         attempt: u32,
         /// How long the wait is from the moment of this state on; [`Socket::retry_in`](crate::Handle::retry_in)
-        /// tells what is left of it.
+        /// tells what is left of it. [`Duration::MAX`] while attempts are paused, until the page is visible again.
         delay: Duration,
         /// How the connection, or the last attempt, ended.
         last: Closed,

@@ -1,4 +1,4 @@
-//! Where to connect: fixed, or asked for anew with each attempt.
+//! Where to connect: fixed, or from a provider that each attempt calls.
 
 use std::fmt;
 use std::future::Future;
@@ -103,14 +103,12 @@ where
 {
     fn target(&self, attempt: u32, answer: Answer) -> Option<Asking> {
         let provider = self.0.clone();
-        let asking = Box::pin(async move {
-            let target = provider(attempt).await;
-            answer(target.and_then(|target| match target.check() {
-                Ok(()) => Ok(target),
-                Err(error) => Err(TargetError(error.to_string())),
-            }));
+        let call = Box::pin(async move {
+            let target = provider(attempt).await?;
+            target.check().map_err(|error| TargetError(error.to_string()))?;
+            Ok(target)
         });
-        Some(Asking::begin(asking))
+        Some(Asking::begin(call, answer))
     }
 }
 

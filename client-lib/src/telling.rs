@@ -1,7 +1,10 @@
 //! Telling the application what happened, in order, once the link is no longer borrowed.
 
-use rejoin_protocol::{Closed, ClosedBy, Link};
+use std::time::Duration;
 
+use rejoin_protocol::{Closed, ClosedBy, Link, Time};
+
+use crate::asking::Asking;
 use crate::driver::Driver;
 use crate::timer::now;
 use crate::{Event, Message, SendError, State};
@@ -11,10 +14,19 @@ impl Driver {
     pub(crate) fn note(&self, event: rejoin_protocol::Event<Message>) {
         use rejoin_protocol::Event as Of;
         let event = match event {
-            Of::State(state) => Event::State(self.state_of(state)),
+            Of::State(state) => {
+                if state == rejoin_protocol::State::Closed {
+                    self.forget_target();
+                }
+                self.expect_leaving(state == rejoin_protocol::State::Open);
+                Event::State(self.state_of(state))
+            }
             Of::Disconnected(closed) => {
                 self.transport.take();
-                self.asking.take();
+                let late = closed.by == ClosedBy::ProviderTimeout;
+                if !late || !self.asking.borrow().as_ref().is_some_and(Asking::may_be_late) {
+                    self.forget_target();
+                }
                 self.ends.set(self.ends.get() + 1);
                 self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
                 self.metrics.borrow_mut().last_closed = Some(closed.clone());
@@ -42,7 +54,8 @@ impl Driver {
             Of::Closing => State::Closing,
             Of::Waiting { attempt, until } => {
                 let nothing = || Closed::abnormal(ClosedBy::Network, false, "");
-                State::Waiting { attempt, delay: until.since(now()), last: last().unwrap_or_else(nothing) }
+                let delay = if until == Time::NEVER { Duration::MAX } else { until.since(now()) };
+                State::Waiting { attempt, delay, last: last().unwrap_or_else(nothing) }
             }
             _ => State::Closed(last()),
         }
@@ -101,8 +114,13 @@ impl Driver {
 
     /// Whether the application, if it has a say, wants another attempt after an end that the link found itself.
     fn wanted(&self, closed: &Closed) -> bool {
-        let found_here =
-            matches!(closed.by, ClosedBy::KeepAlive | ClosedBy::ConnectTimeout | ClosedBy::CloseTimeout);
+        let found_here = matches!(
+            closed.by,
+            ClosedBy::KeepAlive
+                | ClosedBy::ConnectTimeout
+                | ClosedBy::CloseTimeout
+                | ClosedBy::ProviderTimeout
+        );
         !found_here || self.options.should_reconnect.as_ref().is_none_or(|decide| decide(closed))
     }
 }

@@ -114,6 +114,10 @@ pub enum ClosedBy {
     Provider,
     /// More came than the application took, and the receive limit was reached.
     Overflow,
+    /// The provider of URL, subprotocols or token did not answer within its time-out. Its answer is used when it comes.
+    ProviderTimeout,
+    /// This end, because the page is hidden for longer than was set, or goes into the back-forward cache.
+    Paused,
 }
 
 /// What is known of a connection that has ended.
@@ -189,6 +193,8 @@ impl fmt::Display for Closed {
             ClosedBy::KeepAlive => "left, because the server was silent",
             ClosedBy::Provider => "not tried",
             ClosedBy::Overflow => "closed, because messages were not taken",
+            ClosedBy::ProviderTimeout => "not tried, because the provider did not answer in time",
+            ClosedBy::Paused => "paused, because the page is hidden",
         };
         write!(f, "{who} ({})", self.code)?;
         if !self.reason.is_empty() {

@@ -9,6 +9,9 @@ use core::time::Duration;
 pub struct Time(u64);
 
 impl Time {
+    /// A moment that does not come: the end of a wait that only an event ends.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// A moment some milliseconds behind the caller's fixed point.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {

@@ -1,5 +1,7 @@
 // Where to connect, as WHATWG's constructor reads it (WebSockets, "new WebSocket(url, protocols)").
 
+import { limitCalls, mustGive } from "./provider.js";
+
 function refuse(what) {
   return new DOMException(what, "SyntaxError");
 }
@@ -29,11 +31,12 @@ export function readUrl(given) {
 /** A token of HTTP (RFC 9110, 5.6.2): what a subprotocol's name consists of. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+const isList = (given) => given !== null && typeof given === "object" && given[Symbol.iterator] !== undefined;
+
 /** The subprotocols as a list; a string is a list of one. Throws a SyntaxError. */
 export function readProtocols(given) {
   if (given === undefined) return [];
-  const list = given !== null && typeof given === "object" && given[Symbol.iterator] !== undefined;
-  const names = list ? Array.from(given, text) : [text(given)];
+  const names = isList(given) ? Array.from(given, text) : [text(given)];
   for (const [at, name] of names.entries()) {
     if (!TOKEN.test(name)) throw refuse(`The subprotocol '${name}' is invalid.`);
     if (names.indexOf(name) < at) throw refuse(`The subprotocol '${name}' is duplicated.`);
@@ -41,9 +44,19 @@ export function readProtocols(given) {
   return names;
 }
 
+/** What a function gave as the URL. */
+export const readProvidedUrl = (given) =>
+  readUrl(mustGive("URL", given, typeof given === "string" || given?.href !== undefined, "a string or a URL"));
+
+/** What a function gave as the subprotocols; null or undefined for none. */
+function readProvidedProtocols(given) {
+  const fits = given == null || typeof given === "string" || isList(given);
+  return readProtocols(mustGive("subprotocols", given, fits, "a string or a list of strings") ?? undefined);
+}
+
 /**
  * What the constructor was given: `fixed` if neither part has to be asked for, and `ask`, a promise of the present
- * target. Both throw what a bad URL or subprotocol makes the standard's constructor throw.
+ * target, which is given the number of the attempt and an AbortSignal. Both throw what a bad URL or subprotocol makes the standard's constructor throw.
  */
 export function readTarget(url, protocols) {
   const asked = typeof url === "function" || typeof protocols === "function";
@@ -51,12 +64,12 @@ export function readTarget(url, protocols) {
   // What is given as it is can be wrong already.
   const fixedUrl = typeof url === "function" ? undefined : readUrl(url);
   const fixedProtocols = typeof protocols === "function" ? undefined : readProtocols(protocols);
-  const ask = async (attempt) => {
+  const ask = limitCalls(async (attempt, signal) => {
     const [answer, names] = await Promise.all([
-      fixedUrl ?? url(attempt),
-      fixedProtocols ?? protocols(attempt),
+      fixedUrl ?? url(attempt, signal),
+      fixedProtocols ?? protocols(attempt, signal),
     ]);
-    return { url: fixedUrl ?? readUrl(answer), protocols: fixedProtocols ?? readProtocols(names ?? undefined) };
-  };
+    return { url: fixedUrl ?? readProvidedUrl(answer), protocols: fixedProtocols ?? readProvidedProtocols(names) };
+  });
   return { ask };
 }

@@ -5,7 +5,7 @@
 import { CAUSES } from "./causes.js";
 import { core, createLink } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
-import { watchPage } from "./lifecycle.js";
+import { LEAVING, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
 
 export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
@@ -19,12 +19,14 @@ const REASONS = {
   "close-timeout": "The close handshake was not over within the time-out.",
   "keep-alive": "Nothing came within the keep-alive's deadline.",
   overflow: "More came than was read.",
+  "provider-timeout": "The function for the URL or the subprotocols did not answer within the time-out.",
+  paused: "The page is hidden.",
 };
 
 /** The longest wait of a timer: 31 bits of milliseconds. */
 const LONGEST_WAIT = 2_147_483_647;
 
-const INPUT_OPENED = 0, INPUT_PONG = 1, INPUT_BUFFERED = 2, INPUT_PEER_CLOSING = 3, INPUT_TIMEOUT = 6;
+const INPUT_OPENED = 0, INPUT_PONG = 1, INPUT_BUFFERED = 2, INPUT_PEER_CLOSING = 3, INPUT_DIALING = 4, INPUT_TIMEOUT = 6;
 
 export class Driver {
   /** `owner` is told by `tell`, `stateChanged`, `message`, and by `atRest` when there is nothing more to tell. */
@@ -33,6 +35,7 @@ export class Driver {
     this.target = target;
     this.options = options;
     this.core = core();
+    if (target.fixed) options.settings.pop();
     this.id = createLink(this, options.settings);
     this.state = CLOSED;
     this.socket = null;
@@ -43,6 +46,9 @@ export class Driver {
     this.events = [];
     this.metrics = { attempts: 0, opened: 0, sent: 0, received: 0, lost: 0, roundTrip: undefined, lastClose: undefined };
     this.wakeAt = -1;
+    /** The call of the provider under way, for the present attempt or the next; or its `answer`, which came too late. */
+    this.call = undefined;
+    this.leaving = () => this.step((now) => this.core.page_input(this.id, now, LEAVING), true);
     this.timeout = () => {
       this.wakeAt = -1;
       this.measure();
@@ -57,6 +63,8 @@ export class Driver {
   }
 
   reconnect(code, reason) {
+    this.call?.abort();
+    this.call = undefined;
     this.measure();
     this.closing = { code, reason };
     this.step((now) => this.core.reconnect(this.id, now));
@@ -179,6 +187,8 @@ export class Driver {
     const state = core.field(id, 0);
     if ((this.state === CLOSED) !== (state === CLOSED)) this.watch(state !== CLOSED);
     this.state = state;
+    if (state === CLOSED) this.dropCall();
+    watchLeaving(this.leaving, state === OPEN);
     this.log(STATES[state]);
     this.events.push({ state, waiting: state === WAITING });
     if (state === WAITING) {
@@ -195,9 +205,15 @@ export class Driver {
     const event = this.ending ?? closeEvent(code, found ?? this.closing?.reason ?? "", clean === 1);
     this.ending = undefined;
     Object.assign(event, { willRetry: undefined, cause, unsentBytes: unsent, gaveUp: gaveUp === 1 });
-    if (found && cause !== "overflow") {
+    if (found && cause !== "overflow" && cause !== "paused") {
       this.failed ??= { message: found };
       this.judged = event;
+    }
+    if (cause !== "provider-timeout" || this.call?.late) this.dropCall();
+    else if (this.call) {
+      // Its answer is still used when it comes. If the next attempt ends like this too, it is given up.
+      this.call.late = true;
+      this.abortCall();
     }
     const error = this.failed && eventWith("error", this.failed);
     this.failed = undefined;
@@ -226,30 +242,67 @@ export class Driver {
 
   // The socket.
 
+  /** Learns where to connect, unless an earlier attempt's call has or will say it, and connects. */
   seek(serial, attempt) {
     this.metrics.attempts++;
     const { fixed, ask } = this.target;
     if (fixed) return this.connect(serial, fixed);
-    const stale = () => serial !== this.serial || this.state !== CONNECTING;
-    ask(attempt).then(
-      (target) => stale() || this.connect(serial, target),
-      (error) => stale() || this.fail(serial, error),
+    if (this.call) return this.call.answer?.();
+    const call = (this.call = new AbortController());
+    const answered = (use) => {
+      if (this.call !== call) return;
+      if (this.state === CONNECTING) {
+        this.call = undefined;
+        this.step((now) => this.core.socket_input(this.id, now, this.serial, INPUT_DIALING, 0));
+        use();
+      } else {
+        call.answer = () => answered(use);
+        this.step((now) => this.core.retry_now(this.id, now), true);
+      }
+    };
+    ask(attempt, call.signal).then(
+      (target) => answered(() => this.connect(this.serial, target)),
+      (error) => {
+        // One that fails too late for its attempt: the next one calls again.
+        if (this.call === call && this.state !== CONNECTING) this.call = undefined;
+        answered(() => this.fail(this.serial, error));
+      },
     );
+  }
+
+  dropCall() {
+    this.abortCall();
+    this.call = undefined;
+  }
+
+  /** Later, since the signal's listeners may call back in. */
+  abortCall() {
+    const { call } = this;
+    if (call) queueMicrotask(() => call.abort());
   }
 
   connect(serial, { url, protocols }) {
     let socket;
     try {
       socket = new this.options.Socket(url, protocols);
+      socket.binaryType = this.binaryType;
+      this.listen(socket, serial);
     } catch (error) {
-      if (!this.constructing) return this.fail(serial, error);
+      if (!this.constructing) {
+        this.socket = socket;
+        this.abandon();
+        this.socket = null;
+        return this.fail(serial, error);
+      }
       // The first attempt of all is made by the constructor, which throws what the browser's throws.
       clearTimeout(this.timer);
       this.state = CLOSED;
       throw error;
     }
     this.socket = socket;
-    socket.binaryType = this.binaryType;
+  }
+
+  listen(socket, serial) {
     const on = (type, listener) => socket.addEventListener(type, listener);
     on("open", (this.onopen = () => serial === this.serial && this.opened(serial)));
     // The same for every message of a connection, and dear to ask for.
@@ -294,10 +347,15 @@ export class Driver {
 
   /** An attempt that came to nothing before there was a socket. */
   fail(serial, error) {
-    this.failed = { error, message: error?.message ?? String(error) };
+    this.noteError(error);
     const event = (this.ending = closeEvent(1006, this.failed.message, false));
     const again = !this.target.fixed && this.decide(event);
     this.step((now) => this.core.disconnected(this.id, now, serial, 0, false, 0, again), true);
+  }
+
+  /** What the event `error` says of the end that follows. */
+  noteError(error) {
+    this.failed = { error, message: error?.message ?? String(error) };
   }
 
   /** Whether the application wants another connection after this end. */
@@ -335,19 +393,28 @@ export class Driver {
       this.wanted = undefined;
       return;
     }
-    closeSocket(this.socket, this.closing);
+    try {
+      closeSocket(this.socket, this.closing);
+    } catch (error) {
+      // The close time-out ends it.
+      this.noteError(error);
+    }
   }
 
   abandon() {
     const { socket } = this;
     this.wanted = undefined;
     if (!socket) return;
-    for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
-    // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
-    // One that is closing already has had its time; `ws` would keep the program for 30 s more.
-    if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
-    else closeSocket(socket, this.closing ?? { code: 1000 });
     this.serial = -1;
+    try {
+      for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
+      // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
+      // One that is closing already has had its time; `ws` would keep the program for 30 s more.
+      if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
+      else closeSocket(socket, this.closing ?? { code: 1000 });
+    } catch (error) {
+      this.noteError(error);
+    }
   }
 
   /** Gives the link the socket's word on its buffer. */

@@ -57,6 +57,12 @@ pub fn close(id: u32, now: f64, code: u16) {
     with_slot(id, |slot| slot.link.close(time(now), slot::close(code)));
 }
 
+/// Ends a wait.
+#[wasm_bindgen]
+pub fn retry_now(id: u32, now: f64) {
+    with_slot(id, |slot| slot.link.retry_now(time(now)));
+}
+
 /// Makes no further attempt.
 #[wasm_bindgen]
 pub fn stop(id: u32, now: f64) {
@@ -96,7 +102,7 @@ pub fn received(id: u32, serial: u32) -> bool {
 }
 
 /// An input about the socket of this serial number. 0: open; 1: the answer to a ping; 2: its buffer holds `bytes`;
-/// 3: the server closes it.
+/// 3: the server closes it; 4: where to connect is known.
 #[wasm_bindgen]
 pub fn socket_input(id: u32, now: f64, serial: u32, kind: u32, bytes: f64) {
     with_slot(id, |slot| {
@@ -106,6 +112,7 @@ pub fn socket_input(id: u32, now: f64, serial: u32, kind: u32, bytes: f64) {
             1 => Input::Pong { generation },
             2 => Input::Buffered { generation, bytes: bytes as u64 },
             3 => Input::PeerClosing { generation },
+            4 => Input::Dialing { generation },
             _ => return,
         };
         slot.link.handle_input(time(now), input);
@@ -113,7 +120,7 @@ pub fn socket_input(id: u32, now: f64, serial: u32, kind: u32, bytes: f64) {
 }
 
 /// An input about the surroundings. 0: online; 1: offline; 2: hidden; 3: visible; 4: frozen; 5: resumed; 6: the
-/// moment of the last wait has come.
+/// moment of the last wait has come; 7: going into the back-forward cache; 8: perhaps about to be left.
 #[wasm_bindgen]
 pub fn page_input(id: u32, now: f64, kind: u32) {
     let input = match kind {
@@ -124,6 +131,8 @@ pub fn page_input(id: u32, now: f64, kind: u32) {
         4 => Input::Frozen,
         5 => Input::Resumed,
         6 => Input::Timeout,
+        7 => Input::Cached,
+        8 => Input::Leaving,
         _ => return,
     };
     with_slot(id, |slot| slot.link.handle_input(time(now), input));
@@ -204,5 +213,8 @@ fn time(millis: f64) -> Time {
 }
 
 fn millis(time: Time) -> f64 {
+    if time == Time::NEVER {
+        return f64::INFINITY;
+    }
     time.as_micros() as f64 / 1_000.0
 }

@@ -112,6 +112,8 @@ fn of_end(by: ClosedBy) -> f64 {
         ClosedBy::CloseTimeout => 5.0,
         ClosedBy::KeepAlive => 6.0,
         ClosedBy::Provider => 7.0,
+        ClosedBy::ProviderTimeout => 9.0,
+        ClosedBy::Paused => 10.0,
         _ => 8.0,
     }
 }

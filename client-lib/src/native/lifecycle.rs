@@ -12,6 +12,8 @@ impl Lifecycle {
         Self
     }
 
+    pub(crate) fn expect_leaving(&self, _: bool) {}
+
     pub(crate) fn is_hidden(&self) -> bool {
         false
     }

@@ -55,7 +55,7 @@ pub struct SessionBuilder {
     /// Who is asked for the target, instead of the fixed one.
     asks: Option<Box<dyn Asks>>,
     machine: ClientConfig,
-    link: Builder,
+    pub(super) link: Builder,
     drain_timeout: Duration,
     max_disagreed: Option<u32>,
 }
@@ -82,8 +82,8 @@ impl SessionBuilder {
         Self::with(SessionTarget::new(url), None)
     }
 
-    /// Asks for URL and token anew with each attempt. A failure counts as a failed attempt; the connect time-out covers
-    /// the asking.
+    /// Calls `ask` for URL and token with each attempt. A failure counts as a failed attempt. One call runs at a time; what
+    /// becomes of one that takes long is said at [`Builder::asking`].
     #[must_use]
     pub fn asking<F, Fut>(ask: F) -> Self
     where
@@ -197,7 +197,7 @@ impl SessionBuilder {
         self
     }
 
-    /// How long an attempt may take, from asking for its target to the open connection. Default 10 s.
+    /// How long a socket may take to open; what a provider takes does not count. Default 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.link = self.link.connect_timeout(timeout);

@@ -55,6 +55,7 @@ mod keeper;
 mod line;
 mod object;
 mod receipt;
+mod settings;
 mod slot;
 mod source;
 mod state;

@@ -107,15 +107,12 @@ impl Source for Provides {
     fn target(&self, number: u32, answer: Answer) -> Option<Asking> {
         let attempt = Attempt { number, fresh_auth: self.credentials.refused.take() };
         let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
-        let asking = Box::pin(async move {
-            let target = asked.await;
-            answer(target.and_then(|target| {
-                let (target, auth) = check(target)?;
-                credentials.auth.replace(auth);
-                Ok(target)
-            }));
+        let call = Box::pin(async move {
+            let (target, auth) = check(asked.await?)?;
+            credentials.auth.replace(auth);
+            Ok(target)
         });
-        Some(Asking::begin(asking))
+        Some(Asking::begin(call, answer))
     }
 }
 

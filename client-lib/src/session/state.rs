@@ -23,7 +23,8 @@ pub enum SessionState {
         /// The number of the attempt that follows.
         attempt: u32,
         /// How long the wait is from the moment of this state on;
-        /// [`retry_in`](super::SessionHandle::retry_in) says what is left of it.
+        /// [`retry_in`](super::SessionHandle::retry_in) says what is left of it. [`Duration::MAX`] while attempts are
+        /// paused, until the page is visible again.
         delay: Duration,
         /// How the connection, or the last attempt, ended.
         last: Closed,

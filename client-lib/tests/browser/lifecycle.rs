@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Document, Event, EventTarget};
 
-use crate::common::{Place, is_waiting, pause, until, within, within_time};
+use crate::common::{Place, at_once, is_waiting, pause, until, within, within_time};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -180,4 +180,82 @@ async fn a_connection_begun_while_hidden_opens_all_the_same() {
     socket.send("seen").await.unwrap();
     assert_eq!(crate::common::next_text(&mut socket).await, "seen");
     drop(hidden);
+}
+
+/// How many attempts reach the peer within a time.
+async fn attempts_within(place: &Place, time: Duration) -> u64 {
+    let before = place.stats("").await.attempts;
+    pause(time).await;
+    place.stats("").await.attempts - before
+}
+
+#[wasm_bindgen_test]
+async fn a_page_hidden_for_long_makes_no_attempts_and_comes_back_when_it_is_visible() {
+    let place = Place::new();
+    let builder = place.builder("/echo?refuse_first=100000").reconnect(at_once());
+    let socket = builder.pause_hidden_after(Duration::from_millis(50)).open().unwrap();
+    let hidden = Visibility::set("hidden");
+    let paused = |state: &State| matches!(state, State::Waiting { delay: Duration::MAX, .. });
+    until(&socket, paused).await;
+    assert_eq!(socket.retry_in(), None);
+    socket.try_send("queued").unwrap();
+    assert_eq!(attempts_within(&place, Duration::from_millis(200)).await, 0);
+    assert_eq!((paused(&socket.state()), socket.queued().0), (true, 1));
+    drop(hidden);
+    until(&socket, |state| !paused(state)).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_of_a_page_hidden_for_long_is_closed_on_request() {
+    let place = Place::new();
+    let builder = place.builder("/echo").close_hidden_after(Duration::from_millis(50));
+    let mut socket = within(builder.connect()).await.unwrap();
+    let hidden = Visibility::set("hidden");
+    let State::Waiting { last, .. } = until(&socket, is_waiting).await else { unreachable!() };
+    assert_eq!((last.by, last.was_open), (ClosedBy::Paused, true));
+    place.stats("alive.le.0").await;
+    socket.try_send("later").unwrap();
+    drop(hidden);
+    within(socket.opened()).await.unwrap();
+    assert_eq!(crate::common::next_text(&mut socket).await, "later");
+}
+
+fn page_event(event: &str, persisted: bool) {
+    let told = Event::new(event).unwrap();
+    Reflect::set(&told, &"persisted".into(), &persisted.into()).unwrap();
+    web_sys::window().unwrap().dispatch_event(&told).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_page_in_the_back_forward_cache_has_no_connection() {
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
+    page_event("pagehide", false);
+    assert_eq!(socket.state(), State::Open, "a page that goes for good is the browser's to close");
+    page_event("pagehide", true);
+    let State::Waiting { last, delay, .. } = socket.state() else { panic!("{:?}", socket.state()) };
+    assert_eq!((last.by, delay), (ClosedBy::Paused, Duration::MAX));
+    place.stats("alive.le.0").await;
+    page_event("pageshow", true);
+    within(socket.opened()).await.unwrap();
+
+    let kept = place.builder("/echo").close_on_page_hide(false);
+    let kept = within(kept.connect()).await.unwrap();
+    page_event("pagehide", true);
+    assert_eq!(kept.state(), State::Open);
+    page_event("pageshow", true);
+}
+
+#[wasm_bindgen_test]
+async fn an_end_after_beforeunload_is_told_a_second_later() {
+    let place = Place::new();
+    let socket = within(place.builder("/echo").reconnect(at_once()).connect()).await.unwrap();
+    let begun = js_sys::Date::now();
+    tell_window("beforeunload");
+    place.command("close&code=1001").await;
+    until(&socket, |state| *state == State::Closing).await;
+    assert_eq!(socket.metrics().last_closed, None);
+    until(&socket, |state| *state != State::Closing).await;
+    assert!(js_sys::Date::now() - begun >= 990.0);
+    within(socket.opened()).await.unwrap();
 }

@@ -8,6 +8,7 @@ mod channels;
 mod closing;
 mod messages;
 mod opening;
+mod providers;
 mod reconnecting;
 mod rig;
 mod sending;

@@ -46,6 +46,9 @@ impl LinkConfig {
     pub fn check(&self) -> Result<(), InvalidConfig> {
         not_zero("connect_timeout", self.connect_timeout)?;
         not_zero("close_timeout", self.close_timeout)?;
+        if let Some(timeout) = self.provider_timeout {
+            not_zero("provider_timeout", timeout)?;
+        }
         if let Some(keep_alive) = &self.keep_alive {
             not_zero("keep_alive.interval", keep_alive.interval)?;
             not_zero("keep_alive.deadline", keep_alive.deadline)?;

@@ -66,7 +66,11 @@ impl<M> Link<M> {
     /// When the clocks are to be compared at the latest. Timers of a hidden page are throttled, so that their being late says
     /// nothing, and its return to sight calls for a probe anyway.
     pub(super) fn check_due(&self) -> Option<Time> {
-        let matters = matches!(self.phase, Phase::Open { pulse: Some(_), .. } | Phase::Waiting { .. });
-        (matters && self.hidden.is_none()).then(|| self.clocks.checked + CHECK)
+        let matters = match self.phase {
+            Phase::Open { pulse: Some(_), .. } => true,
+            Phase::Waiting { until } => until < Time::NEVER,
+            _ => false,
+        };
+        (matters && !self.page.is_hidden()).then(|| self.clocks.checked + CHECK)
     }
 }

@@ -10,8 +10,17 @@ use crate::Backoff;
 pub struct LinkConfig {
     /// When to try again, or `None` never to. Default: [`Backoff::default`].
     pub reconnect: Option<Backoff>,
-    /// How long an attempt may take, from asking for URL and subprotocols to the open socket. Default 10 s.
+    /// How long a socket may take to open. Default 10 s.
     pub connect_timeout: Duration,
+    /// How long an attempt waits to learn where to connect, until [`Input::Dialing`](crate::Input::Dialing); the
+    /// connect time-out begins after it. `None`: it is known already. Default `None`.
+    pub provider_timeout: Option<Duration>,
+    /// How long the page may be hidden before attempts pause until it is visible. `None`: attempts go on. Without
+    /// `reconnect` nothing pauses. Default `None`.
+    pub pause_hidden_after: Option<Duration>,
+    /// How long the page may be hidden before the connection is closed, with [`ClosedBy::Paused`](crate::ClosedBy::Paused),
+    /// and attempts pause until it is visible. `None`: it stays open. Without `reconnect` nothing pauses. Default `None`.
+    pub close_hidden_after: Option<Duration>,
     /// How long a close handshake may take before the connection is left. A browser's own close event may come
     /// much later or never. Default 5 s.
     pub close_timeout: Duration,
@@ -35,6 +44,9 @@ impl Default for LinkConfig {
         Self {
             reconnect: Some(Backoff::default()),
             connect_timeout: Duration::from_secs(10),
+            provider_timeout: None,
+            pause_hidden_after: None,
+            close_hidden_after: None,
             close_timeout: Duration::from_secs(5),
             keep_alive: None,
             renew_after: None,

@@ -20,6 +20,7 @@ impl<M> Link<M> {
             None => self.compare_clocks(),
         }
         match input {
+            Input::Dialing { .. } => self.dialing(),
             Input::Opened { generation } => {
                 if matches!(self.phase, Phase::Connecting { .. }) {
                     self.opened(generation);
@@ -33,7 +34,7 @@ impl<M> Link<M> {
                     self.begin_closing(generation, Some(opened), None);
                 }
             }
-            Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
+            Input::Disconnected { closed, reconnect, .. } => self.ended_now_or_later(closed, reconnect),
             Input::Online => {
                 let since = self.offline.take();
                 self.returned(since);
@@ -51,22 +52,29 @@ impl<M> Link<M> {
                 self.probe();
             }
             Input::Hidden => {
+                self.page.hide(self.now);
                 let now = self.time_with_sleep();
-                self.hidden.get_or_insert(now);
+                self.out_of_sight.get_or_insert(now);
                 self.congested &= self.buffered >= self.high_mark();
                 if !self.congested {
                     self.transmit_ready();
                 }
             }
             Input::Visible => {
-                let since = self.hidden.take();
+                self.page.show();
+                let since = self.out_of_sight.take();
                 self.begin_checks();
                 self.mind_watermarks();
                 self.returned(since);
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
-            Input::Resumed => self.returned(None),
+            Input::Cached => self.cached(),
+            Input::Leaving => self.page.leave(self.now),
+            Input::Resumed => {
+                self.page.resume(self.now);
+                self.returned(None);
+            }
             Input::Timeout => self.timeout(),
         }
     }
@@ -131,6 +139,7 @@ impl<M> Link<M> {
         if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, *patience)) {
             self.obey(beat);
         }
+        self.pause_passed();
         self.deadline_passed();
         self.poll_passed();
     }
@@ -155,19 +164,20 @@ impl<M> Link<M> {
     pub(super) fn wake(&self) -> Option<Time> {
         let of_phase = match &self.phase {
             Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(deadline.at()),
-            Phase::Waiting { until } => Some(*until),
+            Phase::Waiting { until } => Some(*until).filter(|until| *until < Time::NEVER),
             Phase::Open { pulse, .. } => pulse.as_ref().map(Pulse::wake),
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll, self.check_due()])
+        Time::earliest(&[of_phase, of_poll, self.check_due(), self.pause_at()])
     }
 }
 
 impl Input {
     fn generation(&self) -> Option<Generation> {
         match self {
-            Self::Opened { generation }
+            Self::Dialing { generation }
+            | Self::Opened { generation }
             | Self::Received { generation }
             | Self::Pong { generation }
             | Self::Buffered { generation, .. }

@@ -14,6 +14,12 @@ pub struct Generation(pub(crate) u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input {
+    /// Where to connect is known, and the socket of this generation is being made: its connect time-out begins. To be
+    /// given where [`LinkConfig::provider_timeout`](crate::LinkConfig::provider_timeout) is set.
+    Dialing {
+        /// Whose.
+        generation: Generation,
+    },
     /// The socket of this generation is open.
     Opened {
         /// Whose.
@@ -71,6 +77,12 @@ pub enum Input {
     /// The page was frozen, or kept in the back-forward cache, and runs again. Failed attempts are counted as after
     /// [`Input::Online`].
     Resumed,
+    /// The page goes into the back-forward cache: the connection is closed, and attempts pause until
+    /// [`Input::Resumed`]. Without [`LinkConfig::reconnect`](crate::LinkConfig::reconnect) nothing changes.
+    Cached,
+    /// The page may be about to be left (`beforeunload`). A browser may close its sockets now although the page lives
+    /// on: the end of an open connection within the next second counts when that second is over.
+    Leaving,
     /// The moment of the last [`Output::Wait`] has come, or is long past.
     Timeout,
 }

@@ -12,6 +12,7 @@ pub(crate) mod queue;
 pub(crate) mod state;
 
 mod input;
+mod page;
 mod phase;
 mod send;
 
@@ -21,8 +22,9 @@ use alloc::vec::Vec;
 use crate::random::Random;
 use crate::{Close, Closed, ClosedBy, Event, Generation, LinkConfig, Output, State, Time};
 use clocks::Clocks;
+use page::Page;
 use patience::Patience;
-use phase::Phase;
+use phase::{Phase, SPACING};
 use queue::Queue;
 
 /// The state machine of one logical connection.
@@ -40,7 +42,9 @@ use queue::Queue;
 ///   abandoned. Input of any other generation changes nothing.
 /// - Every message that [`send`](Self::send) took comes out exactly once: as [`Output::Transmit`], in the order of
 ///   sending, or in [`Event::Unsent`] or [`Event::Evicted`], or from [`take_queue`](Self::take_queue).
-/// - Every state but [`State::Closed`] ends by itself: `Wait` names a moment in each state that needs one.
+/// - Every state but [`State::Closed`] ends by itself: `Wait` names a moment in each state that needs one. A
+///   [`State::Waiting`] that is paused ends with [`Input::Visible`](crate::Input::Visible) or
+///   [`Input::Resumed`](crate::Input::Resumed).
 #[derive(Debug)]
 pub struct Link<M> {
     config: LinkConfig,
@@ -62,8 +66,9 @@ pub struct Link<M> {
     proved: bool,
     /// Since when the machine has said that it has no network.
     offline: Option<Time>,
-    /// Since when the page is hidden.
-    hidden: Option<Time>,
+    page: Page,
+    /// Since when the page is hidden, by a clock that goes on while the machine sleeps.
+    out_of_sight: Option<Time>,
     clocks: Clocks,
     /// When an input came last that was later than the timer.
     late: Option<Time>,
@@ -102,7 +107,8 @@ impl<M> Link<M> {
             not_before: None,
             proved: false,
             offline: None,
-            hidden: None,
+            page: Page::default(),
+            out_of_sight: None,
             clocks: Clocks::default(),
             late: None,
             patience: Patience::default(),
@@ -123,6 +129,7 @@ impl<M> Link<M> {
         self.now = now;
         if matches!(self.phase, Phase::Closed) {
             self.reset_failures();
+            self.unpause();
             self.start_attempt();
         }
     }
@@ -168,6 +175,13 @@ impl<M> Link<M> {
             let was_open = self.phase.opened().is_some();
             self.give_up_on(generation, Closed::abnormal(by, was_open, reason));
         }
+    }
+
+    /// Ends a wait at once, as when the page becomes visible: the attempt that follows has what it needs now. At most one
+    /// attempt a second begins so, and none while attempts are paused.
+    pub fn retry_now(&mut self, now: Time) {
+        self.now = now;
+        self.hurry(SPACING);
     }
 
     /// Makes no further attempt: a wait ends in [`State::Closed`], and what is queued comes back. Any other state

@@ -19,8 +19,10 @@ const OFFLINE_RETRIES: u32 = 5;
 
 #[derive(Debug)]
 pub(super) enum Phase {
+    /// `located`: where to connect is known, so that the deadline is that of the connect time-out.
     Connecting {
         generation: Generation,
+        located: bool,
         deadline: Deadline,
     },
     Open {
@@ -67,10 +69,20 @@ impl<M> Link<M> {
         let generation = Generation(self.newest);
         self.attempted = Some(self.now);
         self.not_before = None;
-        let deadline = Deadline::new(self.now + self.config.connect_timeout);
-        self.phase = Phase::Connecting { generation, deadline };
+        self.page.forget_end();
+        let timeout = self.config.provider_timeout;
+        let deadline = Deadline::new(self.now + timeout.unwrap_or(self.config.connect_timeout));
+        self.phase = Phase::Connecting { generation, located: timeout.is_none(), deadline };
         self.outputs.push_back(Output::Open { generation, attempt: self.attempt() });
         self.report();
+    }
+
+    /// Where to connect is known: the socket has the connect time-out from now on.
+    pub(super) fn dialing(&mut self) {
+        if let Phase::Connecting { located: located @ false, deadline, .. } = &mut self.phase {
+            *located = true;
+            *deadline = Deadline::new(self.now + self.config.connect_timeout);
+        }
     }
 
     pub(super) fn opened(&mut self, generation: Generation) {
@@ -133,6 +145,10 @@ impl<M> Link<M> {
             self.end(closed);
             return;
         };
+        if closed.by == ClosedBy::Paused {
+            self.wait_until(Time::NEVER, closed);
+            return;
+        }
         let stable = |opened| self.proved || self.now.since(opened) >= backoff.stable;
         if self.phase.opened().is_some_and(stable) {
             self.reset_failures();
@@ -155,9 +171,14 @@ impl<M> Link<M> {
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
         let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
+        let until = if self.is_paused() { Time::NEVER } else { self.now + delay };
+        self.wait_until(until, closed);
+    }
+
+    fn wait_until(&mut self, until: Time, closed: Closed) {
         self.begin_checks();
         self.reset_buffer();
-        self.phase = Phase::Waiting { until: self.now + delay };
+        self.phase = Phase::Waiting { until };
         self.last_closed = Some(closed.clone());
         self.event(Event::Disconnected(closed));
         self.report();
@@ -182,6 +203,7 @@ impl<M> Link<M> {
     /// Connects at once, whatever the state; what is there is left.
     pub(super) fn replace(&mut self, reason: &str) {
         self.reset_failures();
+        self.unpause();
         if let Some(generation) = self.generation() {
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));
@@ -215,9 +237,11 @@ impl<M> Link<M> {
         self.offline.is_some() && self.retries > OFFLINE_RETRIES
     }
 
-    /// A wait ends at once, unless the last attempt began within `spacing`.
+    /// A wait ends at once, unless the last attempt began within `spacing` or attempts are paused.
     pub(super) fn hurry(&mut self, spacing: Duration) {
-        if let Phase::Waiting { until } = self.phase {
+        if let Phase::Waiting { until } = self.phase
+            && !self.is_paused()
+        {
             let earliest = self.attempted.map_or(self.now, |attempted| attempted + spacing);
             let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
             let until = until.min(earliest);
@@ -253,11 +277,18 @@ impl<M> Link<M> {
             return;
         }
         match self.phase {
+            Phase::Connecting { generation, located: false, .. } => {
+                let reason = "the provider did not answer within its time-out";
+                self.give_up_on(generation, Closed::abnormal(ClosedBy::ProviderTimeout, false, reason));
+            }
             Phase::Connecting { generation, .. } => {
                 let reason = "the connection was not open within the connect time-out";
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
             }
             Phase::Closing { generation, opened, .. } => {
+                if let Some((closed, decision)) = self.page.take_end() {
+                    return self.disconnected(closed, decision);
+                }
                 let reason = "the close handshake was not over within the close time-out";
                 let was_open = opened.is_some();
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));

@@ -17,7 +17,7 @@ pub enum State {
     Waiting {
         /// The number of the attempt that follows.
         attempt: u32,
-        /// When it follows.
+        /// When it follows; [`Time::NEVER`] while attempts are paused, until the page is visible again.
         until: Time,
     },
     /// The close handshake is under way. Ends by the other end's answer or the close time-out.

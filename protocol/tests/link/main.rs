@@ -11,6 +11,8 @@ mod connecting;
 mod hints;
 mod keep_alive;
 mod lifecycle;
+mod page;
 mod patience;
+mod providers;
 mod queue;
 mod rig;

@@ -200,7 +200,7 @@ impl Rig {
             self.now = self.now.max(self.wait.unwrap());
             self.timeout();
             match self.state() {
-                State::Waiting { until, .. } if until > self.now => {}
+                State::Waiting { until, .. } if until > self.now && self.wait.is_some() => {}
                 _ => return,
             }
         }
@@ -247,6 +247,11 @@ impl Rig {
     /// How the last connection ended.
     pub(crate) fn closed(&self) -> &Closed {
         self.link.last_closed().unwrap()
+    }
+
+    /// How many ends were told since the last call; everything else that came out is forgotten.
+    pub(crate) fn closed_count(&mut self) -> usize {
+        self.count(|output| matches!(output, Output::Event(Event::Disconnected(_))))
     }
 
     /// When the present wait ends, in milliseconds after now.

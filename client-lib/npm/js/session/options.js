@@ -1,11 +1,13 @@
 // The options: their names, their limits, and the settings that they become.
-import { readProtocols, readUrl } from "../address.js";
+import { readProtocols, readProvidedUrl, readUrl } from "../address.js";
 import { mustBe, number } from "../options.js";
 import { byteLength } from "../payload.js";
+import { limitCalls } from "../provider.js";
 
 const NAMES = [
   "auth", "protocols", "reconnect", "minReconnectionDelay", "maxReconnectionDelay", "reconnectionDelayGrowFactor",
-  "minUptime", "maxRetries", "maxDisagreed", "connectionTimeout", "closeTimeout", "greetingTimeout", "drainTimeout",
+  "minUptime", "maxRetries", "maxDisagreed", "connectionTimeout", "closeTimeout", "greetingTimeout", "drainTimeout", "providerTimeout",
+  "pauseHiddenAfter", "closeHiddenAfter", "closeOnPageHide",
   "keepAlive", "highWatermark", "window", "maxEnqueuedMessages", "maxEnqueuedBytes", "maxMessageBytes",
   "subscriptionWindow", "maxSubscriptions", "maxPublications", "maxPublicationBytes", "maxChannels", "maxCalls",
   "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxVolatileBytes", "maxWaiting", "maxWaitingBytes",
@@ -77,13 +79,13 @@ export function readOptions(url, options = {}) {
   const fixedToken = typeof auth === "function" ? undefined : readToken(auth);
   return {
     Socket,
-    ask: async (attempt, fresh) => {
+    ask: limitCalls(async (attempt, fresh, signal) => {
       const [address, token] = await Promise.all([
-        fixedUrl ?? url(attempt, fresh),
-        typeof auth === "function" ? auth(attempt, fresh) : fixedToken,
+        fixedUrl ?? url(attempt, fresh, signal),
+        typeof auth === "function" ? auth(attempt, fresh, signal) : fixedToken,
       ]);
-      return [fixedUrl ?? readUrl(address), readToken(token)];
-    },
+      return [fixedUrl ?? readProvidedUrl(address), readToken(token)];
+    }),
     protocols: readProtocols(options.protocols).join("\n"),
     settings: [...reconnecting(options), ...timing(options), ...limits(options), ...waiting(options)],
     most: {
@@ -144,6 +146,10 @@ function timing(options) {
     time(options, "closeTimeout", 1),
     time(options, "greetingTimeout", 1),
     time(options, "drainTimeout", 0),
+    time(options, "providerTimeout", 1),
+    time(options, "pauseHiddenAfter", 0),
+    time(options, "closeHiddenAfter", 0),
+    mustBe(options, "closeOnPageHide", "boolean") === false ? 0 : NaN,
     keepAlive === false ? 0 : time(keepAlive, "interval", 1),
     time(keepAlive, "deadline", 1),
     time(keepAlive, "probe", 1),

@@ -9,7 +9,7 @@ import { CLOSED, KeepError, NotTakenError, SessionEndedError } from "./errors.js
 import { Feed } from "./feed.js";
 import { Mailbox } from "./mailbox.js";
 import { readMetrics } from "./metrics.js";
-import { ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
+import { DISCONNECTED, ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
 import { readOptions, readToken } from "./options.js";
 import { decodeBytes, decodeMessage, encode } from "./payload.js";
 import { publish, readName, receipt, tryPublish } from "./publishing.js";
@@ -46,6 +46,8 @@ export class RejoinSession extends EventTarget {
   #metrics;
   /** What the functions for URL and token threw, or the WebSocket said, since the last connection ended. */
   #error;
+  /** Aborts the call of the functions for URL and token that was made last. */
+  #call;
   #mailbox = new Mailbox(() => this.#port, () => this.#number, (raw, error) => this.#undecodable(raw, error));
   /** Those who listen to messages, and to what can't be decoded. */
   #audiences = new Map([
@@ -240,15 +242,22 @@ export class RejoinSession extends EventTarget {
     return {
       Socket,
       failed: (error) => (this.#error = { error }),
-      ask: (attempt, fresh) => ask(attempt, fresh).catch((error) => {
-        this.#error = { error };
-        throw String(error?.message ?? error);
-      }),
+      ask: (attempt, fresh) => {
+        const call = (this.#call = new AbortController());
+        return ask(attempt, fresh, call.signal).catch((error) => {
+          // Of a call that was given up nobody asks any more.
+          if (this.#call === call) this.#error = { error };
+          throw String(error?.message ?? error);
+        });
+      },
       tell: (...news) => this.#note(...news),
     };
   }
 
   #note(what, first, second) {
+    const call = this.#call;
+    // With its attempt; later, since the signal's listeners may call back in.
+    if (what === DISCONNECTED && call) queueMicrotask(() => call.abort());
     if (this.#news.push({ what, first, second, life: this.#life }) === 1) queueMicrotask(() => this.#tellAll());
   }
 

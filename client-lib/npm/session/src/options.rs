@@ -38,11 +38,15 @@ pub(crate) fn builder(session: u32, settings: &[f64], protocols: &str) -> Sessio
         SessionBuilder::close_timeout,
         SessionBuilder::greeting_timeout,
         SessionBuilder::drain_timeout,
+        SessionBuilder::provider_timeout,
+        SessionBuilder::pause_hidden_after,
+        SessionBuilder::close_hidden_after,
     ] {
         if let Some(value) = settings.next() {
             builder = set(builder, duration(value));
         }
     }
+    builder = builder.close_on_page_hide(settings.next() != Some(0.0));
     builder = builder.keep_alive(keep_alive(&mut settings));
     if let Some(high) = settings.next() {
         // The low mark is a quarter of the high one, as by default.

@@ -1,5 +1,7 @@
 //! What happens to a session, as JavaScript is told it. The numbers are those of `js/session/news.js`.
 
+use std::time::Duration;
+
 use js_sys::Array;
 use rejoin::Closed;
 use rejoin::session::{Denial, Lost, LostReason, SessionEvent, SessionMessage, SessionState};
@@ -58,7 +60,8 @@ pub(crate) fn state(session: u32, state: &SessionState) {
     let (first, second) = match state {
         SessionState::Connecting { attempt } => ((*attempt).into(), nothing),
         SessionState::Waiting { attempt, delay, last } => {
-            let times = [(*attempt).into(), (delay.as_secs_f64() * 1_000.0).into()];
+            let millis = if *delay == Duration::MAX { f64::INFINITY } else { delay.as_secs_f64() * 1_000.0 };
+            let times = [(*attempt).into(), millis.into()];
             (list(&times), closed(last))
         }
         _ => (nothing.clone(), nothing),

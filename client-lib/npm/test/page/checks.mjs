@@ -20,6 +20,23 @@ async function waiting(peer) {
   return socket;
 }
 
+function hide(hidden) {
+  if (hidden) Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  else delete document.hidden;
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+const pageEvent = (type, persisted) => dispatchEvent(new PageTransitionEvent(type, { persisted }));
+const command = (peer, key, what) => fetch(`${peer.replace("ws", "http")}/command?key=${key}&do=${what}`);
+
+/** Attempts at a key that come within a time. */
+async function attempts(peer, key, millis) {
+  const count = async () => (await (await fetch(`${peer.replace("ws", "http")}/stats?key=${key}&until=`)).json()).attempts;
+  const before = await count();
+  await new Promise((resolve) => setTimeout(resolve, millis));
+  return (await count()) - before;
+}
+
 async function endsWait(peer, tell) {
   const socket = await waiting(peer);
   const opened = until(socket, "open");
@@ -41,17 +58,65 @@ const found = [
   ({ peer }) => endsWait(peer, () => dispatchEvent(new Event("online"))),
   ({ peer }) => endsWait(peer, () => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))),
   async ({ peer }) => {
+    const key = `page-${Math.random()}`;
+    const options = { maxReconnectionDelay: 20, pauseHiddenAfter: 50 };
+    const socket = new Rejoin(`${peer}/echo?refuse_first=100000&key=${key}`, [], options);
+    await until(socket, "reconnecting");
+    hide(true);
+    while ((await until(socket, "reconnecting")).delay !== Infinity);
+    equal(socket.state, "waiting");
+    equal(await attempts(peer, key, 200), 0);
+    hide(false);
+    await until(socket, "statechange");
+    equal(socket.state === "waiting" || socket.state === "connecting", true);
+    socket.close();
+  },
+  async ({ peer }) => {
+    const socket = new Rejoin(`${peer}/echo`, [], { closeHiddenAfter: 50 });
+    await socket.ready;
+    hide(true);
+    const { cause, willRetry } = await until(socket, "close");
+    equal(`${cause} ${willRetry}`, "paused true");
+    socket.send("later");
+    hide(false);
+    equal((await until(socket, "message")).data, "later");
+    socket.close();
+  },
+  async ({ peer }) => {
+    const [socket, kept] = [new Rejoin(`${peer}/echo`), new Rejoin(`${peer}/echo`, [], { closeOnPageHide: false })];
+    await Promise.all([socket.ready, kept.ready]);
+    pageEvent("pagehide", false);
+    equal(socket.state, "open");
+    const closed = until(socket, "close");
+    pageEvent("pagehide", true);
+    equal(`${(await closed).cause} ${socket.state} ${kept.state}`, "paused waiting open");
+    pageEvent("pageshow", true);
+    await socket.ready;
+    for (const each of [socket, kept]) each.close();
+  },
+  async ({ peer }) => {
+    const key = `page-${Math.random()}`;
+    const socket = new Rejoin(`${peer}/echo?key=${key}`);
+    await socket.ready;
+    const [begun, closed] = [performance.now(), until(socket, "close")];
+    dispatchEvent(new Event("beforeunload"));
+    await command(peer, key, "close&code=1001");
+    const { code } = await closed;
+    equal(code, 1001);
+    equal(performance.now() - begun >= 990, true);
+    await socket.ready;
+    socket.close();
+  },
+  async ({ peer }) => {
     const socket = new Rejoin(`${peer}/slow-reader?rate=0&key=${Math.random()}`, [], { highWatermark: 100_000 });
     await socket.ready;
     const part = "x".repeat(50_000);
     // More than the operating system's own buffers take.
     for (let at = 0; at < 280; at++) socket.send(part);
     const before = socket.metrics.queuedMessages;
-    Object.defineProperty(document, "hidden", { value: true, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
+    hide(true);
     const after = socket.metrics.queuedMessages;
-    delete document.hidden;
-    document.dispatchEvent(new Event("visibilitychange"));
+    hide(false);
     if (!(before > 0 && after === 0)) throw new Error(`queued ${before}, then ${after}`);
     socket.reconnect();
     socket.close();

@@ -3,5 +3,9 @@ export const names = [
   "a message event has the server's origin",
   "coming online ends a wait",
   "coming back from the back-forward cache ends a wait",
+  "a page hidden for long makes no attempts and comes back when it is visible",
+  "a connection of a page hidden for long is closed on request, and what is sent meanwhile waits",
+  "a page in the back-forward cache has no connection",
+  "an end after beforeunload is told a second later",
   "a page that is hidden feeds the socket's own buffer",
 ];

@@ -1,0 +1,38 @@
+//! Settings of the connection below a session that concern providers and the page.
+
+use std::time::Duration;
+
+use super::SessionBuilder;
+
+impl SessionBuilder {
+    /// How long a provider ([`asking`](Self::asking), [`auth_from`](Self::auth_from)) may take before its attempt fails
+    /// with [`ClosedBy::ProviderTimeout`](crate::ClosedBy::ProviderTimeout). Default 60 s.
+    #[must_use]
+    pub fn provider_timeout(mut self, timeout: Duration) -> Self {
+        self.link = self.link.provider_timeout(timeout);
+        self
+    }
+
+    /// How long the page may be hidden before attempts pause; see [`Builder::pause_hidden_after`](crate::Builder::pause_hidden_after). Default `None`.
+    #[must_use]
+    pub fn pause_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.link = self.link.pause_hidden_after(time);
+        self
+    }
+
+    /// How long the page may be hidden before the connection is closed; see [`Builder::close_hidden_after`](crate::Builder::close_hidden_after). Default
+    /// `None`.
+    #[must_use]
+    pub fn close_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.link = self.link.close_hidden_after(time);
+        self
+    }
+
+    /// Whether the connection is closed when the page goes into the back-forward cache; see
+    /// [`Builder::close_on_page_hide`](crate::Builder::close_on_page_hide). Default true.
+    #[must_use]
+    pub fn close_on_page_hide(mut self, close: bool) -> Self {
+        self.link = self.link.close_on_page_hide(close);
+        self
+    }
+}
