@@ -123,9 +123,17 @@ export interface KeepAlive {
   isPong?: (data: string | Blob | ArrayBuffer) => boolean;
   /** From one ping to the next, in ms. Default 25,000. */
   interval?: number;
-  /** How long after a ping the connection is given up unless something comes, in ms. Default 10,000. */
+  /**
+   * How long after a ping the connection is given up unless something comes, in ms. A browser shows nothing of a message
+   * before it is whole, so that a large one on a slow line looks like silence: after each connection that was given up so, the
+   * next one waits twice as long, up to sixteen times this. Eight answers in a row within this time, or an attempt that
+   * fails, bring it back. Default 10,000.
+   */
   deadline?: number;
-  /** The same for a ping that is sent because the page or the machine slept, in ms. Default 3,000. */
+  /**
+   * The same for a ping that is sent because the page or the network came back, the network changed or the machine slept
+   * (noticed within 5 s while the page is visible), in ms. Such pings are at least 3 s apart. Default 3,000.
+   */
   probe?: number;
 }
 
@@ -162,7 +170,10 @@ export interface Options {
   connectionTimeout?: number;
   /** How long the server may take to answer a close frame. Default 5,000; none with `reconnect: false`. */
   closeTimeout?: number;
-  /** How many retries in a row may fail. Default: no limit. */
+  /**
+   * How many retries in a row may fail. Those that fail while the browser says that it is offline do not count, and the count
+   * begins again when it is online or the page visible. Default: no limit.
+   */
   maxRetries?: number;
   /** The most messages that wait for a connection; 0: nothing is queued, and `send` throws. Default 262,144. */
   maxEnqueuedMessages?: number;
@@ -184,6 +195,13 @@ export interface Options {
   maxUnreadBytes?: number;
   /** Default: no pings. */
   keepAlive?: KeepAlive;
+  /**
+   * Opens a new connection when the page becomes visible, or the browser online, after it was hidden or offline for longer than
+   * this. For servers that answer no ping: with `keepAlive` a ping finds out whether the connection lives. The old one ends
+   * with the cause `caller`. What waits goes over the new one; what was handed to the old one and had not arrived is lost, and
+   * so is what the server sends meanwhile. Default: never, since it cuts connections that live.
+   */
+  renewAfter?: number;
   /** Whether to come back after this end. It is not asked after `close()`. Default: after every other end. */
   shouldReconnectOnClose?: (event: EndEvent) => boolean;
   /** Do not connect before `reconnect()` is called. Default false. */

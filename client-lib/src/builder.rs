@@ -245,6 +245,22 @@ impl Builder {
         self
     }
 
+    /// Opens a new connection when the page comes back into sight, or the network back, after longer than this. It is for servers
+    /// that answer no ping, where nothing else shows that the connection has died meanwhile; with
+    /// [`keep_alive`](Self::keep_alive) a ping finds out instead. The old connection is left as by
+    /// [`reconnect`](crate::Handle::reconnect), with [`ClosedBy::Caller`]. What waits in the queue goes over the new one. What was
+    /// handed to the old one and had not arrived is lost ([`Closed::unsent_bytes`] says how much had not even left), and so is
+    /// what the server sends until the new one is open.
+    ///
+    /// Time asleep counts while the page is hidden or the network gone; a change of the clock alone replaces no connection.
+    /// Default: never, since it cuts connections that live. Without [`reconnect`](Self::reconnect), and outside of a browser,
+    /// nothing happens.
+    #[must_use]
+    pub fn renew_after(mut self, absence: Duration) -> Self {
+        self.options.link.renew_after = Some(absence);
+        self
+    }
+
     /// The bounds of the queue while away. Default: [`QueueLimits::default`].
     #[must_use]
     pub fn queue(mut self, limits: QueueLimits) -> Self {

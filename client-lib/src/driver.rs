@@ -19,7 +19,7 @@ use crate::options::{Options, Rider};
 use crate::returned::Returned;
 use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
-use crate::timer::{Timed, Timer, now};
+use crate::timer::{Timed, Timer, now, wall_clock};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, SendError, State, Target};
 
@@ -276,6 +276,13 @@ impl Driver {
         }
     }
 
+    /// A timer, or something that the page says: after it may have slept, so that the clocks are read as well.
+    pub(crate) fn hint(&self, input: Input) {
+        self.measure();
+        self.link.borrow_mut().wall_clock(now(), wall_clock());
+        self.input(input);
+    }
+
     /// Gives the link the socket's word on its buffer.
     pub(crate) fn measure(&self) {
         let word = {
@@ -332,8 +339,7 @@ impl Driver {
 impl Timed for Driver {
     fn timeout(&self) {
         self.timer.fired();
-        self.measure();
-        self.input(Input::Timeout);
+        self.hint(Input::Timeout);
     }
 }
 

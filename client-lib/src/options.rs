@@ -76,14 +76,18 @@ impl KeepAlive {
     }
 
     /// How long after a ping the link counts as dead unless something comes. It must suit the largest message on
-    /// the slowest line, since a browser hides the bytes of an unfinished one. Default 10 s.
+    /// the slowest line, since a browser hides the bytes of an unfinished one. After each connection that was left at the
+    /// deadline the next one waits twice as long, up to sixteen times this: the cut may have hit a message in transit. Eight
+    /// answers in a row within the setting, or an attempt that fails, bring the setting back. Default 10 s.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.timing.deadline = deadline;
         self
     }
 
-    /// The deadline of a ping that is sent because the page came back, the network changed or the machine slept.
+    /// The deadline of a ping that is sent because the page came back, the network changed or the machine slept, which is
+    /// noticed within 5 s while the page is visible: the wall clock and the monotonic clock are compared that often. Such
+    /// pings are at least 3 s apart, so that a hint that is wrong costs little. Lengthened as the deadline is, by as much.
     /// Default 3 s.
     #[must_use]
     pub fn probe(mut self, probe: Duration) -> Self {

@@ -48,11 +48,10 @@ export class Driver {
     this.wakeAt = -1;
     /** The call of the provider under way, for the present attempt or the next; or its `answer`, which came too late. */
     this.call = undefined;
-    this.leaving = () => this.step((now) => this.core.page_input(this.id, now, LEAVING), true);
+    this.leaving = () => this.hint(LEAVING);
     this.timeout = () => {
       this.wakeAt = -1;
-      this.measure();
-      this.step((now) => this.core.page_input(this.id, now, INPUT_TIMEOUT), true);
+      this.hint(INPUT_TIMEOUT);
     };
   }
 
@@ -417,6 +416,12 @@ export class Driver {
     }
   }
 
+  /** A timer, or something that the page says: the machine may have slept, which the two clocks show. */
+  hint(input) {
+    this.measure();
+    this.step((now) => this.core.page_input(this.id, now, input, Date.now()), true);
+  }
+
   /** Gives the link the socket's word on its buffer. */
   measure() {
     if (!this.socket || (this.state !== OPEN && this.state !== CLOSING)) return;
@@ -432,7 +437,7 @@ export class Driver {
     if (begin) {
       queueMicrotask(() => {
         if (this.state === CLOSED || this.unwatch) return;
-        this.unwatch = watchPage((input) => this.step((now) => this.core.page_input(this.id, now, input), true));
+        this.unwatch = watchPage((input) => this.hint(input));
       });
     }
   }

@@ -91,6 +91,7 @@ function settings(options, reconnect, whenFull) {
     number(options, "seed", 0) ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
     number(options, "pauseHiddenAfter", 0),
     number(options, "closeHiddenAfter", 0),
+    number(options, "renewAfter", 1),
     // The last, since the driver leaves it out where nobody is asked. Long enough for a person to sign in.
     number(options, "providerTimeout", 1) ?? 60_000,
   ];
