@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use js_sys::{Function, Object, Reflect};
 use rejoin::{Backoff, ClosedBy, KeepAlive, Socket, State, Watermarks};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Document, Event, EventTarget};
 
@@ -99,15 +99,133 @@ async fn repeated_online_events_start_one_attempt_only() {
 }
 
 #[wasm_bindgen_test]
-async fn offline_puts_attempts_off_and_online_brings_them_on() {
+async fn offline_puts_the_first_attempts_off_no_more_and_online_brings_a_later_one_on() {
     let place = Place::new();
-    let backoff = Backoff::default().with_first(Duration::from_secs(5)).with_cap(HOUR);
-    let socket = place.builder("/echo?refuse_first=1").reconnect(backoff).open().unwrap();
-    until(&socket, is_waiting).await;
+    let backoff =
+        Backoff::default().with_first(Duration::from_millis(20)).with_cap(HOUR).with_growth_percent(100);
+    let socket = place.builder("/echo?refuse_first=6").reconnect(backoff).open().unwrap();
     tell_window("offline");
-    assert!(socket.retry_in().unwrap() > Duration::from_secs(3_000));
+    place.stats("attempts.ge.6").await;
+    until(&socket, is_waiting).await;
+    within(async {
+        while socket.retry_in().is_none_or(|left| left < Duration::from_secs(3_000)) {
+            pause(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
     tell_window("online");
     within(socket.opened()).await.unwrap();
+}
+
+/// Changes a property of an object until it is dropped.
+struct Faked {
+    object: JsValue,
+    property: &'static str,
+    before: JsValue,
+}
+
+impl Faked {
+    fn set(object: &JsValue, property: &'static str, value: &JsValue) -> Self {
+        let before = js_sys::Object::get_own_property_descriptor(object.unchecked_ref(), &property.into());
+        let descriptor = Object::new();
+        Reflect::set(&descriptor, &"value".into(), value).unwrap();
+        Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
+        Reflect::set(&descriptor, &"writable".into(), &JsValue::TRUE).unwrap();
+        Reflect::define_property(object.unchecked_ref(), &property.into(), &descriptor).unwrap();
+        Self { object: object.clone(), property, before }
+    }
+}
+
+impl Drop for Faked {
+    fn drop(&mut self) {
+        let object = self.object.unchecked_ref::<Object>();
+        if self.before.is_undefined() {
+            Reflect::delete_property(object, &self.property.into()).unwrap();
+        } else {
+            Reflect::define_property(object, &self.property.into(), self.before.unchecked_ref()).unwrap();
+        }
+    }
+}
+
+/// The wall clock, moved by some hours.
+fn clock_moved_by(hours: i32) -> Faked {
+    let date = Reflect::get(&js_sys::global(), &"Date".into()).unwrap();
+    let moved = Function::new_no_args(&format!(
+        "return performance.timeOrigin + performance.now() + {hours} * 3600000"
+    ));
+    Faked::set(&date, "now", &moved)
+}
+
+#[wasm_bindgen_test]
+async fn a_clock_that_moves_asks_a_live_link_once_and_leaves_a_dead_one() {
+    let probing = || KeepAlive::text("ping", "pong").interval(HOUR).probe(Duration::from_millis(200));
+    for hours in [1, -1] {
+        let place = Place::new();
+        let socket =
+            within(place.builder("/pong?stop_after=1").keep_alive(probing()).reconnect(hourly()).connect())
+                .await
+                .unwrap();
+        // The clocks are compared for the first time.
+        tell(&document(), "freeze");
+        let moved = clock_moved_by(hours);
+        within(async {
+            while socket.metrics().round_trip.is_none() {
+                pause(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        assert_eq!(socket.state(), State::Open, "{hours} h");
+        assert_eq!(place.stats("").await.messages, 1, "one ping");
+        // It is silent from now on, and the clock is right again.
+        drop(moved);
+        within(until(&socket, is_waiting)).await;
+        assert_eq!(socket.metrics().last_closed.unwrap().by, ClosedBy::KeepAlive, "{hours} h");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_answers_although_the_browser_says_offline_is_back_at_once() {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
+    let offline = Faked::set(&navigator, "onLine", &JsValue::FALSE);
+    let place = Place::new();
+    let socket = place.connect("/echo").await;
+    tell_window("offline");
+    place.command("cut").await;
+    until(&socket, |state| *state != State::Open).await;
+    within_time(Duration::from_secs(8), socket.opened()).await.unwrap();
+    drop(offline);
+    tell_window("online");
+}
+
+#[wasm_bindgen_test]
+async fn a_change_of_the_network_asks_whether_the_connection_lives() {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
+    let connection: EventTarget = EventTarget::new().unwrap();
+    let faked = Faked::set(&navigator, "connection", &connection);
+    let place = Place::new();
+    let keep_alive = KeepAlive::text("ping", "pong").interval(HOUR).probe(Duration::from_millis(200));
+    let builder = place.builder("/pong?stop_after=0").keep_alive(keep_alive).reconnect(hourly());
+    let socket = within(builder.connect()).await.unwrap();
+    tell(&connection, "change");
+    within(until(&socket, is_waiting)).await;
+    assert_eq!(socket.metrics().last_closed.unwrap().by, ClosedBy::KeepAlive);
+    drop(faked);
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_is_renewed_after_a_long_absence_and_what_is_sent_goes_over_the_new_one() {
+    let place = Place::new();
+    let mut socket =
+        within(place.builder("/echo").renew_after(Duration::from_millis(1_200)).connect()).await.unwrap();
+    drop(Visibility::set("hidden"));
+    assert_eq!(socket.state(), State::Open, "a short absence");
+    let hidden = Visibility::set("hidden");
+    pause(Duration::from_millis(1_300)).await;
+    drop(hidden);
+    assert_eq!(socket.metrics().last_closed.unwrap().by, ClosedBy::Caller);
+    socket.send("over the new one").await.unwrap();
+    assert_eq!(crate::common::next_text(&mut socket).await, "over the new one");
+    assert_eq!(place.stats("alive.le.1").await.opened, 2);
 }
 
 #[wasm_bindgen_test]

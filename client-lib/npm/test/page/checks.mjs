@@ -8,6 +8,18 @@ function equal(found, expected) {
   if (found !== expected) throw new Error(`${found}, not ${expected}`);
 }
 
+const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** Changes a property until the function that it returns is called. */
+function fake(object, name, value) {
+  const before = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, { value, configurable: true });
+  return () => (before ? Object.defineProperty(object, name, before) : delete object[name]);
+}
+
+/** Pings when something calls for it alone. */
+const probing = { ping: "ping", isPong: (data) => data === "pong", interval: 3_600_000, probe: 200 };
+
 /** A connection that was cut and would wait for an hour. */
 async function waiting(peer) {
   const key = `page-${Math.random()}`;
@@ -105,6 +117,77 @@ const found = [
     equal(code, 1001);
     equal(performance.now() - begun >= 990, true);
     await socket.ready;
+    socket.close();
+  },
+  async ({ peer }) => {
+    const { now } = Date;
+    for (const hours of [1, -1]) {
+      const socket = new Rejoin(`${peer}/pong?stop_after=1`, [], { keepAlive: probing, shouldReconnectOnClose: () => false });
+      await socket.ready;
+      // The clocks are compared for the first time.
+      document.dispatchEvent(new Event("freeze"));
+      const closed = until(socket, "close");
+      Date.now = () => now.call(Date) + hours * 3_600_000;
+      while (!socket.metrics.roundTrip) await pause(20);
+      equal(socket.state, "open");
+      Date.now = now;
+      equal((await closed).cause, "keep-alive");
+    }
+  },
+  async ({ peer }) => {
+    const online = fake(navigator, "onLine", false);
+    const key = `offline-${Math.random()}`;
+    const socket = new Rejoin(`${peer}/echo?key=${key}`);
+    await socket.ready;
+    dispatchEvent(new Event("offline"));
+    const opened = until(socket, "open");
+    const begin = performance.now();
+    await fetch(`${peer.replace("ws", "http")}/command?key=${key}&do=cut`);
+    await opened;
+    online();
+    dispatchEvent(new Event("online"));
+    if (performance.now() - begin > 8_000) throw new Error("back too late");
+    socket.close();
+  },
+  async ({ peer }) => {
+    const options = { minReconnectionDelay: 1, maxReconnectionDelay: 20, maxRetries: 3 };
+    const socket = new Rejoin(`${peer}/echo?refuse_first=9&key=${Math.random()}`, [], options);
+    dispatchEvent(new Event("offline"));
+    while (socket.metrics.attempts < 7) await pause(5);
+    equal(socket.state === "closed", false);
+    dispatchEvent(new Event("online"));
+    await socket.ready;
+    socket.close();
+  },
+  async ({ peer }) => {
+    const connection = new EventTarget();
+    const network = fake(navigator, "connection", connection);
+    const options = { keepAlive: probing, shouldReconnectOnClose: () => false };
+    const socket = new Rejoin(`${peer}/pong?stop_after=0`, [], options);
+    await socket.ready;
+    const closed = until(socket, "close");
+    connection.dispatchEvent(new Event("change"));
+    equal((await closed).cause, "keep-alive");
+    network();
+  },
+  async ({ peer }) => {
+    const socket = new Rejoin(`${peer}/echo`, [], { renewAfter: 1_200 });
+    await socket.ready;
+    const hide = () => {
+      const shown = fake(document, "hidden", true);
+      document.dispatchEvent(new Event("visibilitychange"));
+      return () => (shown(), document.dispatchEvent(new Event("visibilitychange")));
+    };
+    hide()();
+    equal(socket.state, "open");
+    const show = hide();
+    await pause(1_300);
+    const closed = until(socket, "close");
+    show();
+    const { cause, willRetry } = await closed;
+    equal(`${cause} ${willRetry}`, "caller true");
+    socket.send("x");
+    equal((await until(socket, "message")).data, "x");
     socket.close();
   },
   async ({ peer }) => {
