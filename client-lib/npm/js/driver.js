@@ -432,7 +432,8 @@ export class Driver {
     if (begin) {
       queueMicrotask(() => {
         if (this.state === CLOSED || this.unwatch) return;
-        this.unwatch = watchPage((input) => this.step((now) => this.core.page_input(this.id, now, input), true));
+        const tell = (input) => this.step((now) => this.core.page_input(this.id, now, input), true);
+        this.unwatch = watchPage(tell, this.options.closeOnPageHide);
       });
     }
   }
