@@ -30,6 +30,8 @@ export function WebSocket(url, protocols) {
   chosen = undefined;
   const socket = new Socket(url, protocols);
   if (Socket !== rejoinScope.WebSocket) {
+    // A setter that throws does so here, where it fails the attempt, and not within the module.
+    socket.binaryType = "arraybuffer";
     // The browser's copies what it is given; another may read later what is the module's memory.
     const send = socket.send;
     socket.send = (data) => send.call(socket, data.slice());
@@ -37,7 +39,11 @@ export function WebSocket(url, protocols) {
     socket.addEventListener("error", ({ error }) => error && failed(error));
     const { removeEventListener } = socket;
     socket.removeEventListener = (type, listener) => {
-      removeEventListener.call(socket, type, listener);
+      try {
+        removeEventListener.call(socket, type, listener);
+      } catch (error) {
+        failed(error);
+      }
       // One that is left while it is closing has had its time; `ws` would keep the program for 30 s more.
       if (type === "close" && socket.readyState === WebSocket.CLOSING) socket.terminate?.();
     };
