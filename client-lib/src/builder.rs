@@ -302,7 +302,7 @@ impl Builder {
     /// ```no_run
     /// # fn example() -> Result<(), rejoin::OpenError> {
     /// let socket = rejoin::Socket::builder("wss://example.org/feed")
-    ///     .log(|record| web_sys::console::debug_1(&record.to_string().into()))
+    ///     .log(|record| println!("{record}"))
     ///     .open()?;
     /// # Ok(())
     /// # }

@@ -1,5 +1,8 @@
 // The page's life: network, visibility, freezing, the back-forward cache. A worker and Node.js have less of it.
 
+/** The names of what a page says, by number. */
+export const HINTS = ["online", "offline", "hidden", "visible", "frozen", "resumed", "", "cached", "leaving"];
+
 const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, CACHED = 7;
 export const LEAVING = 8;
 

@@ -38,7 +38,15 @@ impl SessionBuilder {
     }
 
     /// Calls `hook` with a record of whatever the session and its connection do; see
-    /// [`Builder::log`](crate::Builder::log). Default: none.
+    /// [`Builder::log`](crate::Builder::log). What the hook sends is recorded when it goes out, so that it should not send
+    /// for each [`LogRecord::Sent`]. Default: none.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), rejoin::session::ConnectError> {
+    /// let session = rejoin::Session::builder("wss://example.org/session").log(|record| println!("{record}")).open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn log(mut self, hook: impl Fn(&LogRecord) + 'static) -> Self {
         self.link = self.link.log(hook);

@@ -57,6 +57,18 @@ WebSocket.CLOSED = 3;
 
 export const tell = (session, what, first, second) => sessions.get(session)?.tell(what, first, second);
 
+/** The kinds of records for a log, with the names of their figures; in the order of client-lib/npm/session/src/records.rs. */
+const RECORDS = [
+  ["connecting", "attempt"], ["asking", "attempt"], ["dialing"], ["open"], ["closing"], ["closed"],
+  ["waiting", "attempt", "delay"], ["ended", "code", "unsentBytes"], ["sent", "bytes"], ["received", "bytes"],
+  ["lost", "messages"], ["hint"], ["ping"], ["pong", "roundTrip"], ["live"], ["session-ended", "code"],
+];
+
+export const record = (session, kind, message, ...figures) => {
+  const [type, ...names] = RECORDS[kind];
+  sessions.get(session)?.record({ type, message, ...Object.fromEntries(names.map((name, at) => [name, figures[at]])) });
+};
+
 export const ask = (session, attempt, fresh) =>
   sessions.get(session)?.ask(attempt, fresh) ?? Promise.reject("the session is gone");
 
