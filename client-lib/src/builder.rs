@@ -9,10 +9,11 @@ use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Waterm
 
 use crate::driver::Driver;
 use crate::line::WaitLimits;
+use crate::log::Hook;
 use crate::options::Options;
 use crate::target::{Asked, Fixed, Source, TargetError};
 use crate::transport::BinaryType;
-use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target};
+use crate::{KeepAlive, LogRecord, Message, OpenError, ReceiveLimits, Socket, State, Target};
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::{slim_cell::SlimCell, target::Adopted, transport::WebSocket};
 
@@ -75,6 +76,7 @@ impl Builder {
             keep_alive: None,
             should_reconnect: None,
             first: None,
+            log: None,
             rider: None,
             close_on_page_hide: true,
             insist: false,
@@ -305,6 +307,25 @@ impl Builder {
     #[must_use]
     pub fn first(mut self, messages: impl Fn() -> Vec<Message> + 'static) -> Self {
         self.options.first = Some(Rc::new(messages));
+        self
+    }
+
+    /// Calls `hook` with a record of whatever the connection does: states, attempts, delays, how connections ended, sizes of
+    /// messages, what the page says, pings. A record never has payloads, tokens, nor a URL's query, fragment or user info.
+    /// The hook may call back in, by a [`WeakHandle`](crate::WeakHandle); what it sends itself is not recorded. Default:
+    /// none.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), rejoin::OpenError> {
+    /// let socket = rejoin::Socket::builder("wss://example.org/feed")
+    ///     .log(|record| println!("{record}"))
+    ///     .open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn log(mut self, hook: impl Fn(&LogRecord) + 'static) -> Self {
+        self.options.log = Some(Rc::new(Hook::new(hook)));
         self
     }
 

@@ -15,6 +15,7 @@ use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::line::Line;
+use crate::log::Happening;
 use crate::options::{Options, Rider};
 use crate::returned::Returned;
 use crate::slim_cell::SlimCell;
@@ -188,6 +189,7 @@ impl Driver {
         {
             rider.hurry();
         }
+        self.log(&Happening::Input(&input));
         self.step(|link, now| link.handle_input(now, input));
     }
 
@@ -210,6 +212,7 @@ impl Driver {
                 Output::Open { generation, attempt } => chores.open = Some((generation, attempt)),
                 Output::Transmit { message, len, .. } => self.transmit(message, len),
                 Output::Ping { .. } => {
+                    self.log(&Happening::Ping);
                     if let Some(keep_alive) = &self.options.keep_alive {
                         self.transmit(keep_alive.ping.clone(), keep_alive.ping.len());
                     }
@@ -245,7 +248,10 @@ impl Driver {
             None => Err(SendError::Closed),
         };
         match sent {
-            Ok(()) => self.metrics.borrow_mut().sent += 1,
+            Ok(()) => {
+                self.metrics.borrow_mut().sent += 1;
+                self.log(&Happening::Sent(len));
+            }
             // The browser takes every message but in states that the link excludes; if it does not, it says so here.
             Err(error) => self.note_unsent(vec![message], error),
         }
@@ -264,6 +270,7 @@ impl Driver {
             return;
         }
         self.metrics.borrow_mut().received += 1;
+        self.log_now(&Happening::Received(&message));
         let handler = self.on_message.borrow().clone();
         match handler {
             Some(handler) => handler(message),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rejoin_protocol::{Closed, LinkConfig};
 
 use crate::line::WaitLimits;
+use crate::log::Log;
 use crate::target::Source;
 use crate::transport::BinaryType;
 use crate::{Incoming, Message, ReceiveLimits};
@@ -23,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) should_reconnect: Option<ShouldReconnect>,
     pub(crate) first: Option<First>,
+    pub(crate) log: Option<Rc<dyn Log>>,
     /// What runs over the connection.
     pub(crate) rider: Option<Weak<dyn Rider>>,
     /// Whether the connection is closed when the page goes into the back-forward cache.

@@ -5,7 +5,7 @@
 import { CAUSES } from "./causes.js";
 import { core, createLink } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
-import { LEAVING, watchLeaving, watchPage } from "./lifecycle.js";
+import { HINTS, LEAVING, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
 
 export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
@@ -48,10 +48,14 @@ export class Driver {
     this.wakeAt = -1;
     /** The call of the provider under way, for the present attempt or the next; or its `answer`, which came too late. */
     this.call = undefined;
+    this.hint = (input) => {
+      this.record("hint", { hint: HINTS[input] });
+      this.input(input);
+    };
     this.leaving = () => this.hint(LEAVING);
     this.timeout = () => {
       this.wakeAt = -1;
-      this.hint(INPUT_TIMEOUT);
+      this.input(INPUT_TIMEOUT);
     };
   }
 
@@ -81,6 +85,10 @@ export class Driver {
     if (this.socket?.readyState === OPEN && this.core.try_transmit(this.id, length)) {
       this.socket.send(data);
       this.metrics.sent++;
+      if (this.options.log) {
+        this.record("sent", { bytes: length });
+        queueMicrotask(() => this.dispatch());
+      }
       if (this.core.is_congested(this.id)) this.measure();
       return 0;
     }
@@ -143,7 +151,10 @@ export class Driver {
         case 7: this.ended(); break;
         case 8: this.lose("closed"); break;
         case 9: this.lose("evicted"); break;
-        case 10: this.metrics.roundTrip = core.field(id, 0); break;
+        case 10:
+          this.metrics.roundTrip = core.field(id, 0);
+          this.record("pong", { roundTrip: this.metrics.roundTrip });
+          break;
       }
     }
   }
@@ -188,12 +199,12 @@ export class Driver {
     this.state = state;
     if (state === CLOSED) this.dropCall();
     watchLeaving(this.leaving, state === OPEN);
-    this.log(STATES[state]);
+    const fields = {};
+    if (state === WAITING || state === CONNECTING) fields.attempt = core.field(id, 1);
+    if (state === WAITING) fields.delay = Math.max(core.field(id, 2) - now, 0);
+    this.record(STATES[state], fields);
     this.events.push({ state, waiting: state === WAITING });
-    if (state === WAITING) {
-      const [attempt, until] = [core.field(id, 1), core.field(id, 2)];
-      this.events.push({ event: eventWith("reconnecting", { attempt, delay: Math.max(until - now, 0) }) });
-    }
+    if (state === WAITING) this.events.push({ event: eventWith("reconnecting", fields) });
   }
 
   ended() {
@@ -217,7 +228,9 @@ export class Driver {
     const error = this.failed && eventWith("error", this.failed);
     this.failed = undefined;
     this.metrics.lastClose = event;
-    this.log("ended", event.code, event.reason, cause);
+    // What a provider or a class throws is the application's, and may have the URL in it.
+    const reason = cause === "provider" ? "" : event.reason;
+    this.record("ended", { code: event.code, cause, reason, unsentBytes: unsent, gaveUp: event.gaveUp });
     this.events.push({ event, error });
   }
 
@@ -230,6 +243,7 @@ export class Driver {
 
   noteLost(messages, reason, error) {
     this.metrics.lost += messages.length;
+    this.record("lost", { messages: messages.length, reason });
     this.events.push({ event: eventWith("lost", { messages, reason, error }) });
   }
 
@@ -247,6 +261,7 @@ export class Driver {
     const { fixed, ask } = this.target;
     if (fixed) return this.connect(serial, fixed);
     if (this.call) return this.call.answer?.();
+    this.record("asking", { attempt });
     const call = (this.call = new AbortController());
     const answered = (use) => {
       if (this.call !== call) return;
@@ -281,6 +296,8 @@ export class Driver {
   }
 
   connect(serial, { url, protocols }) {
+    const { protocol, host, pathname } = new URL(url);
+    this.record("dialing", { url: `${protocol}//${host}${pathname}` });
     let socket;
     try {
       socket = new this.options.Socket(url, protocols);
@@ -324,6 +341,7 @@ export class Driver {
   received(serial, data, origin) {
     if (this.options.keepAlive && this.alive(serial, data)) return;
     this.metrics.received++;
+    if (this.options.log) this.record("received", { bytes: byteLength(data) });
     if (this.events.length) this.dispatch();
     this.owner.message(data, origin);
   }
@@ -373,12 +391,14 @@ export class Driver {
     try {
       this.socket.send(message);
       this.metrics.sent++;
+      this.record("sent", { bytes: byteLength(message) });
     } catch (error) {
       this.noteLost([message], "refused", error);
     }
   }
 
   ping() {
+    this.record("ping");
     try {
       this.socket.send(this.options.keepAlive.ping());
     } catch (error) {
@@ -417,7 +437,7 @@ export class Driver {
   }
 
   /** A timer, or something that the page says: the machine may have slept, which the two clocks show. */
-  hint(input) {
+  input(input) {
     this.measure();
     this.step((now) => this.core.page_input(this.id, now, input, Date.now()), true);
   }
@@ -437,7 +457,7 @@ export class Driver {
     if (begin) {
       queueMicrotask(() => {
         if (this.state === CLOSED || this.unwatch) return;
-        this.unwatch = watchPage((input) => this.hint(input));
+        this.unwatch = watchPage(this.hint, this.options.closeOnPageHide);
       });
     }
   }
@@ -446,15 +466,30 @@ export class Driver {
     if (this.dispatching) return;
     this.dispatching = true;
     for (let entry; (entry = this.events.shift()); ) {
-      if (entry.event) this.owner.tell(entry.event, entry.error);
+      if (entry.record) this.logRecord(entry.record);
+      else if (entry.event) this.owner.tell(entry.event, entry.error);
       else this.owner.stateChanged(entry.state, STATES[entry.state]);
     }
     this.dispatching = false;
     this.owner.atRest();
   }
 
-  log(...words) {
-    if (this.options.debug) console.debug("rejoin", this.socket?.url ?? this.target.fixed?.url ?? "", ...words);
+  /** For the log, never payloads, tokens, nor a URL's query, fragment or user info. */
+  record(type, fields = {}) {
+    // A log that sends its records over the connection would never come to an end.
+    if (!this.options.log || (this.logging && type === "sent")) return;
+    const message = [type, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
+    this.events.push({ record: { type, message, ...fields } });
+  }
+
+  logRecord(record) {
+    this.logging = true;
+    try {
+      this.options.log(record);
+    } catch (error) {
+      report(error);
+    }
+    this.logging = false;
   }
 }
 

@@ -1,7 +1,9 @@
 // The page's life: network, visibility, freezing, the back-forward cache. A worker and Node.js have less of it.
 
-const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, CACHED = 7;
-const CHANGED = 9;
+/** The names of what a page says, by number. */
+export const HINTS = ["online", "offline", "hidden", "visible", "frozen", "resumed", "", "cached", "leaving", "on another network"];
+
+const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, CACHED = 7, CHANGED = 9;
 export const LEAVING = 8;
 
 /**

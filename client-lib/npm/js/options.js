@@ -20,6 +20,8 @@ export function mustBe(options, name, type) {
   return value;
 }
 
+const toConsole = ({ message }) => console.debug("rejoin", message);
+
 /** Reads the constructor's options. Throws a TypeError or RangeError for what can't work. */
 export function readOptions(options = {}) {
   if (options === null || typeof options !== "object") throw new TypeError("The options must be an object.");
@@ -37,7 +39,7 @@ export function readOptions(options = {}) {
     whenFull,
     Socket,
     startClosed: mustBe(options, "startClosed", "boolean") ?? false,
-    debug: mustBe(options, "debug", "boolean") ?? false,
+    log: mustBe(options, "log", "function") ?? (mustBe(options, "debug", "boolean") ? toConsole : undefined),
     shouldReconnectOnClose: mustBe(options, "shouldReconnectOnClose", "function"),
     mayQueue: reconnect && number(options, "maxEnqueuedMessages", 0) !== 0,
     maxUnreadMessages: number(options, "maxUnreadMessages", 1) ?? 65_536,

@@ -184,9 +184,10 @@ async fn a_late_answer_is_used_by_the_next_attempt_and_the_connect_time_out_does
     let socket = builder.provider_timeout(Duration::from_millis(100)).reconnect(at_once()).open().unwrap();
     let events = events(&socket);
     within(socket.opened()).await.unwrap();
-    let late = events.borrow().iter().any(
-        |event| matches!(event, Event::Disconnected(closed) if closed.by == ClosedBy::ProviderTimeout),
-    );
+    let late = events
+        .borrow()
+        .iter()
+        .any(|event| matches!(event, Event::Disconnected(closed) if closed.by == ClosedBy::ProviderTimeout));
     assert!(late && asked.get() == 1, "{late} {}", asked.get());
 }
 

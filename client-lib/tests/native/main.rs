@@ -6,6 +6,7 @@
 
 mod channels;
 mod closing;
+mod log;
 mod messages;
 mod opening;
 mod providers;
