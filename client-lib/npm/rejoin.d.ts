@@ -26,8 +26,16 @@ export interface EndEvent extends Event {
   readonly wasClean: boolean;
 }
 
-/** A value, or a function that is asked for it before each attempt; `attempt` is 1 for the first in a row. */
-export type Provided<T> = T | ((attempt: number) => T | Promise<T>);
+/**
+ * A value, or a function that is asked for it before each attempt; `attempt` is 1 for the first in a row.
+ *
+ * One call runs at a time. An attempt whose call takes longer than `providerTimeout` fails with the cause
+ * `provider-timeout`, and `signal` is aborted; an answer that comes all the same is used, by the attempt that waits for it
+ * then or by the next one, which begins at once. A call that outlasts a second attempt as well is given up, and the function
+ * is called again. `close()` and `reconnect()` abort the signal and give up the call. A call that ignores its signal can't
+ * be stopped, so that two may run then, and never more: further attempts wait, within the same time-out, until one settles.
+ */
+export type Provided<T> = T | ((attempt: number, signal: AbortSignal) => T | Promise<T>);
 
 /** An address: `ws:`, `wss:`, `http:` or `https:`, or relative to the page's. */
 export type Address = string | URL;
@@ -48,7 +56,7 @@ export type Cause =
   | "network"
   /** It never opened: no such host, refused, TLS, an HTTP error, subprotocols not agreed on, or no sessions spoken. */
   | "refused"
-  /** It was not open within `connectionTimeout`. */
+  /** The socket was not open within `connectionTimeout`. */
   | "connect-timeout"
   /** The server did not answer the close frame within `closeTimeout`. */
   | "close-timeout"
@@ -57,7 +65,11 @@ export type Cause =
   /** The function for the URL, the subprotocols or a session's token failed, or gave what can't be used. */
   | "provider"
   /** More came than was taken, or could be held. */
-  | "overflow";
+  | "overflow"
+  /** The function for the URL, the subprotocols or a session's token did not answer within `providerTimeout`. */
+  | "provider-timeout"
+  /** This end, because the page is hidden for longer than `closeHiddenAfter`, or goes into the back-forward cache. */
+  | "paused";
 
 /** The event of a connection that has ended, or of an attempt that failed. */
 export interface RejoinCloseEvent extends EndEvent {
@@ -83,7 +95,10 @@ export interface RejoinErrorEvent extends Event {
 export interface ReconnectingEvent extends Event {
   /** The number of the attempt in a row without a stable connection. */
   readonly attempt: number;
-  /** In how many milliseconds. The machine's coming online, or the page's being shown, may shorten it. */
+  /**
+   * In how many milliseconds. The machine's coming online, or the page's being shown, may shorten it. Infinity while attempts
+   * are paused, until the page is shown.
+   */
   readonly delay: number;
 }
 
@@ -123,9 +138,17 @@ export interface KeepAlive {
   isPong?: (data: string | Blob | ArrayBuffer) => boolean;
   /** From one ping to the next, in ms. Default 25,000. */
   interval?: number;
-  /** How long after a ping the connection is given up unless something comes, in ms. Default 10,000. */
+  /**
+   * How long after a ping the connection is given up unless something comes, in ms. A browser shows nothing of a message
+   * before it is whole, so that a large one on a slow line looks like silence: after each connection that was given up so, the
+   * next one waits twice as long, up to sixteen times this. Eight answers in a row within this time, or an attempt that
+   * fails, bring it back. Default 10,000.
+   */
   deadline?: number;
-  /** The same for a ping that is sent because the page or the machine slept, in ms. Default 3,000. */
+  /**
+   * The same for a ping that is sent because the page or the network came back, the network changed or the machine slept
+   * (noticed within 5 s while the page is visible), in ms. Such pings are at least 3 s apart. Default 3,000.
+   */
   probe?: number;
 }
 
@@ -143,6 +166,40 @@ export interface WebSocketConstructor {
   };
 }
 
+/** What a connection does, for the option `log`. Each type has some of the figures; times are in milliseconds. */
+export interface LogRecord {
+  /** `session-ended` and `live` are a session's; `lost` are messages that were never sent; `hint` is what the page says. */
+  readonly type:
+    | "connecting" | "asking" | "dialing" | "open" | "closing" | "closed" | "waiting" | "ended" | "sent" | "received"
+    | "lost" | "hint" | "ping" | "pong" | "live" | "session-ended";
+  /** One line for a person, which may change. */
+  readonly message: string;
+  /** Of `connecting`, `asking` and `waiting`. */
+  readonly attempt?: number;
+  /** Of `waiting`: Infinity while paused. */
+  readonly delay?: number;
+  /** Of `dialing`, and of `Rejoin` alone. */
+  readonly url?: string;
+  /** Of `ended` and `session-ended`. */
+  readonly code?: number;
+  /** Of `ended`, and of `Rejoin` alone. */
+  readonly cause?: Cause;
+  /** Of `ended` and `lost`, and of `Rejoin` alone. */
+  readonly reason?: string;
+  /** Of `ended`. */
+  readonly unsentBytes?: number;
+  /** Of `ended`, and of `Rejoin` alone. */
+  readonly gaveUp?: boolean;
+  /** Of `sent` and `received`: the message's length, for a session's texts in UTF-16 units. */
+  readonly bytes?: number;
+  /** Of `lost`: how many. */
+  readonly messages?: number;
+  /** Of `hint`, and of `Rejoin` alone. */
+  readonly hint?: string;
+  /** Of `pong`. */
+  readonly roundTrip?: number;
+}
+
 /** All of it is optional. Times are in milliseconds. */
 export interface Options {
   /** Whether to come back. With `false` it does what the browser's WebSocket does. Default true. */
@@ -158,11 +215,30 @@ export interface Options {
   reconnectionDelayGrowFactor?: number;
   /** How long a connection must have been open for the count of retries to begin anew. Default 10,000. */
   minUptime?: number;
-  /** How long an attempt may take, the asking for the URL included. Default 10,000; none with `reconnect: false`. */
+  /** How long a socket may take to open. Default 10,000; none with `reconnect: false`. */
   connectionTimeout?: number;
+  /** How long a function for the URL or the subprotocols may take before its attempt fails. Default 60,000. */
+  providerTimeout?: number;
+  /**
+   * How long the page may be hidden before attempts pause until it is shown: for pages that are of no use unseen. While paused
+   * the state is `waiting`, and what is sent is queued. An open connection stays open. Default: they go on, since a page may
+   * tell its user of news while it is hidden. With `reconnect: false` nothing pauses.
+   */
+  pauseHiddenAfter?: number;
+  /** How long the page may be hidden before its connection is closed as well, with the cause `paused`. Default: it stays. */
+  closeHiddenAfter?: number;
+  /**
+   * Close the connection, with the cause `paused`, when the page goes into the back-forward cache, and make it again when it
+   * comes back. Default true: nothing runs in the cache, and an open connection keeps pages out of it. With
+   * `reconnect: false` nothing is closed.
+   */
+  closeOnPageHide?: boolean;
   /** How long the server may take to answer a close frame. Default 5,000; none with `reconnect: false`. */
   closeTimeout?: number;
-  /** How many retries in a row may fail. Default: no limit. */
+  /**
+   * How many retries in a row may fail. Those that fail while the browser says that it is offline do not count, and the count
+   * begins again when it is online or the page visible. Default: no limit.
+   */
   maxRetries?: number;
   /** The most messages that wait for a connection; 0: nothing is queued, and `send` throws. Default 262,144. */
   maxEnqueuedMessages?: number;
@@ -184,11 +260,27 @@ export interface Options {
   maxUnreadBytes?: number;
   /** Default: no pings. */
   keepAlive?: KeepAlive;
+  /**
+   * Opens a new connection when the page becomes visible, or the browser online, after it was hidden or offline for longer than
+   * this. For servers that answer no ping: with `keepAlive` a ping finds out whether the connection lives. The old one ends
+   * with the cause `caller`. What waits goes over the new one; what was handed to the old one and had not arrived is lost, and
+   * so is what the server sends meanwhile. Default: never, since it cuts connections that live.
+   */
+  renewAfter?: number;
   /** Whether to come back after this end. It is not asked after `close()`. Default: after every other end. */
   shouldReconnectOnClose?: (event: EndEvent) => boolean;
   /** Do not connect before `reconnect()` is called. Default false. */
   startClosed?: boolean;
-  /** Tell every change of state on the console. Default false. */
+  /**
+   * Is called with a record of whatever the connection does. A record never has payloads, tokens, nor a URL's query, fragment
+   * or user info. The function may call back in; messages that it sends itself are not recorded, and what it throws is
+   * reported as with a listener. Default: none.
+   *
+   * @example
+   * new Rejoin(url, [], { log: ({ message }) => console.debug(message) });
+   */
+  log?: (record: LogRecord) => void;
+  /** Without `log`: record on the console, by `console.debug`. Default false. */
   debug?: boolean;
   /** The class to use instead of the global WebSocket, such as that of `ws`. */
   WebSocket?: WebSocketConstructor;

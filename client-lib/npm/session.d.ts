@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" />
-import type { Address, Cause, DataEvent, Listener, ListenerOptions } from "./rejoin.js";
-export type { Address, Cause };
+import type { Address, Cause, DataEvent, Listener, ListenerOptions, LogRecord } from "./rejoin.js";
+export type { Address, Cause, LogRecord };
 
 /** What JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -42,8 +42,14 @@ export type Token = string | Uint8Array;
 /**
  * A value, or a function that is asked for it before each attempt. `attempt` is 1 for the first in a row; `fresh` is true
  * if the server has just refused the token, so that one from a cache will not do.
+ *
+ * One call runs at a time. An attempt whose call takes longer than `providerTimeout` fails with the cause
+ * `provider-timeout`, and `signal` is aborted; an answer that comes all the same is used, by the attempt that waits for it
+ * then or by the next one, which begins at once. A call that outlasts a second attempt as well is given up, and the function
+ * is called again. `close()` and `reconnect()` abort the signal and give up the call. A call that ignores its signal can't
+ * be stopped, so that two may run then, and never more: further attempts wait, within the same time-out, until one settles.
  */
-export type Provided<T> = T | ((attempt: number, fresh: boolean) => T | Promise<T>);
+export type Provided<T> = T | ((attempt: number, fresh: boolean, signal: AbortSignal) => T | Promise<T>);
 
 /**
  * A place in a channel, behind an entry. To be kept as it is (JSON and storage hold it) and given back as `since`; what
@@ -441,7 +447,31 @@ export interface SessionOptions {
    * ends with `disagreed`. Infinity: as many as there are. Default 8.
    */
   maxDisagreed?: number;
-  /** How long an attempt may take, the asking for URL and token included. Default 10,000. */
+  /** How long the functions for URL and token may take before their attempt fails. Default 60,000. */
+  providerTimeout?: number;
+  /**
+   * How long the page may be hidden before attempts pause until it is shown. While paused the state is `waiting` with a delay of
+   * Infinity, and what is sent is queued. An open connection stays open. Default: they go on, since a page may tell its user
+   * of news while it is hidden. With `reconnect: false` nothing pauses.
+   */
+  pauseHiddenAfter?: number;
+  /** How long the page may be hidden before its connection is closed as well, with the cause `paused`. Default: it stays. */
+  closeHiddenAfter?: number;
+  /**
+   * Close the connection, with the cause `paused`, when the page goes into the back-forward cache, and make it again when it
+   * comes back. Default true: nothing runs in the cache, and an open connection keeps pages out of it.
+   */
+  closeOnPageHide?: boolean;
+  /**
+   * Is called with a record of whatever the session and its connection do. A record never has payloads, tokens, nor a URL's
+   * query, fragment or user info. The function may call back in. What it sends is recorded when it goes out, so that it should
+   * not send for each `sent`. What it throws is reported as with a listener. Default: none.
+   *
+   * @example
+   * new RejoinSession(url, { log: ({ message }) => console.debug(message) });
+   */
+  log?: (record: LogRecord) => void;
+  /** How long a socket may take to open. Default 10,000. */
   connectionTimeout?: number;
   /** How long the server may take to answer a close frame. Default 5,000. */
   closeTimeout?: number;

@@ -3,6 +3,7 @@
 use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, ReadyState, State};
 
 use crate::driver::Driver;
+use crate::log::Happening;
 use crate::transport::Transport;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::transport::WebSocket;
@@ -31,6 +32,9 @@ impl Driver {
         }
         let this = self.this.clone();
         let source = self.options.source.clone();
+        if source.fixed().is_none() {
+            self.log(&Happening::Asking(attempt));
+        }
         let asking = source.target(
             attempt,
             Box::new(move |answer| {
@@ -89,6 +93,7 @@ impl Driver {
 
     fn connect(&self, generation: Generation, target: &Target) -> Result<(), String> {
         let options = &self.options;
+        self.log(&Happening::Dialing(&target.url));
         self.first.replace(target.first.clone());
         #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
         if let Some(socket) = options.source.existing() {

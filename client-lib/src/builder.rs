@@ -9,10 +9,11 @@ use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Waterm
 
 use crate::driver::Driver;
 use crate::line::WaitLimits;
+use crate::log::Hook;
 use crate::options::Options;
 use crate::target::{Asked, Fixed, Source, TargetError};
 use crate::transport::BinaryType;
-use crate::{KeepAlive, Message, OpenError, ReceiveLimits, Socket, State, Target};
+use crate::{KeepAlive, LogRecord, Message, OpenError, ReceiveLimits, Socket, State, Target};
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::{slim_cell::SlimCell, target::Adopted, transport::WebSocket};
 
@@ -75,6 +76,7 @@ impl Builder {
             keep_alive: None,
             should_reconnect: None,
             first: None,
+            log: None,
             rider: None,
             close_on_page_hide: true,
             insist: false,
@@ -245,6 +247,22 @@ impl Builder {
         self
     }
 
+    /// Opens a new connection when the page comes back into sight, or the network back, after longer than this. It is for servers
+    /// that answer no ping, where nothing else shows that the connection has died meanwhile; with
+    /// [`keep_alive`](Self::keep_alive) a ping finds out instead. The old connection is left as by
+    /// [`reconnect`](crate::Handle::reconnect), with [`ClosedBy::Caller`]. What waits in the queue goes over the new one. What was
+    /// handed to the old one and had not arrived is lost ([`Closed::unsent_bytes`] says how much had not even left), and so is
+    /// what the server sends until the new one is open.
+    ///
+    /// Time asleep counts while the page is hidden or the network gone; a change of the clock alone replaces no connection.
+    /// Default: never, since it cuts connections that live. Without [`reconnect`](Self::reconnect), and outside of a browser,
+    /// nothing happens.
+    #[must_use]
+    pub fn renew_after(mut self, absence: Duration) -> Self {
+        self.options.link.renew_after = Some(absence);
+        self
+    }
+
     /// The bounds of the queue while away. Default: [`QueueLimits::default`].
     #[must_use]
     pub fn queue(mut self, limits: QueueLimits) -> Self {
@@ -289,6 +307,25 @@ impl Builder {
     #[must_use]
     pub fn first(mut self, messages: impl Fn() -> Vec<Message> + 'static) -> Self {
         self.options.first = Some(Rc::new(messages));
+        self
+    }
+
+    /// Calls `hook` with a record of whatever the connection does: states, attempts, delays, how connections ended, sizes of
+    /// messages, what the page says, pings. A record never has payloads, tokens, nor a URL's query, fragment or user info.
+    /// The hook may call back in, by a [`WeakHandle`](crate::WeakHandle); what it sends itself is not recorded. Default:
+    /// none.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), rejoin::OpenError> {
+    /// let socket = rejoin::Socket::builder("wss://example.org/feed")
+    ///     .log(|record| println!("{record}"))
+    ///     .open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn log(mut self, hook: impl Fn(&LogRecord) + 'static) -> Self {
+        self.options.log = Some(Rc::new(Hook::new(hook)));
         self
     }
 

@@ -15,11 +15,12 @@ use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::line::Line;
+use crate::log::Happening;
 use crate::options::{Options, Rider};
 use crate::returned::Returned;
 use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
-use crate::timer::{Timed, Timer, now};
+use crate::timer::{Timed, Timer, now, wall_clock};
 use crate::transport::Transport;
 use crate::{Event, Incoming, Message, Metrics, SendError, State, Target};
 
@@ -188,6 +189,7 @@ impl Driver {
         {
             rider.hurry();
         }
+        self.log(&Happening::Input(&input));
         self.step(|link, now| link.handle_input(now, input));
     }
 
@@ -210,6 +212,7 @@ impl Driver {
                 Output::Open { generation, attempt } => chores.open = Some((generation, attempt)),
                 Output::Transmit { message, len, .. } => self.transmit(message, len),
                 Output::Ping { .. } => {
+                    self.log(&Happening::Ping);
                     if let Some(keep_alive) = &self.options.keep_alive {
                         self.transmit(keep_alive.ping.clone(), keep_alive.ping.len());
                     }
@@ -245,7 +248,10 @@ impl Driver {
             None => Err(SendError::Closed),
         };
         match sent {
-            Ok(()) => self.metrics.borrow_mut().sent += 1,
+            Ok(()) => {
+                self.metrics.borrow_mut().sent += 1;
+                self.log(&Happening::Sent(len));
+            }
             // The browser takes every message but in states that the link excludes; if it does not, it says so here.
             Err(error) => self.note_unsent(vec![message], error),
         }
@@ -264,6 +270,7 @@ impl Driver {
             return;
         }
         self.metrics.borrow_mut().received += 1;
+        self.log_now(&Happening::Received(&message));
         let handler = self.on_message.borrow().clone();
         match handler {
             Some(handler) => handler(message),
@@ -274,6 +281,13 @@ impl Driver {
                 self.step(|link, now| link.abort(now, ClosedBy::Overflow, reason));
             }
         }
+    }
+
+    /// A timer, or something that the page says: after it may have slept, so that the clocks are read as well.
+    pub(crate) fn hint(&self, input: Input) {
+        self.measure();
+        self.link.borrow_mut().wall_clock(now(), wall_clock());
+        self.input(input);
     }
 
     /// Gives the link the socket's word on its buffer.
@@ -332,8 +346,7 @@ impl Driver {
 impl Timed for Driver {
     fn timeout(&self) {
         self.timer.fired();
-        self.measure();
-        self.input(Input::Timeout);
+        self.hint(Input::Timeout);
     }
 }
 

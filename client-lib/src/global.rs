@@ -20,6 +20,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(crate) fn performance_now() -> f64;
 
+    /// Milliseconds since 1970 by the clock on the wall, which people and networks set.
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    pub(crate) fn date_now() -> f64;
+
     /// Fills a view of unshared memory (W3C Web Cryptography).
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     pub(crate) fn fill_random(view: &JsValue);
@@ -55,6 +59,10 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = onLine)]
     pub(crate) fn on_line(this: &Any) -> Option<bool>;
+
+    /// The Network Information API's, where there is one.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn connection(this: &Any) -> Option<Any>;
 
     /// Of a `pageshow` event alone, otherwise false.
     #[wasm_bindgen(method, getter)]

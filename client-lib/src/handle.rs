@@ -8,6 +8,7 @@ use std::time::Duration;
 use rejoin_protocol::{Close, Closed, ClosedBy, Overflow, ReadyState};
 
 use crate::driver::Driver;
+use crate::log::Happening;
 use crate::state::States;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::transport::BinaryType;
@@ -70,6 +71,7 @@ impl Handle {
         }
         if sent.is_ok() {
             driver.metrics.borrow_mut().sent += 1;
+            driver.log_now(&Happening::Sent(len));
         }
         Some(sent)
     }

@@ -115,6 +115,7 @@ mod event;
 mod handle;
 mod inbox;
 mod line;
+mod log;
 mod options;
 mod returned;
 mod sending;
@@ -158,6 +159,7 @@ pub use event::{Event, Metrics};
 pub use handle::Handle;
 pub use inbox::ReceiveLimits;
 pub use incoming::Incoming;
+pub use log::LogRecord;
 pub use message::{Message, Payload};
 pub use options::KeepAlive;
 #[cfg(feature = "json")]

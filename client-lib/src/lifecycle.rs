@@ -16,6 +16,8 @@ use crate::global::{Any, GLOBAL, listen};
 enum Said {
     Online,
     Offline,
+    /// The network may be another.
+    Changed,
     /// The page is shown, perhaps from the back-forward cache.
     Shown,
     /// The page is left, perhaps for the back-forward cache.
@@ -37,6 +39,8 @@ const GLOBAL_EVENTS: [(&str, Said); 4] = [
 /// What is listened to at the document.
 const DOCUMENT_EVENTS: [(&str, Said); 3] =
     [("visibilitychange", Said::Visibility), ("freeze", Said::Frozen), ("resume", Said::Resumed)];
+/// What is listened to at `navigator.connection`.
+const CHANGE: (&str, Said) = ("change", Said::Changed);
 
 /// Listened to at the window while a socket is open: otherwise it would keep the page out of Firefox's back-forward
 /// cache, as an open socket does by itself.
@@ -46,6 +50,7 @@ const LEAVING: &str = "beforeunload";
 pub(crate) struct Lifecycle {
     global: Any,
     document: Option<Any>,
+    connection: Option<Any>,
     listener: Closure<dyn Fn(JsValue)>,
     expects_leaving: Cell<bool>,
 }
@@ -58,27 +63,29 @@ impl Lifecycle {
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let hidden = of_listener.as_ref().is_some_and(Any::hidden);
             let name = event.unchecked_ref::<Event>().type_();
-            let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS);
+            let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS).chain([&CHANGE]);
             let said = all.find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
             let Some(driver) = driver.upgrade() else { return };
-            let persisted = event.unchecked_ref::<Any>().persisted();
+            let persisted = || event.unchecked_ref::<Any>().persisted();
             let input = match said {
                 Said::Online => Input::Online,
                 Said::Offline => Input::Offline,
+                Said::Changed => Input::NetworkChanged,
                 Said::Frozen => Input::Frozen,
                 Said::Resumed => Input::Resumed,
                 // The first showing of a page is no resumption.
-                Said::Shown if persisted => Input::Resumed,
+                Said::Shown if persisted() => Input::Resumed,
                 Said::Shown => return,
-                Said::Left if persisted && driver.options.close_on_page_hide => Input::Cached,
+                Said::Left if driver.options.close_on_page_hide && persisted() => Input::Cached,
                 Said::Left => Input::Frozen,
                 Said::Leaving => Input::Leaving,
                 Said::Visibility if hidden => Input::Hidden,
                 Said::Visibility => Input::Visible,
             };
-            driver.input(input);
+            driver.hint(input);
         });
-        let lifecycle = Self { global, document, listener, expects_leaving: Cell::new(false) };
+        let connection = global.navigator().and_then(|navigator| navigator.connection());
+        let lifecycle = Self { global, document, connection, listener, expects_leaving: Cell::new(false) };
         lifecycle.listen(true);
         lifecycle
     }
@@ -92,6 +99,9 @@ impl Lifecycle {
             for (event, _) in DOCUMENT_EVENTS {
                 listen(document, event, listener, add);
             }
+        }
+        if let Some(connection) = &self.connection {
+            listen(connection, CHANGE.0, listener, add);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rejoin_protocol::{Closed, LinkConfig};
 
 use crate::line::WaitLimits;
+use crate::log::Log;
 use crate::target::Source;
 use crate::transport::BinaryType;
 use crate::{Incoming, Message, ReceiveLimits};
@@ -23,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) keep_alive: Option<KeepAlive>,
     pub(crate) should_reconnect: Option<ShouldReconnect>,
     pub(crate) first: Option<First>,
+    pub(crate) log: Option<Rc<dyn Log>>,
     /// What runs over the connection.
     pub(crate) rider: Option<Weak<dyn Rider>>,
     /// Whether the connection is closed when the page goes into the back-forward cache.
@@ -76,14 +78,18 @@ impl KeepAlive {
     }
 
     /// How long after a ping the link counts as dead unless something comes. It must suit the largest message on
-    /// the slowest line, since a browser hides the bytes of an unfinished one. Default 10 s.
+    /// the slowest line, since a browser hides the bytes of an unfinished one. After each connection that was left at the
+    /// deadline the next one waits twice as long, up to sixteen times this: the cut may have hit a message in transit. Eight
+    /// answers in a row within the setting, or an attempt that fails, bring the setting back. Default 10 s.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.timing.deadline = deadline;
         self
     }
 
-    /// The deadline of a ping that is sent because the page came back, the network changed or the machine slept.
+    /// The deadline of a ping that is sent because the page came back, the network changed or the machine slept, which is
+    /// noticed within 5 s while the page is visible: the wall clock and the monotonic clock are compared that often. Such
+    /// pings are at least 3 s apart, so that a hint that is wrong costs little. Lengthened as the deadline is, by as much.
     /// Default 3 s.
     #[must_use]
     pub fn probe(mut self, probe: Duration) -> Self {

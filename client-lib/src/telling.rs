@@ -6,6 +6,7 @@ use rejoin_protocol::{Closed, ClosedBy, Link, Time};
 
 use crate::asking::Asking;
 use crate::driver::Driver;
+use crate::log::Happening;
 use crate::timer::now;
 use crate::{Event, Message, SendError, State};
 
@@ -13,6 +14,7 @@ impl Driver {
     /// Turns the link's event into the application's, to be dispatched later.
     pub(crate) fn note(&self, event: rejoin_protocol::Event<Message>) {
         use rejoin_protocol::Event as Of;
+        self.log(&Happening::Event(&event));
         let event = match event {
             Of::State(state) => {
                 if state == rejoin_protocol::State::Closed {
@@ -37,6 +39,21 @@ impl Driver {
             Of::RoundTrip(time) => Event::RoundTrip(time),
         };
         self.events.borrow_mut().push_back(event);
+    }
+
+    /// Notes what happens for the log, if there is one. The hook is called by the next dispatching.
+    pub(crate) fn log(&self, happening: &Happening<'_>) {
+        if let Some(log) = &self.options.log {
+            log.note(happening);
+        }
+    }
+
+    /// Notes it and calls the hook, where nothing is borrowed and nothing else dispatches.
+    pub(crate) fn log_now(&self, happening: &Happening<'_>) {
+        if self.options.log.is_some() {
+            self.log(happening);
+            self.dispatch();
+        }
     }
 
     /// Messages that were taken will not be sent.
@@ -67,6 +84,7 @@ impl Driver {
             return;
         }
         loop {
+            while self.options.log.as_ref().is_some_and(|log| log.emit()) {}
             let Some(event) = self.events.borrow_mut().pop_front() else { break };
             self.tell(event);
         }

@@ -7,7 +7,7 @@ use rejoin_protocol::Time;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 
-use crate::global::{clear_timeout, performance_now, set_timeout};
+use crate::global::{clear_timeout, date_now, performance_now, set_timeout};
 use crate::slim_cell::SlimCell;
 
 /// The longest wait that browsers take: 31 bits of milliseconds. A longer one wakes in between, and the link, not
@@ -17,6 +17,11 @@ const LONGEST: f64 = 2_147_483_647.0;
 /// Now, by the clock that never goes back.
 pub(crate) fn now() -> Time {
     Time::from_micros((performance_now() * 1_000.0) as u64)
+}
+
+/// What the clock on the wall shows.
+pub(crate) fn wall_clock() -> Time {
+    Time::from_micros((date_now() * 1_000.0) as u64)
 }
 
 /// Whom a timer tells.

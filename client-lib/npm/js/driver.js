@@ -5,7 +5,7 @@
 import { CAUSES } from "./causes.js";
 import { core, createLink } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
-import { LEAVING, watchLeaving, watchPage } from "./lifecycle.js";
+import { HINTS, LEAVING, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
 
 export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
@@ -48,11 +48,14 @@ export class Driver {
     this.wakeAt = -1;
     /** The call of the provider under way, for the present attempt or the next; or its `answer`, which came too late. */
     this.call = undefined;
-    this.leaving = () => this.step((now) => this.core.page_input(this.id, now, LEAVING), true);
+    this.hint = (input) => {
+      this.record("hint", { hint: HINTS[input] });
+      this.input(input);
+    };
+    this.leaving = () => this.hint(LEAVING);
     this.timeout = () => {
       this.wakeAt = -1;
-      this.measure();
-      this.step((now) => this.core.page_input(this.id, now, INPUT_TIMEOUT), true);
+      this.input(INPUT_TIMEOUT);
     };
   }
 
@@ -82,6 +85,10 @@ export class Driver {
     if (this.socket?.readyState === OPEN && this.core.try_transmit(this.id, length)) {
       this.socket.send(data);
       this.metrics.sent++;
+      if (this.options.log) {
+        this.record("sent", { bytes: length });
+        queueMicrotask(() => this.dispatch());
+      }
       if (this.core.is_congested(this.id)) this.measure();
       return 0;
     }
@@ -144,7 +151,10 @@ export class Driver {
         case 7: this.ended(); break;
         case 8: this.lose("closed"); break;
         case 9: this.lose("evicted"); break;
-        case 10: this.metrics.roundTrip = core.field(id, 0); break;
+        case 10:
+          this.metrics.roundTrip = core.field(id, 0);
+          this.record("pong", { roundTrip: this.metrics.roundTrip });
+          break;
       }
     }
   }
@@ -189,12 +199,12 @@ export class Driver {
     this.state = state;
     if (state === CLOSED) this.dropCall();
     watchLeaving(this.leaving, state === OPEN);
-    this.log(STATES[state]);
+    const fields = {};
+    if (state === WAITING || state === CONNECTING) fields.attempt = core.field(id, 1);
+    if (state === WAITING) fields.delay = Math.max(core.field(id, 2) - now, 0);
+    this.record(STATES[state], fields);
     this.events.push({ state, waiting: state === WAITING });
-    if (state === WAITING) {
-      const [attempt, until] = [core.field(id, 1), core.field(id, 2)];
-      this.events.push({ event: eventWith("reconnecting", { attempt, delay: Math.max(until - now, 0) }) });
-    }
+    if (state === WAITING) this.events.push({ event: eventWith("reconnecting", fields) });
   }
 
   ended() {
@@ -218,7 +228,9 @@ export class Driver {
     const error = this.failed && eventWith("error", this.failed);
     this.failed = undefined;
     this.metrics.lastClose = event;
-    this.log("ended", event.code, event.reason, cause);
+    // What a provider or a class throws is the application's, and may have the URL in it.
+    const reason = cause === "provider" ? "" : event.reason;
+    this.record("ended", { code: event.code, cause, reason, unsentBytes: unsent, gaveUp: event.gaveUp });
     this.events.push({ event, error });
   }
 
@@ -231,6 +243,7 @@ export class Driver {
 
   noteLost(messages, reason, error) {
     this.metrics.lost += messages.length;
+    this.record("lost", { messages: messages.length, reason });
     this.events.push({ event: eventWith("lost", { messages, reason, error }) });
   }
 
@@ -248,6 +261,7 @@ export class Driver {
     const { fixed, ask } = this.target;
     if (fixed) return this.connect(serial, fixed);
     if (this.call) return this.call.answer?.();
+    this.record("asking", { attempt });
     const call = (this.call = new AbortController());
     const answered = (use) => {
       if (this.call !== call) return;
@@ -282,18 +296,29 @@ export class Driver {
   }
 
   connect(serial, { url, protocols }) {
+    const { protocol, host, pathname } = new URL(url);
+    this.record("dialing", { url: `${protocol}//${host}${pathname}` });
     let socket;
     try {
       socket = new this.options.Socket(url, protocols);
+      socket.binaryType = this.binaryType;
+      this.listen(socket, serial);
     } catch (error) {
-      if (!this.constructing) return this.fail(serial, error);
+      if (!this.constructing) {
+        this.socket = socket;
+        this.abandon();
+        this.socket = null;
+        return this.fail(serial, error);
+      }
       // The first attempt of all is made by the constructor, which throws what the browser's throws.
       clearTimeout(this.timer);
       this.state = CLOSED;
       throw error;
     }
     this.socket = socket;
-    socket.binaryType = this.binaryType;
+  }
+
+  listen(socket, serial) {
     const on = (type, listener) => socket.addEventListener(type, listener);
     on("open", (this.onopen = () => serial === this.serial && this.opened(serial)));
     // The same for every message of a connection, and dear to ask for.
@@ -322,6 +347,7 @@ export class Driver {
   received(serial, data, origin) {
     if (this.options.keepAlive && this.alive(serial, data)) return;
     this.metrics.received++;
+    if (this.options.log) this.record("received", { bytes: byteLength(data) });
     if (this.events.length) this.dispatch();
     this.owner.message(data, origin);
   }
@@ -344,10 +370,15 @@ export class Driver {
 
   /** An attempt that came to nothing before there was a socket. */
   fail(serial, error) {
-    this.failed = { error, message: error?.message ?? String(error) };
+    this.noteError(error);
     const event = (this.ending = closeEvent(1006, this.failed.message, false));
     const again = !this.target.fixed && this.decide(event);
     this.step((now) => this.core.disconnected(this.id, now, serial, 0, false, 0, again), true);
+  }
+
+  /** What the event `error` says of the end that follows. */
+  noteError(error) {
+    this.failed = { error, message: error?.message ?? String(error) };
   }
 
   /** Whether the application wants another connection after this end. */
@@ -366,12 +397,14 @@ export class Driver {
     try {
       this.socket.send(message);
       this.metrics.sent++;
+      this.record("sent", { bytes: byteLength(message) });
     } catch (error) {
       this.noteLost([message], "refused", error);
     }
   }
 
   ping() {
+    this.record("ping");
     try {
       this.socket.send(this.options.keepAlive.ping());
     } catch (error) {
@@ -385,19 +418,34 @@ export class Driver {
       this.wanted = undefined;
       return;
     }
-    closeSocket(this.socket, this.closing);
+    try {
+      closeSocket(this.socket, this.closing);
+    } catch (error) {
+      // The close time-out ends it.
+      this.noteError(error);
+    }
   }
 
   abandon() {
     const { socket } = this;
     this.wanted = undefined;
     if (!socket) return;
-    for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
-    // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
-    // One that is closing already has had its time; `ws` would keep the program for 30 s more.
-    if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
-    else closeSocket(socket, this.closing ?? { code: 1000 });
     this.serial = -1;
+    try {
+      for (const type of ["open", "message", "close"]) socket.removeEventListener(type, this[`on${type}`]);
+      // The listener of `error` stays: in Node.js an error that nobody listens to ends the program.
+      // One that is closing already has had its time; `ws` would keep the program for 30 s more.
+      if (socket.readyState === CLOSING && socket.terminate) socket.terminate();
+      else closeSocket(socket, this.closing ?? { code: 1000 });
+    } catch (error) {
+      this.noteError(error);
+    }
+  }
+
+  /** A timer, or something that the page says: the machine may have slept, which the two clocks show. */
+  input(input) {
+    this.measure();
+    this.step((now) => this.core.page_input(this.id, now, input, Date.now()), true);
   }
 
   /** Gives the link the socket's word on its buffer. */
@@ -415,7 +463,7 @@ export class Driver {
     if (begin) {
       queueMicrotask(() => {
         if (this.state === CLOSED || this.unwatch) return;
-        this.unwatch = watchPage((input) => this.step((now) => this.core.page_input(this.id, now, input), true));
+        this.unwatch = watchPage(this.hint, this.options.closeOnPageHide);
       });
     }
   }
@@ -424,15 +472,30 @@ export class Driver {
     if (this.dispatching) return;
     this.dispatching = true;
     for (let entry; (entry = this.events.shift()); ) {
-      if (entry.event) this.owner.tell(entry.event, entry.error);
+      if (entry.record) this.logRecord(entry.record);
+      else if (entry.event) this.owner.tell(entry.event, entry.error);
       else this.owner.stateChanged(entry.state, STATES[entry.state]);
     }
     this.dispatching = false;
     this.owner.atRest();
   }
 
-  log(...words) {
-    if (this.options.debug) console.debug("rejoin", this.socket?.url ?? this.target.fixed?.url ?? "", ...words);
+  /** For the log, never payloads, tokens, nor a URL's query, fragment or user info. */
+  record(type, fields = {}) {
+    // A log that sends its records over the connection would never come to an end.
+    if (!this.options.log || (this.logging && type === "sent")) return;
+    const message = [type, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
+    this.events.push({ record: { type, message, ...fields } });
+  }
+
+  logRecord(record) {
+    this.logging = true;
+    try {
+      this.options.log(record);
+    } catch (error) {
+      report(error);
+    }
+    this.logging = false;
   }
 }
 

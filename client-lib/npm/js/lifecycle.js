@@ -1,6 +1,9 @@
 // The page's life: network, visibility, freezing, the back-forward cache. A worker and Node.js have less of it.
 
-const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, CACHED = 7;
+/** The names of what a page says, by number. */
+export const HINTS = ["online", "offline", "hidden", "visible", "frozen", "resumed", "", "cached", "leaving", "on another network"];
+
+const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, CACHED = 7, CHANGED = 9;
 export const LEAVING = 8;
 
 /**
@@ -16,6 +19,7 @@ export function watchPage(tell, closes) {
       case "visibilitychange": return tell(document.hidden ? HIDDEN : VISIBLE);
       case "pagehide": return tell(closes && event.persisted ? CACHED : FROZEN);
       case "freeze": return tell(FROZEN);
+      case "change": return tell(CHANGED);
       case "resume": return tell(RESUMED);
       // Shown from the back-forward cache; the first showing of a page is no resumption.
       case "pageshow": return event.persisted ? tell(RESUMED) : undefined;
@@ -24,6 +28,7 @@ export function watchPage(tell, closes) {
   const places = [
     [globalThis, ["online", "offline", "pageshow", "pagehide"]],
     [document, ["visibilitychange", "freeze", "resume"]],
+    [navigator?.connection, ["change"]],
   ].filter(([target]) => typeof target?.addEventListener === "function");
   const listen = (how) => places.forEach(([target, types]) => types.forEach((type) => target[how](type, listener)));
   listen("addEventListener");

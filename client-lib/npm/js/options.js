@@ -20,6 +20,8 @@ export function mustBe(options, name, type) {
   return value;
 }
 
+const toConsole = ({ message }) => console.debug("rejoin", message);
+
 /** Reads the constructor's options. Throws a TypeError or RangeError for what can't work. */
 export function readOptions(options = {}) {
   if (options === null || typeof options !== "object") throw new TypeError("The options must be an object.");
@@ -37,7 +39,7 @@ export function readOptions(options = {}) {
     whenFull,
     Socket,
     startClosed: mustBe(options, "startClosed", "boolean") ?? false,
-    debug: mustBe(options, "debug", "boolean") ?? false,
+    log: mustBe(options, "log", "function") ?? (mustBe(options, "debug", "boolean") ? toConsole : undefined),
     shouldReconnectOnClose: mustBe(options, "shouldReconnectOnClose", "function"),
     mayQueue: reconnect && number(options, "maxEnqueuedMessages", 0) !== 0,
     maxUnreadMessages: number(options, "maxUnreadMessages", 1) ?? 65_536,
@@ -91,6 +93,7 @@ function settings(options, reconnect, whenFull) {
     number(options, "seed", 0) ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
     number(options, "pauseHiddenAfter", 0),
     number(options, "closeHiddenAfter", 0),
+    number(options, "renewAfter", 1),
     // The last, since the driver leaves it out where nobody is asked. Long enough for a person to sign in.
     number(options, "providerTimeout", 1) ?? 60_000,
   ];

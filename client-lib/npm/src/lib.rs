@@ -120,9 +120,10 @@ pub fn socket_input(id: u32, now: f64, serial: u32, kind: u32, bytes: f64) {
 }
 
 /// An input about the surroundings. 0: online; 1: offline; 2: hidden; 3: visible; 4: frozen; 5: resumed; 6: the
-/// moment of the last wait has come; 7: going into the back-forward cache; 8: perhaps about to be left.
+/// moment of the last wait has come; 7: going into the back-forward cache; 8: perhaps about to be left;
+/// 9: the network may be another. `wall` is what the clock on the wall shows.
 #[wasm_bindgen]
-pub fn page_input(id: u32, now: f64, kind: u32) {
+pub fn page_input(id: u32, now: f64, kind: u32, wall: f64) {
     let input = match kind {
         0 => Input::Online,
         1 => Input::Offline,
@@ -133,9 +134,13 @@ pub fn page_input(id: u32, now: f64, kind: u32) {
         6 => Input::Timeout,
         7 => Input::Cached,
         8 => Input::Leaving,
+        9 => Input::NetworkChanged,
         _ => return,
     };
-    with_slot(id, |slot| slot.link.handle_input(time(now), input));
+    with_slot(id, |slot| {
+        slot.link.wall_clock(time(now), time(wall));
+        slot.link.handle_input(time(now), input);
+    });
 }
 
 /// The socket of this serial number has ended; code 0: it never came to be. `again` says whether to come back.

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rejoin_protocol::Time;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -15,6 +15,7 @@ use super::spawn::spawn_local;
 thread_local! {
     /// The beginning of this thread's time, which nothing here leaves.
     static START: OnceCell<Instant> = const { OnceCell::new() };
+    static SYSTEM_START: OnceCell<std::time::Instant> = const { OnceCell::new() };
 }
 
 fn start() -> Instant {
@@ -25,6 +26,14 @@ fn start() -> Instant {
 pub(crate) fn now() -> Time {
     let since = Instant::now().saturating_duration_since(start());
     Time::from_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// What the clock on the wall shows. A paused clock of tokio's stands still, or leaps: that is no sleep, so that the wall clock goes
+/// along with it, apart from what it differs by from the system's own monotonic clock.
+pub(crate) fn wall_clock() -> Time {
+    let wall = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let real = SYSTEM_START.with(|start| start.get_or_init(std::time::Instant::now).elapsed());
+    now() + wall.saturating_sub(real)
 }
 
 /// Whom a timer tells.
@@ -168,6 +177,17 @@ mod tests {
     async fn pass(millis: u64) {
         tokio::time::sleep(Duration::from_millis(millis)).await;
         tokio::task::yield_now().await;
+    }
+
+    #[test]
+    fn a_paused_clock_that_leaps_is_no_jump_of_the_wall_clock() {
+        in_virtual_time(async {
+            let ahead = || wall_clock().as_micros() - now().as_micros();
+            let before = ahead();
+            assert!(before > 1_600_000_000_000_000, "since 1970");
+            pass(3_600_000).await;
+            assert!(ahead().abs_diff(before) < 1_000_000, "both clocks of the system go on alike");
+        });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::SessionBuilder;
+use crate::LogRecord;
 
 impl SessionBuilder {
     /// How long a provider ([`asking`](Self::asking), [`auth_from`](Self::auth_from)) may take before its attempt fails
@@ -33,6 +34,22 @@ impl SessionBuilder {
     #[must_use]
     pub fn close_on_page_hide(mut self, close: bool) -> Self {
         self.link = self.link.close_on_page_hide(close);
+        self
+    }
+
+    /// Calls `hook` with a record of whatever the session and its connection do; see
+    /// [`Builder::log`](crate::Builder::log). What the hook sends is recorded when it goes out, so that it should not send
+    /// for each [`LogRecord::Sent`]. Default: none.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), rejoin::session::ConnectError> {
+    /// let session = rejoin::Session::builder("wss://example.org/session").log(|record| println!("{record}")).open()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn log(mut self, hook: impl Fn(&LogRecord) + 'static) -> Self {
+        self.link = self.link.log(hook);
         self
     }
 }

@@ -8,6 +8,7 @@ use rejoin_protocol::{Input, Link};
 use super::SessionEvent;
 use super::core::{Core, News, OnEvent, OnMessage};
 use super::keeper::Kept;
+use crate::log::Happening;
 use crate::state::{register, wake};
 use crate::timer::now;
 
@@ -83,6 +84,15 @@ impl Core {
     }
 
     fn tell(&self, event: SessionEvent) {
+        match &event {
+            SessionEvent::Live { resumed, .. } => {
+                self.socket.driver().log_now(&Happening::Live(*resumed));
+            }
+            SessionEvent::Ended(denial) => {
+                self.socket.driver().log_now(&Happening::SessionEnded(denial.code));
+            }
+            _ => {}
+        }
         let handler = self.on_event.borrow().clone();
         if let Some(handler) = handler {
             handler(event);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rejoin_protocol::{ReadyState, Time};
 
 use super::core::Core;
+use crate::log::Happening;
 use crate::spawn::spawn_local;
 use crate::timer::now;
 
@@ -106,6 +107,7 @@ impl Core {
             Ok(()) => {
                 driver.metrics.borrow_mut().sent += 1;
                 self.metrics.borrow_mut().batches_sent += 1;
+                driver.log_now(&Happening::Sent(message.len()));
             }
             // A browser takes every message of an open socket; one that does not has broken the order.
             Err(reason) => driver.step(|link, now| {

@@ -139,19 +139,19 @@ async fn a_drop_ends_an_attempt_whose_provider_is_awaited() {
 }
 
 #[wasm_bindgen_test]
-async fn a_provider_that_never_answers_is_left_at_the_connect_time_out() {
+async fn a_provider_that_never_answers_is_dropped_after_two_attempts() {
     let alive = Rc::default();
     let builder =
-        never(&alive).connect_timeout(Duration::from_millis(30)).reconnect(at_once().with_max_attempts(4));
+        never(&alive).provider_timeout(Duration::from_millis(30)).reconnect(at_once().with_max_attempts(4));
     let socket = builder.open().unwrap();
     let State::Closed(Some(closed)) = until(&socket, is_closed).await else { unreachable!() };
-    assert_eq!(closed.by, ClosedBy::ConnectTimeout);
+    assert_eq!(closed.by, ClosedBy::ProviderTimeout);
     settle().await;
-    assert_eq!(alive.get(), 0, "none of the four outlives its attempt");
+    assert_eq!(alive.get(), 0, "none outlives the connection");
 }
 
 #[wasm_bindgen_test]
-async fn an_answer_that_comes_after_its_attempt_changes_nothing() {
+async fn an_answer_that_comes_after_the_last_attempt_changes_nothing() {
     let place = Place::new();
     let url = place.url("/echo");
     let builder = Builder::asking(move |_| {
@@ -161,11 +161,34 @@ async fn an_answer_that_comes_after_its_attempt_changes_nothing() {
             Ok(Target::new(url))
         }
     });
-    let socket = builder.connect_timeout(Duration::from_millis(20)).reconnect(None).open().unwrap();
+    let socket = builder.provider_timeout(Duration::from_millis(20)).reconnect(None).open().unwrap();
     until(&socket, is_closed).await;
     pause(Duration::from_millis(150)).await;
     assert_eq!(place.stats("").await.attempts, 0);
     assert!(is_closed(&socket.state()));
+}
+
+#[wasm_bindgen_test]
+async fn a_late_answer_is_used_by_the_next_attempt_and_the_connect_time_out_does_not_cover_it() {
+    let place = Place::new();
+    let (url, asked) = (place.url("/echo"), Rc::new(Cell::new(0)));
+    let count = asked.clone();
+    let builder = Builder::asking(move |_| {
+        count.set(count.get() + 1);
+        let url = url.clone();
+        async move {
+            pause(Duration::from_millis(150)).await;
+            Ok(Target::new(url))
+        }
+    });
+    let socket = builder.provider_timeout(Duration::from_millis(100)).reconnect(at_once()).open().unwrap();
+    let events = events(&socket);
+    within(socket.opened()).await.unwrap();
+    let late = events
+        .borrow()
+        .iter()
+        .any(|event| matches!(event, Event::Disconnected(closed) if closed.by == ClosedBy::ProviderTimeout));
+    assert!(late && asked.get() == 1, "{late} {}", asked.get());
 }
 
 #[wasm_bindgen_test]

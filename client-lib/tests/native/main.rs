@@ -7,6 +7,7 @@
 mod channels;
 mod closing;
 mod limits;
+mod log;
 mod messages;
 mod opening;
 mod providers;

@@ -66,9 +66,9 @@ impl<M> Link<M> {
     /// When the clocks are to be compared at the latest. Timers of a hidden page are throttled, so that their being late says
     /// nothing, and its return to sight calls for a probe anyway.
     pub(super) fn check_due(&self) -> Option<Time> {
-        let matters = match &self.phase {
-            Phase::Open { pulse, .. } => pulse.is_some(),
-            Phase::Waiting { until } => *until < Time::NEVER,
+        let matters = match self.phase {
+            Phase::Open { pulse: Some(_), .. } => true,
+            Phase::Waiting { until } => until < Time::NEVER,
             _ => false,
         };
         (matters && !self.page.is_hidden()).then(|| self.clocks.checked + CHECK)

@@ -1,6 +1,7 @@
 //! What each input does to the link, and when the link wants to be woken.
 
 use super::Link;
+use super::deadline::OVERDUE;
 use super::patience::Patience;
 use super::phase::{HINT_SPACING, Phase};
 use super::pulse::{Beat, Pulse};
@@ -10,6 +11,9 @@ impl<M> Link<M> {
     /// Takes one input. Input of a generation that is not the current one changes nothing.
     pub fn handle_input(&mut self, now: Time, input: Input) {
         self.now = now;
+        if self.wake().is_some_and(|due| now.since(due) >= OVERDUE) {
+            self.late = Some(now);
+        }
         match input.generation() {
             Some(generation) if !self.is_current(generation) => return,
             Some(_) => {}
@@ -127,7 +131,9 @@ impl<M> Link<M> {
 
     fn timeout(&mut self) {
         let now = self.now;
-        if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, *patience)) {
+        // The word on the socket's buffer, which comes just before, may have set the timer again.
+        let late = self.late.is_some_and(|late| now.since(late) < OVERDUE);
+        if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, *patience)) {
             self.obey(beat);
         }
         self.pause_passed();

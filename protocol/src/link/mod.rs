@@ -68,6 +68,8 @@ pub struct Link<M> {
     offline: Option<Time>,
     page: Page,
     clocks: Clocks,
+    /// When an input came last that was later than the timer.
+    late: Option<Time>,
     patience: Patience,
     queue: Queue<M>,
     /// How much lies in the socket's own buffer, by its last word and what was handed to it since.
@@ -105,6 +107,7 @@ impl<M> Link<M> {
             offline: None,
             page: Page::default(),
             clocks: Clocks::default(),
+            late: None,
             patience: Patience::default(),
             buffered: 0,
             reported_buffered: 0,
@@ -133,7 +136,6 @@ impl<M> Link<M> {
     /// connection: nothing more is handed to the one that is left.
     pub fn reconnect(&mut self, now: Time) {
         self.now = now;
-        self.unpause();
         self.replace("reconnect was called");
     }
 

@@ -171,12 +171,12 @@ impl<M> Link<M> {
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
         let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
-        self.begin_checks();
         let until = if self.is_paused() { Time::NEVER } else { self.now + delay };
         self.wait_until(until, closed);
     }
 
     fn wait_until(&mut self, until: Time, closed: Closed) {
+        self.begin_checks();
         self.reset_buffer();
         self.phase = Phase::Waiting { until };
         self.last_closed = Some(closed.clone());
@@ -203,6 +203,7 @@ impl<M> Link<M> {
     /// Connects at once, whatever the state; what is there is left.
     pub(super) fn replace(&mut self, reason: &str) {
         self.reset_failures();
+        self.unpause();
         if let Some(generation) = self.generation() {
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));

@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use super::config::KeepAlive;
-use super::deadline::OVERDUE;
 use super::patience::Patience;
 use crate::Time;
 use crate::time::micros;
@@ -120,30 +119,30 @@ impl Pulse {
             }
             return Beat::Nothing;
         }
-        let late_probes = self.unanswered.as_ref().map_or(0, |unanswered| unanswered.late_probes);
-        self.send_probe(now, late_probes)
+        self.send_probe(now)
     }
 
-    fn send_probe(&mut self, now: Time, late_probes: u8) -> Beat {
+    fn send_probe(&mut self, now: Time) -> Beat {
         self.probed = Some(now);
         self.next_probe = None;
-        self.ping(now, self.settings.probe, late_probes)
+        self.ping(now, self.settings.probe)
     }
 
     /// Pings before it is due, with the patience of any other ping.
     pub(crate) fn measure(&mut self, now: Time) -> Beat {
-        let late_probes = self.unanswered.as_ref().map_or(0, |unanswered| unanswered.late_probes);
-        self.ping(now, self.settings.deadline, late_probes)
+        self.ping(now, self.settings.deadline)
     }
 
-    pub(crate) fn timeout(&mut self, now: Time, patience: Patience) -> Beat {
+    /// The timer fires, which was set for an earlier moment if it is `late`: then the answer may lie in the event queue behind it,
+    /// even where the deadline itself has passed only just now.
+    pub(crate) fn timeout(&mut self, now: Time, late: bool, patience: Patience) -> Beat {
         if let Some(unanswered) = &mut self.unanswered
             && let Some(deadline) = unanswered.deadline
             && deadline <= now
         {
-            if now.since(deadline) >= OVERDUE && unanswered.late_probes < LATE_PROBES {
-                let probes = unanswered.late_probes + 1;
-                return self.send_probe(now, probes);
+            if late && unanswered.late_probes < LATE_PROBES {
+                unanswered.late_probes += 1;
+                return self.send_probe(now);
             }
             if !patience.allows(unanswered.doublings) {
                 return Beat::Dead;
@@ -158,16 +157,16 @@ impl Pulse {
         if self.next_ping <= now {
             let late = now.since(self.next_ping) >= LATE;
             let patience = if late { self.settings.probe } else { self.settings.deadline };
-            return self.ping(now, patience, 0);
+            return self.ping(now, patience);
         }
         Beat::Nothing
     }
 
-    fn ping(&mut self, now: Time, patience: Duration, late_probes: u8) -> Beat {
+    fn ping(&mut self, now: Time, patience: Duration) -> Beat {
         let mut fresh = Unanswered {
             sent: Some(now),
             deadline: Some(now + patience),
-            late_probes,
+            late_probes: 0,
             doublings: 0,
             buffered: true,
         };
@@ -177,6 +176,7 @@ impl Pulse {
                 // holds for its deadline stands, or pinging again and again would postpone death for ever.
                 fresh.sent = earlier.sent;
                 fresh.buffered = earlier.buffered;
+                fresh.late_probes = earlier.late_probes;
                 fresh.doublings = earlier.doublings;
                 if running > now {
                     // One that is late already has been given longer for a reason.
@@ -221,8 +221,8 @@ mod tests {
     fn it_pings_each_interval_and_measures_the_answer() {
         let mut pulse = pulse();
         assert_eq!(pulse.wake(), at(25));
-        assert_eq!(pulse.timeout(at(24), Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(24), false, Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         assert_eq!(
             pulse.pong(Time::from_millis(25_030), &mut Patience::default()),
             Some(Duration::from_millis(30))
@@ -234,35 +234,35 @@ mod tests {
     #[test]
     fn silence_after_a_ping_is_death_at_the_deadline_and_not_before() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         assert_eq!(pulse.wake(), at(35));
-        assert_eq!(pulse.timeout(Time::from_millis(34_999), Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(35), Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(34_999), false, Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(35), false, Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn any_sign_of_life_lifts_the_deadline() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         pulse.life(&mut Patience::default());
-        assert_eq!(pulse.timeout(at(35), Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(50), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(35), false, Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(50), false, Patience::default()), Beat::Ping);
     }
 
     #[test]
     fn what_leaves_the_buffer_starts_a_running_deadline_anew_and_does_not_lift_it() {
         let mut pulse = pulse();
         pulse.progress(at(20), Progress::Some);
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         pulse.progress(at(34), Progress::Some);
-        assert_eq!(pulse.timeout(at(35), Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(44), Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(at(35), false, Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(44), false, Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn what_leaves_after_the_ping_has_left_counts_only_while_the_buffer_is_backed_up() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::None);
         assert_eq!(pulse.wake(), at(35));
         pulse.progress(at(27), Progress::Gone { moved: true });
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_ping_that_found_the_buffer_empty_did_not_wait() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::Gone { moved: false });
         pulse.progress(at(27), Progress::Gone { moved: true });
         assert_eq!(pulse.wake(), at(35));
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn a_second_ping_does_not_make_the_first_one_wait_again() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::Gone { moved: false });
         assert_eq!(pulse.probe(at(27)), Beat::Ping);
         pulse.progress(at(28), Progress::Gone { moved: true });
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn a_lifted_deadline_stays_lifted_whatever_leaves_the_buffer() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         pulse.life(&mut Patience::default());
         pulse.progress(at(26), Progress::Some);
         assert_eq!(pulse.wake(), at(50));
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn the_next_answer_belongs_to_the_first_of_two_pings() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(26)), Beat::Ping);
         assert_eq!(pulse.pong(at(27), &mut Patience::default()), Some(Duration::from_secs(2)));
     }
@@ -312,20 +312,20 @@ mod tests {
     #[test]
     fn a_late_timer_probes_before_it_declares_death() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         assert_eq!(
-            pulse.timeout(Time::from_millis(35_020), Patience::default()),
+            pulse.timeout(Time::from_millis(35_020), true, Patience::default()),
             Beat::Ping,
             "woke 20 ms late"
         );
         assert_eq!(pulse.wake(), Time::from_millis(38_020));
-        assert_eq!(pulse.timeout(Time::from_millis(38_039), Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(38_039), false, Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn a_probe_at_the_very_deadline_has_its_own() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(35)), Beat::Ping);
         assert_eq!(pulse.wake(), at(38));
     }
@@ -333,15 +333,16 @@ mod tests {
     #[test]
     fn a_ping_that_is_late_itself_has_the_short_deadline() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(27), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(27), false, Patience::default()), Beat::Ping);
         assert_eq!(pulse.wake(), at(30));
     }
 
     #[test]
     fn timers_that_are_always_late_do_not_keep_a_dead_link() {
         let mut pulse = pulse();
-        let beats: [Beat; 4] =
-            core::array::from_fn(|minute| pulse.timeout(at(60 * (minute as u64 + 1)), Patience::default()));
+        let beats: [Beat; 4] = core::array::from_fn(|minute| {
+            pulse.timeout(at(60 * (minute as u64 + 1)), true, Patience::default())
+        });
         assert_eq!(beats, [Beat::Ping, Beat::Ping, Beat::Ping, Beat::Dead]);
     }
 
@@ -349,7 +350,7 @@ mod tests {
     fn life_between_late_timers_starts_their_count_anew() {
         let mut pulse = pulse();
         for minute in 1..20 {
-            assert_eq!(pulse.timeout(at(60 * minute), Patience::default()), Beat::Ping);
+            assert_eq!(pulse.timeout(at(60 * minute), false, Patience::default()), Beat::Ping);
             pulse.life(&mut Patience::default());
         }
     }
@@ -357,13 +358,13 @@ mod tests {
     #[test]
     fn a_probe_shortens_a_running_deadline_and_never_lengthens_it() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(26)), Beat::Ping);
         assert_eq!(pulse.wake(), at(29));
         for _ in 0..3 {
             assert_eq!(pulse.probe(at(28)), Beat::Nothing, "too soon after the last");
             assert_eq!(pulse.wake(), at(29));
         }
-        assert_eq!(pulse.timeout(at(29), Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(at(29), false, Patience::default()), Beat::Dead);
     }
 }

@@ -125,6 +125,23 @@ fn a_busy_page_hears_the_answer_that_lies_behind_its_late_timer() {
 }
 
 #[test]
+fn a_busy_page_hears_the_answer_although_the_deadline_passes_just_as_its_late_timer_fires() {
+    let mut rig = Rig::opened(with_keep_alive());
+    rig.at(10_000).input(Input::Visible);
+    // Less than the high watermark: the buffer is looked at while the ping waits behind it.
+    rig.send(1, 100).unwrap();
+    rig.buffered = 100;
+    rig.timeout();
+    assert!(rig.wait.unwrap() < Time::from_millis(10_100));
+    // The page worked from then until just after the deadline; the answer has lain there since 10.1 s.
+    rig.buffered = 50;
+    rig.at(13_001).timeout();
+    rig.pong();
+    rig.run_to(20_000);
+    assert_eq!(rig.state(), State::Open);
+}
+
+#[test]
 fn a_round_trip_that_cannot_be_told_is_not_reported() {
     let mut rig = Rig::opened(with_keep_alive());
     let round_trips = |rig: &mut Rig| {

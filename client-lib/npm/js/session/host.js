@@ -30,6 +30,8 @@ export function WebSocket(url, protocols) {
   chosen = undefined;
   const socket = new Socket(url, protocols);
   if (Socket !== rejoinScope.WebSocket) {
+    // A setter that throws does so here, where it fails the attempt, and not within the module.
+    socket.binaryType = "arraybuffer";
     // The browser's copies what it is given; another may read later what is the module's memory.
     const send = socket.send;
     socket.send = (data) => send.call(socket, data.slice());
@@ -37,7 +39,11 @@ export function WebSocket(url, protocols) {
     socket.addEventListener("error", ({ error }) => error && failed(error));
     const { removeEventListener } = socket;
     socket.removeEventListener = (type, listener) => {
-      removeEventListener.call(socket, type, listener);
+      try {
+        removeEventListener.call(socket, type, listener);
+      } catch (error) {
+        failed(error);
+      }
       // One that is left while it is closing has had its time; `ws` would keep the program for 30 s more.
       if (type === "close" && socket.readyState === WebSocket.CLOSING) socket.terminate?.();
     };
@@ -50,6 +56,18 @@ WebSocket.CLOSING = 2;
 WebSocket.CLOSED = 3;
 
 export const tell = (session, what, first, second) => sessions.get(session)?.tell(what, first, second);
+
+/** The kinds of records for a log, with the names of their figures; in the order of client-lib/npm/session/src/records.rs. */
+const RECORDS = [
+  ["connecting", "attempt"], ["asking", "attempt"], ["dialing"], ["open"], ["closing"], ["closed"],
+  ["waiting", "attempt", "delay"], ["ended", "code", "unsentBytes"], ["sent", "bytes"], ["received", "bytes"],
+  ["lost", "messages"], ["hint"], ["ping"], ["pong", "roundTrip"], ["live"], ["session-ended", "code"],
+];
+
+export const record = (session, kind, message, ...figures) => {
+  const [type, ...names] = RECORDS[kind];
+  sessions.get(session)?.record({ type, message, ...Object.fromEntries(names.map((name, at) => [name, figures[at]])) });
+};
 
 export const ask = (session, attempt, fresh) =>
   sessions.get(session)?.ask(attempt, fresh) ?? Promise.reject("the session is gone");

@@ -7,7 +7,7 @@ import { limitCalls } from "../provider.js";
 const NAMES = [
   "auth", "protocols", "reconnect", "minReconnectionDelay", "maxReconnectionDelay", "reconnectionDelayGrowFactor",
   "minUptime", "maxRetries", "maxDisagreed", "connectionTimeout", "closeTimeout", "greetingTimeout", "drainTimeout", "providerTimeout",
-  "pauseHiddenAfter", "closeHiddenAfter", "closeOnPageHide",
+  "pauseHiddenAfter", "closeHiddenAfter", "closeOnPageHide", "log",
   "keepAlive", "highWatermark", "window", "maxEnqueuedMessages", "maxEnqueuedBytes", "maxMessageBytes",
   "subscriptionWindow", "maxSubscriptions", "maxPublications", "maxPublicationBytes", "maxChannels", "maxCalls",
   "maxCallBytes", "maxMembers", "maxMemberBytes", "maxPresenceBytes", "maxAuthBytes", "maxNumberedChannels",
@@ -81,6 +81,7 @@ export function readOptions(url, options = {}) {
   const fixedToken = typeof auth === "function" ? undefined : readFixed(auth, maxAuthBytes);
   return {
     Socket,
+    log: mustBe(options, "log", "function"),
     ask: limitCalls(async (attempt, fresh, signal) => {
       const [address, token] = await Promise.all([
         fixedUrl ?? url(attempt, fresh, signal),
@@ -89,7 +90,7 @@ export function readOptions(url, options = {}) {
       return [fixedUrl ?? readProvidedUrl(address), readToken(token)];
     }),
     protocols: readProtocols(options.protocols).join("\n"),
-    settings: [...reconnecting(options), ...timing(options), ...limits(options), ...waiting(options)],
+    settings: [...reconnecting(options), ...timing(options), ...limits(options), ...waiting(options), options.log ? 1 : NaN],
     most: {
       message: (options.maxEnqueuedBytes ?? 16 << 20) - COST,
       publication: (options.maxPublicationBytes ?? 16 << 20) - COST,

@@ -240,7 +240,7 @@ export class RejoinSession extends EventTarget {
 
   /** What the module tells and asks. It keeps the session, until that has ended. */
   #seam() {
-    const { Socket, ask } = this.#options;
+    const { Socket, ask, log } = this.#options;
     return {
       Socket,
       failed: (error) => (this.#error = { error }),
@@ -257,6 +257,14 @@ export class RejoinSession extends EventTarget {
         }
       },
       tell: (...news) => this.#note(...news),
+      // Later, since it may call back in.
+      record: (record) => queueMicrotask(() => {
+        try {
+          log(record);
+        } catch (error) {
+          report(error);
+        }
+      }),
     };
   }
 

@@ -12,6 +12,7 @@ mod options;
 mod payload;
 mod port;
 mod promise;
+mod records;
 mod refusal;
 mod target;
 mod told;

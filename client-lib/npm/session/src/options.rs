@@ -5,7 +5,7 @@ use std::time::Duration;
 use rejoin::session::{KeepAlive, SessionLimits};
 use rejoin::{Backoff, SessionBuilder, Watermarks};
 
-use crate::target;
+use crate::{records, target};
 
 /// The client's own bounds of those who wait for room, in calls and in bytes, where one of them is not set.
 const MAX_WAITING: (usize, usize) = (4_096, 16 << 20);
@@ -63,6 +63,9 @@ pub(crate) fn builder(session: u32, settings: &[f64], protocols: &str) -> Sessio
     }
     if let Some(most) = settings.next() {
         builder = builder.max_disagreed(most.is_finite().then_some(most as u32));
+    }
+    if settings.next().is_some() {
+        builder = builder.log(move |record| records::tell(session, record));
     }
     builder
 }

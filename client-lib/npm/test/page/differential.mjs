@@ -19,6 +19,7 @@ for (const [name, script] of Object.entries(scripts)) {
   results[name] = { expected, found };
 }
 for (const [name, check] of Object.entries(checks)) {
-  ours[name] = await check(where).then(() => "ok", (error) => String(error?.stack ?? error));
+  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("took too long")), 15_000));
+  ours[name] = await Promise.race([check(where), late]).then(() => "ok", (error) => String(error?.stack ?? error));
 }
 await fetch("/report", { method: "POST", body: JSON.stringify({ results, ours }) });
