@@ -344,11 +344,11 @@ async fn going_back_and_forth_quickly_ends_at_the_last_target_alone() {
         let of = |name: &str| To::new(&format!("{path}{separator}key={}-{name}", some_key()));
         let (one, two) = (of("one"), of("two"));
         let (app, outlet, mut heard) = mount(hook, one.clone());
-        for to in [&two, &one, &two, &one] {
-            outlet.go(to.clone());
+        for to in [&two, &one, &two, &one, &two] {
+            // Rendered, and not yet open.
             gloo_timers::future::TimeoutFuture::new(0).await;
+            outlet.go(to.clone());
         }
-        outlet.go(two.clone());
         open(&mut heard, &two).await;
         // All that comes from now on comes to the last target, and whole.
         if hook == Hook::Socket {
