@@ -39,7 +39,7 @@ pub(super) fn firefox(context: &Context) -> Result<()> {
 
 /// The tests of the package `rejoin-tests`, told where everything is:
 /// `REJOIN_APP` the built app, `REJOIN_SERVER` the server's program, `REJOIN_DELIVERY_PAGE` the page of a participant, `REJOIN_CHROMIUM` and `CHROMEDRIVER` or
-/// `REJOIN_FIREFOX` and `GECKODRIVER` the browser, `REJOIN_AXE` the script of axe-core, `REJOIN_WASM_TOOLCHAIN`
+/// `REJOIN_FIREFOX` and `GECKODRIVER` the browser, `REJOIN_AXE` the script of axe-core, `REJOIN_NGINX` nginx's program, `REJOIN_WASM_TOOLCHAIN`
 /// the toolchain that trunk needs, if it is not the one in use.
 fn tests(context: &Context, targets: &[&str], choice: &[&str], browser: impl Fn(&mut Command)) -> Result<()> {
     let server = context.build_binary("demo-server", "demo-server", false)?;
@@ -52,6 +52,9 @@ fn tests(context: &Context, targets: &[&str], choice: &[&str], browser: impl Fn(
     }
     browser(&mut cargo);
     cargo.env("REJOIN_DELIVERY_PAGE", page::build(context, &page::DELIVERY)?);
+    if let Some(nginx) = setup::nginx(&context.toolbox) {
+        cargo.env("REJOIN_NGINX", nginx);
+    }
     cargo.env("REJOIN_APP", folder).env("REJOIN_SERVER", server);
     cargo.env("REJOIN_AXE", setup::axe(&context.workspace, &context.toolbox)?);
     scratch::apply(&mut cargo)?;
