@@ -69,8 +69,13 @@ impl Subscriptions {
         let Some(subscription) = self.by_number(number)? else { return Ok(None) };
         // Only who is listed is told, and others have nothing to tell it with.
         let Some(members) = &mut subscription.members else { return Ok(None) };
-        members.apply(presence, most)?;
-        Self::tell_members(subscription);
+        match presence {
+            Presence::Refused(denial) => subscription.not_listed(denial),
+            change => {
+                members.apply(change, most)?;
+                Self::tell_members(subscription);
+            }
+        }
         Ok(Some(subscription.id))
     }
 }
