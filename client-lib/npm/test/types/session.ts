@@ -108,6 +108,7 @@ export async function use(stored: string): Promise<void> {
       case "volatile": same<typeof item.payload, JsonValue>(true); break;
       case "undecodable": same<typeof item.raw, string | Uint8Array>(true); break;
       case "started": same<typeof item.position, Position>(true); break;
+      case "not-listed": same<typeof item.error, SubscriptionError>(true); break;
       default: same<typeof item, never>(true);
     }
   }
