@@ -333,6 +333,11 @@ export type FeedItem<T, TAbout = JsonValue, TVolatile = JsonValue> =
   | Gap
   /** Others follow the channel, or follow it no longer. */
   | { readonly type: "members"; readonly members: readonly Member<TAbout>[] }
+  /**
+   * The server does not list this subscriber with what it asked for, and the feed goes on. As it was listed before on this
+   * connection, it still is; it is asked again on each new connection.
+   */
+  | { readonly type: "not-listed"; readonly error: SubscriptionError }
   /** A message of another subscriber that may have been lost. */
   | { readonly type: "volatile"; readonly sender: string; readonly payload: TVolatile }
   /** An entry whose payload is no JSON. */

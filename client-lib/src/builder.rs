@@ -49,6 +49,17 @@ enum Where {
     Adopted(WebSocket, Target),
 }
 
+impl Where {
+    fn known(&self) -> Option<&Target> {
+        match self {
+            Self::Fixed(target) => Some(target),
+            Self::Asked => None,
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+            Self::Adopted(_, target) => Some(target),
+        }
+    }
+}
+
 struct Nowhere;
 
 impl Source for Nowhere {
@@ -82,6 +93,18 @@ impl Builder {
             insist: false,
         };
         Self { target, options, seed: None }
+    }
+
+    /// The URL to connect to, as it was given; `None` if it is [asked for](Self::asking).
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.target.known().map(|target| target.url.as_str())
+    }
+
+    /// The subprotocols to offer; none if they are [asked for](Self::asking).
+    #[must_use]
+    pub fn protocols(&self) -> &[String] {
+        self.target.known().map_or(&[], |target| &target.protocols)
     }
 
     pub(crate) fn link(&self) -> &LinkConfig {

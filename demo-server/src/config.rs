@@ -9,6 +9,8 @@ use rejoin_server::hub::HubSettings;
 use rejoin_server::{Limits, Rate};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::error::RunError;
+
 /// The least time without a sign of life after which a connection of the echo or the speed test is dropped. On a line that
 /// is filled on purpose, a pong waits behind the load, and at 30 kbit/s the system takes the next part of a file only
 /// every 20 s.
@@ -146,6 +148,28 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Refuses values with which nothing would be served; what the libraries' limits refuse, they name themselves.
+    pub(crate) fn check(&self) -> Result<(), RunError> {
+        let counts = [
+            ("--max-connections", self.max_connections),
+            ("--max-connections-per-address", self.max_connections_per_address),
+            ("--max-rooms", self.max_rooms),
+            ("--max-rooms-per-session", self.max_rooms_per_session),
+            ("--max-rooms-per-address", self.max_rooms_per_address),
+        ];
+        if let Some((flag, _)) = counts.iter().find(|(_, count)| *count == 0) {
+            return Err(RunError::Flag { flag, must: "be above 0" });
+        }
+        if seconds(self.header_seconds).is_zero() {
+            return Err(RunError::Flag { flag: "--header-seconds", must: "be above 0" });
+        }
+        // Zero is right: nothing is waited for.
+        if Duration::try_from_secs_f64(self.drain_seconds).is_err() {
+            return Err(RunError::Flag { flag: "--drain-seconds", must: "be 0 or more" });
+        }
+        Ok(())
+    }
+
     /// What every WebSocket of the demo has in common.
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();

@@ -20,6 +20,13 @@ pub enum RunError {
     },
     /// The limits make no sense together.
     Limits(InvalidLimits),
+    /// The value of a flag can't be.
+    Flag {
+        /// Its name.
+        flag: &'static str,
+        /// What the value must be.
+        must: &'static str,
+    },
     /// An origin to allow is none.
     Origin(InvalidOrigin),
     /// The folder for data can't be used.
@@ -59,6 +66,7 @@ impl fmt::Display for RunError {
             ),
             Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
             Self::Limits(error) => write!(f, "{error}"),
+            Self::Flag { flag, must } => write!(f, "{flag} must {must}"),
             Self::Origin(error) => write!(f, "--allow-origin: {error}"),
             Self::Data { folder, reason } => {
                 write!(f, "--data {}: {reason}", folder.display())

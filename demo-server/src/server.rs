@@ -42,6 +42,7 @@ impl Server {
     /// # Errors
     /// When a limit or an origin of the configuration can't be, or the system gives no random bytes.
     pub fn new(config: Config) -> Result<Self, RunError> {
+        config.check()?;
         let mut most = ConnectionLimits::default();
         most.total = config.max_connections;
         most.per_address = config.max_connections_per_address;

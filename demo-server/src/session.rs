@@ -151,7 +151,7 @@ impl Application for Chat {
         match action.read::<Room>().map_err(|error| unreadable(&error))? {
             TypedAction::Subscribe => self.enter(session, &room, false),
             TypedAction::Appear(About { name }) => {
-                rules::name(&name).map(drop).map_err(|reason| denial(BAD, reason))
+                rules::listed_name(&name).map_err(|reason| denial(BAD, reason))
             }
             TypedAction::Publish(Said { name, text }) => {
                 rules::name(&name).map_err(|reason| denial(BAD, reason))?;

@@ -74,9 +74,20 @@ fn mistakes_in_flags_are_explained() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(message.contains(word), "{message}");
     }
-    let output = program().args(["--listen", "127.0.0.1:0", "--allow-origin", "localhost"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("http://localhost:8081"));
+    for (flag, value, words) in [
+        ("--allow-origin", "localhost", "write http://localhost"),
+        ("--allow-origin", "https://example.org/", "write https://example.org "),
+        ("--allow-origin", "https://tea.*.org", "https://*.example.org"),
+        ("--allow-origin", "htps://example.org", "write https://example.org "),
+        ("--max-connections", "0", "--max-connections must be above 0"),
+        ("--header-seconds", "0", "--header-seconds must be above 0"),
+        ("--drain-seconds", "nan", "--drain-seconds must be"),
+    ] {
+        let output = program().args(["--listen", "127.0.0.1:0", flag, value]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{flag} {value}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(words), "{message}");
+    }
 }
 
 #[test]

@@ -6,10 +6,10 @@ mod common;
 mod sessions;
 
 use common::Demo;
-use demo_messages::room::{Answer, Fault, OLDER, Question, RoomInfo, Whisper};
+use demo_messages::room::{Answer, Fault, OLDER, Question, Room, RoomInfo, Whisper};
 use demo_server::Config;
 use futures::StreamExt;
-use rejoin::session::{CallError, FeedItem, PublishError, SessionEvent};
+use rejoin::session::{CallError, Denial, FeedItem, PublishError, SessionEvent, Since, TypedFeed};
 use sessions::{
     about, ask, connect, enter, entry, item, json, on_one_thread, people, rooms, said, say, within,
 };
@@ -140,6 +140,17 @@ fn whoever_types_is_seen_to_by_the_others_alone() {
     });
 }
 
+/// Why somebody is not listed.
+async fn not_listed(feed: &mut TypedFeed<Room>) -> Denial {
+    loop {
+        match item(feed).await {
+            FeedItem::NotListed(denial) => return denial,
+            FeedItem::Members => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 #[test]
 fn people_are_listed_under_names_that_keep_the_rules() {
     on_one_thread(async {
@@ -147,8 +158,23 @@ fn people_are_listed_under_names_that_keep_the_rules() {
         let (ada, bob, eve) = (connect(&demo).await, connect(&demo).await, connect(&demo).await);
         let mut of_ada = enter(&ada, "tea", "Ada").await.unwrap();
         let of_bob = enter(&bob, "tea", "Bob").await.unwrap();
-        // Whoever gives no name sees and is not seen.
+        // Whoever gives no name sees and is not seen, and is told why.
         let mut of_eve = enter(&eve, "tea", " ").await.unwrap();
+        assert_eq!(not_listed(&mut of_eve).await.code, 400);
+        for name in ["", "\u{7f}", &"a".repeat(33), &format!("Eve{}", " ".repeat(30))] {
+            of_eve.set_presence(&about(name)).unwrap();
+            assert_eq!(not_listed(&mut of_eve).await.code, 400, "{name:?}");
+        }
+        // What is no name at all.
+        let mut raw = eve.subscribe_as("room/tea", Since::Now, "no JSON").unwrap();
+        loop {
+            match within(raw.next()).await.unwrap() {
+                FeedItem::NotListed(denial) => break assert_eq!(denial.code, 400),
+                FeedItem::Started(_) | FeedItem::Members => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        drop(raw);
         assert_eq!(people(&mut of_ada, 2).await, ["Ada", "Bob"]);
         assert_eq!(people(&mut of_eve, 2).await, ["Ada", "Bob"]);
         of_bob.set_presence(&about("Robert")).unwrap();

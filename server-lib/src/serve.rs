@@ -34,7 +34,7 @@ pub struct ServeLimits {
     /// The largest head of a request, in bytes, at least 8 KiB. Default: 16 KiB.
     pub max_header_bytes: usize,
     /// Connections that speak HTTP at the same time; further ones wait to be accepted. WebSockets are
-    /// counted by [`Connections`] instead. Default: 1,024.
+    /// counted by [`Connections`] instead. Zero counts as 1. Default: 1,024.
     pub max_http_connections: usize,
     /// How long the peer's system may leave sent bytes unacknowledged before the connection is dropped
     /// (`TCP_USER_TIMEOUT`; on Linux). It finds clients that vanished without a trace while there was always
@@ -81,7 +81,7 @@ pub async fn serve(
         Err(error) => tracing::warn!("the listener does not say its port: {error}"),
     }
     let limits = Arc::new(limits);
-    let places = Arc::new(Semaphore::new(limits.max_http_connections));
+    let places = Arc::new(Semaphore::new(limits.max_http_connections.max(1)));
     let tasks = TaskTracker::new();
     let (finish, abort) = (CancellationToken::new(), CancellationToken::new());
     let mut shutdown = std::pin::pin!(shutdown);

@@ -51,10 +51,10 @@ pub enum Connected {
 /// # }
 /// ```
 pub struct SessionBuilder {
-    target: SessionTarget,
+    pub(super) target: SessionTarget,
     /// Who is asked for the target, instead of the fixed one.
     asks: Option<Box<dyn Asks>>,
-    machine: ClientConfig,
+    pub(super) machine: ClientConfig,
     pub(super) link: Builder,
     drain_timeout: Duration,
     max_disagreed: Option<u32>,

@@ -51,6 +51,10 @@ pub enum FeedItem<T = Body, V = T> {
     },
     /// Others follow the channel, or follow it no longer: [`Feed::members`] has them.
     Members,
+    /// The server does not list this subscriber with what it asked to be [listed with](Feed::set_presence), for this reason,
+    /// and the feed goes on. As it was listed before on this connection, it still is; it is asked again on each new
+    /// connection.
+    NotListed(Denial),
     /// A message of another subscriber that may have been lost.
     Volatile {
         /// Who sent it.
@@ -114,7 +118,8 @@ impl Feed {
     ///
     /// # Errors
     /// Hands it back when it is larger than [`presence_bytes`](super::SessionLimits::presence_bytes), or the subscription is
-    /// over. A server that takes less ends the subscription with 1009.
+    /// over. A server that takes less ends the subscription with 1009. What its application refuses comes as
+    /// [`FeedItem::NotListed`].
     pub fn set_presence(&self, about: impl Into<Body>) -> Result<(), Refused<Body>> {
         // The caller's own code runs before anything is borrowed, here and below.
         let about = about.into();
@@ -155,6 +160,7 @@ impl Feed {
             }
             ChannelEvent::Gap { at, missing } => FeedItem::Gap { at, missing },
             ChannelEvent::Members => FeedItem::Members,
+            ChannelEvent::NotListed(denial) => FeedItem::NotListed(denial),
             ChannelEvent::Volatile { sender, payload } => FeedItem::Volatile { sender, payload },
             ChannelEvent::Ended(denial) => {
                 self.ended = true;

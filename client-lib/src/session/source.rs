@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use rejoin_protocol::wire::Body;
 
-use super::SUBPROTOCOL;
+use super::{SUBPROTOCOL, SessionBuilder};
 use crate::asking::Asking;
 use crate::slim_cell::SlimCell;
 use crate::target::{Answer, Source};
@@ -34,6 +34,20 @@ impl SessionTarget {
     pub fn auth(mut self, token: impl Into<Body>) -> Self {
         self.auth = Some(token.into());
         self
+    }
+}
+
+impl SessionBuilder {
+    /// The URL to connect to, as it was given; `None` if it is [asked for](Self::asking).
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        Some(self.target.url.as_str()).filter(|url| !url.is_empty())
+    }
+
+    /// The subprotocols of the application's own to offer.
+    #[must_use]
+    pub fn protocols(&self) -> &[String] {
+        &self.machine.protocols
     }
 }
 

@@ -251,6 +251,7 @@ where
         }
         FeedItem::Gap { at, missing } => FeedItem::Gap { at, missing },
         FeedItem::Members => FeedItem::Members,
+        FeedItem::NotListed(denial) => FeedItem::NotListed(denial),
         FeedItem::Volatile { sender, payload } => {
             FeedItem::Volatile { sender, payload: read::<C::Volatile, C>(payload) }
         }

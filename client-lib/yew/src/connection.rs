@@ -1,5 +1,7 @@
-//! A connection in a component's memory: opened after the first rendering, dropped with the component.
+//! A connection in a component's memory: opened after a rendering, replaced when its target changes, closed with the
+//! component.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,11 +11,14 @@ use rejoin::{Builder, Event, Handle, Incoming, OpenError, State, States};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
+use crate::UseSocketHandle;
+use crate::turn::{Place, Turn, use_turn};
+
 /// What a hook knows of its connection.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Connection {
-    /// Not begun: the component has not been rendered yet.
+    /// Not begun: the component has not been rendered yet, or not with this target.
     #[default]
     Idle,
     /// In this state.
@@ -29,54 +34,44 @@ pub(crate) struct Latest {
     pub(crate) on_event: Option<Callback<Event>>,
 }
 
-/// Renders each state, the last one in any case, until the connection is dropped.
-async fn follow(mut states: States, setter: UseStateSetter<Connection>) {
+/// Renders each state, the last one in any case, until the connection is dropped or another has followed.
+async fn follow(mut states: States, turn: Turn, setter: UseStateSetter<(u64, Connection)>) {
     while let Some(state) = poll_fn(|context| Pin::new(&mut states).poll_next(context)).await {
-        setter.set(Connection::Is(state));
+        if !turn.is_present() {
+            return;
+        }
+        setter.set((turn.number(), Connection::Is(state)));
     }
 }
 
-/// Opens the connection after the first rendering and keeps it until the component goes.
+/// Opens the connection after the first rendering, another one after each rendering with another target, and closes it
+/// when the component goes.
 #[hook]
-pub(crate) fn use_connection(
-    builder: impl FnOnce() -> Builder + 'static,
-    latest: Latest,
-) -> (UseStateHandle<Connection>, Rc<std::cell::RefCell<Option<Handle>>>) {
-    let connection = use_state(Connection::default);
-    let handle = use_mut_ref(|| None::<Handle>);
+pub(crate) fn use_connection(builder: impl FnOnce() -> Builder + 'static, latest: Latest) -> UseSocketHandle {
+    let connection = use_state(|| (0, Connection::default()));
+    let handle = use_mut_ref(|| None::<(u64, Handle)>);
     let handlers = use_mut_ref(|| None::<Rc<Latest>>);
+    let builder = builder();
+    let turn = use_turn(Place::new(builder.url(), builder.protocols()));
     *handlers.borrow_mut() = Some(Rc::new(latest));
 
-    let setter = connection.setter();
-    let kept = handle.clone();
-    use_effect_with((), move |()| {
-        match builder().open() {
+    let (setter, kept) = (connection.setter(), handle.clone());
+    let mine = turn.clone();
+    use_effect_with(turn.number(), move |_| {
+        match builder.open() {
             Ok(socket) => {
-                setter.set(Connection::Is(socket.state()));
-                let of_messages = handlers.clone();
-                socket.set_on_message(Some(Box::new(move |message| {
-                    // Cloned out of the borrow: the callback may render and so replace the handlers.
-                    let latest = of_messages.borrow().clone();
-                    if let Some(latest) = latest {
-                        latest.on_message.emit(message);
-                    }
-                })));
-                let events = handlers.borrow().as_ref().is_some_and(|latest| latest.on_event.is_some());
-                if events {
-                    socket.set_on_event(Some(Box::new(move |event| {
-                        let latest = handlers.borrow().clone();
-                        if let Some(on_event) = latest.as_ref().and_then(|latest| latest.on_event.as_ref()) {
-                            on_event.emit(event);
-                        }
-                    })));
-                }
-                spawn_local(follow(socket.states(), setter));
-                kept.replace(Some(socket.handle()));
+                let socket = socket.handle();
+                // Before the handlers, which may ask for it.
+                kept.replace(Some((mine.number(), socket.clone())));
+                setter.set((mine.number(), Connection::Is(socket.state())));
+                attach(&socket, &mine, &handlers);
+                spawn_local(follow(socket.states(), mine.clone(), setter));
             }
-            Err(error) => setter.set(Connection::Failed(error)),
+            Err(error) => setter.set((mine.number(), Connection::Failed(error))),
         }
         move || {
-            if let Some(handle) = kept.take() {
+            mine.end();
+            if let Some((_, handle)) = kept.take() {
                 // Other handles may live on; this component hears no more of them.
                 handle.set_on_message(None);
                 handle.set_on_event(None);
@@ -84,5 +79,26 @@ pub(crate) fn use_connection(
             }
         }
     });
-    (connection, handle)
+    UseSocketHandle { connection, handle, turn: turn.number() }
+}
+
+fn attach(socket: &Handle, turn: &Turn, handlers: &Rc<RefCell<Option<Rc<Latest>>>>) {
+    // Cloned out of the borrow: the callback may render and so replace the handlers.
+    let latest = {
+        let (turn, handlers) = (turn.clone(), handlers.clone());
+        move || turn.is_present().then(|| handlers.borrow().clone()).flatten()
+    };
+    let of_events = latest.clone();
+    socket.set_on_message(Some(Box::new(move |message| {
+        if let Some(latest) = latest() {
+            latest.on_message.emit(message);
+        }
+    })));
+    if of_events().is_some_and(|latest| latest.on_event.is_some()) {
+        socket.set_on_event(Some(Box::new(move |event| {
+            if let Some(on_event) = of_events().as_ref().and_then(|latest| latest.on_event.as_ref()) {
+                on_event.emit(event);
+            }
+        })));
+    }
 }

@@ -74,7 +74,6 @@ where
     let on_message = Callback::from(move |message: Incoming| {
         on_message.emit(decode::<E::ToClient, E::Codec>(message));
     });
-    let socket =
-        UseSocketHandle::new(use_connection(builder, Latest { on_message, on_event: Some(on_event) }));
+    let socket = use_connection(builder, Latest { on_message, on_event: Some(on_event) });
     UseEndpointHandle { socket, endpoint: PhantomData }
 }

@@ -53,8 +53,9 @@ mod connection;
 mod endpoint;
 mod session;
 mod socket;
+mod turn;
 
 pub use connection::Connection;
 pub use endpoint::{UseEndpointHandle, use_endpoint};
-pub use session::{SessionStanding, UseSessionHandle, use_session, use_session_from};
+pub use session::{SessionStanding, UseSessionHandle, use_session, use_session_from, use_session_from_with};
 pub use socket::{UseSocketHandle, use_socket, use_socket_with_events};

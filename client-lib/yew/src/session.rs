@@ -1,6 +1,6 @@
 //! The hook for a session.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,6 +12,8 @@ use rejoin::session::{
 };
 use yew::platform::spawn_local;
 use yew::prelude::*;
+
+use crate::turn::{Place, Turn, use_turn};
 
 /// What a hook knows of its session.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,28 +31,35 @@ pub enum SessionStanding {
 /// A component's session.
 #[derive(Clone)]
 pub struct UseSessionHandle {
-    standing: UseStateHandle<SessionStanding>,
-    handle: Rc<RefCell<Option<SessionHandle>>>,
+    /// Of the session of this number, as the two below.
+    standing: UseStateHandle<(u64, SessionStanding)>,
+    handle: Rc<RefCell<Option<(u64, SessionHandle)>>>,
+    /// The session that this rendering is about.
+    turn: u64,
 }
 
 impl UseSessionHandle {
     /// Where the session is, as of this rendering; each change renders anew.
     #[must_use]
     pub fn state(&self) -> &SessionStanding {
-        &self.standing
+        match &*self.standing {
+            (turn, standing) if *turn == self.turn => standing,
+            _ => &SessionStanding::Idle,
+        }
     }
 
-    /// The session itself, to send, publish, subscribe, call, close and ask; `None` before the first rendering and after
-    /// a failure to begin.
+    /// The session itself, to send, publish, subscribe, call, close and ask; `None` before the first rendering with this
+    /// target and after a failure to begin, and once a later rendering has another target.
     #[must_use]
     pub fn handle(&self) -> Option<SessionHandle> {
-        self.handle.borrow().clone()
+        let held = self.handle.borrow();
+        held.as_ref().filter(|(turn, _)| *turn == self.turn).map(|(_, handle)| handle.clone())
     }
 }
 
 impl PartialEq for UseSessionHandle {
     fn eq(&self, other: &Self) -> bool {
-        *self.standing == *other.standing && Rc::ptr_eq(&self.handle, &other.handle)
+        (self.turn, self.state()) == (other.turn, other.state()) && Rc::ptr_eq(&self.handle, &other.handle)
     }
 }
 
@@ -64,7 +73,10 @@ struct Latest {
 /// every event is emitted, in order; none of a burst is lost. What a channel brings comes by a
 /// [`Feed`](rejoin::session::Feed), read in a task of the component's.
 ///
-/// `builder` is called once. To connect elsewhere give the component another `key`.
+/// `builder` is called at each rendering. Where its URL and subprotocols are as they were, the session stays, whatever its
+/// token; where they are others, the present session is ended as by [`close`](SessionHandle::close), another begins, and
+/// nothing of the ended one is emitted any more. All other settings are those of the rendering in which the session was
+/// begun. A builder that [asks](SessionBuilder::asking) for its target never changes it: give the component another `key`.
 ///
 /// ```no_run
 /// use rejoin::session::{SessionBuilder, SessionEvent, SessionMessage};
@@ -95,10 +107,12 @@ pub fn use_session(
     on_message: Callback<SessionMessage>,
     on_event: Callback<SessionEvent>,
 ) -> UseSessionHandle {
-    let kept = use_kept(on_message, on_event);
+    let builder = builder();
+    let place = Place::new(builder.url(), builder.protocols());
+    let kept = use_kept(place, on_message, on_event);
     let mine = kept.clone();
-    use_effect_with((), move |()| {
-        mine.begun(builder().open());
+    use_effect_with(kept.turn.number(), move |_| {
+        mine.begun(builder.open());
         move || mine.end()
     });
     kept.into_handle()
@@ -106,7 +120,8 @@ pub fn use_session(
 
 /// [`use_session`] for a session that takes a while to be opened, as one does that is
 /// [reopened](rejoin::session::SessionBuilder::reopen) after a reload of the page. `open` is called once, after the first
-/// rendering; when the component goes before the session is there, it is closed as soon as it is.
+/// rendering; when the component goes before the session is there, it is closed as soon as it is. To connect elsewhere
+/// use [`use_session_from_with`].
 #[hook]
 pub fn use_session_from<F, Fut>(
     open: F,
@@ -117,9 +132,27 @@ where
     F: FnOnce() -> Fut + 'static,
     Fut: Future<Output = Result<Session, ConnectError>> + 'static,
 {
-    let kept = use_kept(on_message, on_event);
+    use_session_from_with((), open, on_message, on_event)
+}
+
+/// [`use_session_from`] for a session that depends on something, such as a URL or a name: when `deps` are others than at the
+/// rendering before, the present session is ended and `open` called again. One that was still being opened is closed as
+/// soon as it is there, and nothing of it is emitted.
+#[hook]
+pub fn use_session_from_with<D, F, Fut>(
+    deps: D,
+    open: F,
+    on_message: Callback<SessionMessage>,
+    on_event: Callback<SessionEvent>,
+) -> UseSessionHandle
+where
+    D: PartialEq + 'static,
+    F: FnOnce() -> Fut + 'static,
+    Fut: Future<Output = Result<Session, ConnectError>> + 'static,
+{
+    let kept = use_kept(deps, on_message, on_event);
     let mine = kept.clone();
-    use_effect_with((), move |()| {
+    use_effect_with(kept.turn.number(), move |_| {
         let (opening, waiting) = (open(), mine.clone());
         spawn_local(async move { waiting.begun(opening.await) });
         move || mine.end()
@@ -130,42 +163,48 @@ where
 /// A session in a component's memory.
 #[derive(Clone)]
 struct Kept {
-    standing: UseStateHandle<SessionStanding>,
-    handle: Rc<RefCell<Option<SessionHandle>>>,
+    standing: UseStateHandle<(u64, SessionStanding)>,
+    handle: Rc<RefCell<Option<(u64, SessionHandle)>>>,
     handlers: Rc<RefCell<Option<Rc<Latest>>>>,
-    gone: Rc<Cell<bool>>,
+    turn: Turn,
 }
 
 #[hook]
-fn use_kept(on_message: Callback<SessionMessage>, on_event: Callback<SessionEvent>) -> Kept {
-    let standing = use_state(SessionStanding::default);
-    let handle = use_mut_ref(|| None::<SessionHandle>);
+fn use_kept<T: PartialEq + 'static>(
+    of: T,
+    on_message: Callback<SessionMessage>,
+    on_event: Callback<SessionEvent>,
+) -> Kept {
+    let standing = use_state(|| (0, SessionStanding::default()));
+    let handle = use_mut_ref(|| None::<(u64, SessionHandle)>);
     let handlers = use_mut_ref(|| None::<Rc<Latest>>);
-    let gone = use_memo((), |()| Rc::new(Cell::new(false)));
+    let turn = use_turn(of);
     *handlers.borrow_mut() = Some(Rc::new(Latest { on_message, on_event }));
-    Kept { standing, handle, handlers, gone: Rc::clone(&gone) }
+    Kept { standing, handle, handlers, turn }
 }
 
 impl Kept {
     fn begun(&self, opened: Result<Session, ConnectError>) {
-        let setter = self.standing.setter();
+        let (setter, turn) = (self.standing.setter(), self.turn.clone());
         match opened {
-            Ok(session) if self.gone.get() => session.begin_close(),
+            Ok(session) if !turn.is_present() => session.begin_close(),
             Ok(session) => {
                 let session = session.handle();
                 // Before the handlers, which may ask for it.
-                self.handle.replace(Some(session.clone()));
-                setter.set(SessionStanding::Is(session.state()));
-                attach(&session, &self.handlers);
-                spawn_local(follow(session.states(), setter));
+                self.handle.replace(Some((turn.number(), session.clone())));
+                setter.set((turn.number(), SessionStanding::Is(session.state())));
+                attach(&session, &turn, &self.handlers);
+                spawn_local(follow(session.states(), turn, setter));
             }
-            Err(error) => setter.set(SessionStanding::Failed(error)),
+            Err(_) if !turn.is_present() => {}
+            Err(error) => setter.set((turn.number(), SessionStanding::Failed(error))),
         }
     }
 
     fn end(&self) {
-        self.gone.set(true);
-        if let Some(session) = self.handle.take() {
+        self.turn.end();
+        let held = self.handle.borrow_mut().take_if(|(turn, _)| *turn == self.turn.number());
+        if let Some((_, session)) = held {
             // Other handles may live on; this component hears no more of them.
             session.set_on_message(None);
             session.set_on_event(None);
@@ -174,31 +213,35 @@ impl Kept {
     }
 
     fn into_handle(self) -> UseSessionHandle {
-        UseSessionHandle { standing: self.standing, handle: self.handle }
+        UseSessionHandle { standing: self.standing, handle: self.handle, turn: self.turn.number() }
     }
 }
 
-fn attach(session: &SessionHandle, handlers: &Rc<RefCell<Option<Rc<Latest>>>>) {
-    let of_messages = handlers.clone();
+fn attach(session: &SessionHandle, turn: &Turn, handlers: &Rc<RefCell<Option<Rc<Latest>>>>) {
+    // Cloned out of the borrow: the callback may render and so replace the handlers.
+    let latest = {
+        let (turn, handlers) = (turn.clone(), handlers.clone());
+        move || turn.is_present().then(|| handlers.borrow().clone()).flatten()
+    };
+    let of_events = latest.clone();
     session.set_on_message(Some(Box::new(move |message| {
-        // Cloned out of the borrow: the callback may render and so replace the handlers.
-        let latest = of_messages.borrow().clone();
-        if let Some(latest) = latest {
+        if let Some(latest) = latest() {
             latest.on_message.emit(message);
         }
     })));
-    let of_events = handlers.clone();
     session.set_on_event(Some(Box::new(move |event| {
-        let latest = of_events.borrow().clone();
-        if let Some(latest) = latest {
+        if let Some(latest) = of_events() {
             latest.on_event.emit(event);
         }
     })));
 }
 
-/// Renders each state, the last one in any case, until the session is dropped.
-async fn follow(mut states: SessionStates, setter: UseStateSetter<SessionStanding>) {
+/// Renders each state, the last one in any case, until the session is dropped or another has followed.
+async fn follow(mut states: SessionStates, turn: Turn, setter: UseStateSetter<(u64, SessionStanding)>) {
     while let Some(state) = poll_fn(|context| Pin::new(&mut states).poll_next(context)).await {
-        setter.set(SessionStanding::Is(state));
+        if !turn.is_present() {
+            return;
+        }
+        setter.set((turn.number(), SessionStanding::Is(state)));
     }
 }

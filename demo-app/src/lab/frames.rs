@@ -85,6 +85,7 @@ fn of_channel(frame: &Frame) -> (&'static str, String) {
                 Presence::Joined(_) => "somebody came".to_owned(),
                 Presence::Left(_) => "somebody left".to_owned(),
                 Presence::Changed(_) => "somebody changed".to_owned(),
+                Presence::Refused(denial) => format!("not listed: {}", denial.reason),
             };
             format!("feed {subscription}: {what}")
         }),

@@ -15,6 +15,14 @@ pub(crate) fn name(name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
+/// The name of somebody who is listed. It is shown as it comes, so that it must be trimmed already.
+pub(crate) fn listed_name(listed: &str) -> Result<(), String> {
+    if name(listed)? != listed {
+        return Err("a name has no spaces before or after it".into());
+    }
+    Ok(())
+}
+
 pub(crate) fn room(room: &str) -> Result<(), String> {
     let right = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if (1..=ROOM_CHARS).contains(&room.len()) && room.bytes().all(right) {

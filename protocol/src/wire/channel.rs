@@ -135,6 +135,8 @@ pub enum Presence {
     Left(Alias),
     /// Somebody says something else of itself.
     Changed(Member),
+    /// The receiver is not listed with what it asked to be listed with; as it was listed before, it still is.
+    Refused(Denial),
 }
 
 /// A publication.

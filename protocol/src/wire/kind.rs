@@ -86,6 +86,7 @@ pub(super) mod presence {
     pub(in crate::wire) const JOINED: u8 = 1;
     pub(in crate::wire) const LEFT: u8 = 2;
     pub(in crate::wire) const CHANGED: u8 = 3;
+    pub(in crate::wire) const REFUSED: u8 = 4;
 }
 
 /// Flags of VOLATILE.

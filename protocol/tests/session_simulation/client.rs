@@ -265,6 +265,7 @@ impl Client {
                     });
                 }
                 ChannelEvent::Members => self.news.push("members"),
+                ChannelEvent::NotListed(_) => self.news.push("not listed"),
                 ChannelEvent::Volatile { .. } => self.news.push("volatile came"),
             }
         }

@@ -213,6 +213,7 @@ fn channels(d: &mut Draw) -> Vec<Frame> {
         Presence::Joined(d.member()),
         Presence::Left(d.random()),
         Presence::Changed(d.member()),
+        Presence::Refused(d.denial()),
     ] {
         frames.push(Frame::Presence { subscription: d.integer(), presence });
     }

@@ -208,6 +208,7 @@ fn channel(frame: &Frame, l: &mut Line) {
                 Presence::Joined(member) => _ = l.word("joined").member(member),
                 Presence::Left(alias) => _ = l.word("left").random("alias", *alias),
                 Presence::Changed(member) => _ = l.word("changed").member(member),
+                Presence::Refused(denial) => _ = l.word("refused").denial(denial),
             }
         }
         Frame::Pub(it) => {

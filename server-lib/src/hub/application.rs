@@ -129,7 +129,7 @@ pub trait Application: Send + Sync + Sized + 'static {
 
     /// May it do this? It is asked when somebody begins; of who follows a channel already, and may no longer, a session is
     /// told by [`SessionHandle::unfollow`]. Whoever may follow a channel and asks to be listed sees who else is, even if
-    /// it may not be listed itself. The refusal of a publication is recorded, so that the same publication is refused whenever it is
+    /// it may not be listed itself; a client whose presence is refused is told so, and its feed goes on. The refusal of a publication is recorded, so that the same publication is refused whenever it is
     /// sent again. Default: everything, in every channel.
     ///
     /// What goes through a channel of a type is read by [`Action::read`], which see for an example.

@@ -74,9 +74,10 @@ impl Following {
         registration
     }
 
-    /// Lists the reader, or lists it with something else.
-    pub(super) fn appear(&mut self, alias: Alias, about: Body, most: usize) {
-        if self.channel.listing.appear(alias, self.place, about, most) {
+    /// Lists the reader, or lists it with something else. False when as many are listed as may be.
+    pub(super) fn appear(&mut self, alias: Alias, about: Body, most: usize) -> bool {
+        let is_listed = self.channel.listing.appear(alias, self.place, about, most);
+        if is_listed {
             self.listed = Some(alias);
         } else {
             tracing::info!(
@@ -85,6 +86,7 @@ impl Following {
                 "somebody is not listed: as many are as may be"
             );
         }
+        is_listed
     }
 
     /// Begins to watch. The tail's present value counts as news.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{AbortHandle, Abortable};
 use rejoin_protocol::session::{FeedStart, Request, Task as Wanted, code};
-use rejoin_protocol::wire::{Answer, Body, Denial, Position, Since, Target, WireLimits};
+use rejoin_protocol::wire::{Answer, Body, Denial, Position, Presence, Since, Target, WireLimits};
 
 use super::action::Action;
 use super::application::{Application, AuthError, Credentials, Identity};
@@ -150,9 +150,16 @@ impl<A: Application> Task<A> {
         let alias = self.entry.alias;
         let Some(following) = self.following.get_mut(&subscription) else { return };
         let name = &following.channel.name;
-        if self.hub.application.authorize(&self.handle, name, Action::Appear(&about)).is_ok() {
-            following.appear(alias, about.detached(), settings.members);
-            self.work.extend(following.watch_members(subscription));
+        match self.hub.application.authorize(&self.handle, name, Action::Appear(&about)) {
+            Ok(()) => {
+                if !following.appear(alias, about.detached(), settings.members) {
+                    let reason = format!("at most {} are listed here", settings.members);
+                    let full = Denial { code: code::TOO_MANY, reason };
+                    self.machine.presence(subscription, Presence::Refused(full));
+                }
+                self.work.extend(following.watch_members(subscription));
+            }
+            Err(denial) => self.machine.presence(subscription, Presence::Refused(denial)),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rejoin_protocol::session::{ClientConfig, ClientSession, SessionMessage, Settlement};
+use rejoin_protocol::session::{
+    ChannelEvent, ClientConfig, ClientSession, SessionMessage, Settlement, SubscriptionId,
+};
 use rejoin_protocol::wire::{Body, Since};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::MemoryLog;
@@ -294,4 +296,46 @@ async fn two_hubs_over_one_log_feed_one_anothers_readers() {
     })
     .await;
     assert_eq!(seen, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+/// The reasons for which the server has not listed a subscriber, and whether the feed goes on.
+fn refusals(client: &mut Client, feed: SubscriptionId) -> Vec<u16> {
+    let mut codes = Vec::new();
+    while let Some(event) = client.machine.take_channel_event(feed) {
+        match event {
+            ChannelEvent::NotListed(denial) => codes.push(denial.code),
+            ChannelEvent::Ended(denial) => panic!("{denial:?}"),
+            _ => {}
+        }
+    }
+    codes
+}
+
+#[tokio::test]
+async fn a_presence_that_the_application_refuses_is_not_listed_and_its_client_is_told() {
+    let server = Server::over(log()).await;
+    let (mut ada, mut bob) = (Client::of(server.address).await, Client::of(server.address).await);
+    let of_ada = ada.machine.subscribe_as("room", Since::Now, Body::from("ada")).unwrap();
+    ada.until(|ada| ada.machine.members(of_ada).len() == 1).await;
+    for about in ["", "no name"] {
+        let of_bob = bob.machine.subscribe_as("room", Since::Now, Body::from(about)).unwrap();
+        bob.transmit().await;
+        bob.until(|bob| refusals(bob, of_bob) == [403]).await;
+        // It sees who is there, and is not among them.
+        bob.until(|bob| bob.machine.members(of_bob).len() == 1).await;
+        bob.machine.set_presence(of_bob, Body::from("bob")).unwrap();
+        bob.transmit().await;
+        ada.until(|ada| ada.machine.members(of_ada).len() == 2).await;
+        // What it was listed with stays.
+        bob.machine.set_presence(of_bob, Body::from(about)).unwrap();
+        bob.transmit().await;
+        bob.until(|bob| refusals(bob, of_bob) == [403]).await;
+        let mut abouts: Vec<_> =
+            bob.machine.members(of_bob).iter().map(|member| member.about.to_vec()).collect();
+        abouts.sort();
+        assert_eq!(abouts, [b"ada", b"bob"]);
+        bob.machine.unsubscribe(of_bob);
+        bob.transmit().await;
+        ada.until(|ada| ada.machine.members(of_ada).len() == 1).await;
+    }
 }

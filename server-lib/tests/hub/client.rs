@@ -212,7 +212,7 @@ impl Client {
                     entries.push(format!("whisper {}", String::from_utf8_lossy(&payload)));
                 }
                 ChannelEvent::Ended(denial) => entries.push(format!("ended {}", denial.code)),
-                ChannelEvent::Started(_) | ChannelEvent::Members => {}
+                ChannelEvent::Started(_) | ChannelEvent::Members | ChannelEvent::NotListed(_) => {}
             }
         }
         entries

@@ -48,7 +48,9 @@ impl Application for Shouter {
         if channel == "verbose" {
             return Err(Denial { code: 403, reason: "ä".repeat(200) });
         }
-        let denied = channel == "secret" || matches!(action, Action::Publish(body) if &body[..] == b"spam");
+        let denied = channel == "secret"
+            || matches!(action, Action::Publish(body) if &body[..] == b"spam")
+            || matches!(action, Action::Appear(about) if about.is_empty() || about.starts_with(b"no "));
         if denied { Err(Denial { code: 403, reason: "no".into() }) } else { Ok(()) }
     }
 

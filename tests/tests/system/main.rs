@@ -12,6 +12,7 @@ mod keyboard;
 mod lab;
 mod outages;
 mod pages;
+mod proxied;
 mod reload;
 mod rig;
 mod speed;

@@ -124,7 +124,7 @@ const NPM_FIREFOX_TESTS: &[Need] =
     &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages, Need::NewerNode, Need::Firefox];
 const SHARED_MEMORY_TESTS: &[Need] = &[Need::WasmTarget, Need::StdSources, Need::WasmBindgen, Need::Chromium];
 const FIREFOX_TESTS: &[Need] =
-    &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Axe];
+    &[Need::WasmTarget, Need::Trunk, Need::WasmBindgen, Need::WasmOpt, Need::Firefox, Need::Nginx, Need::Axe];
 const WEBKIT_TESTS: &[Need] = &[
     Need::WasmTarget,
     Need::Trunk,
@@ -133,6 +133,7 @@ const WEBKIT_TESTS: &[Need] = &[
     Need::NpmPackages,
     Need::NewerNode,
     Need::WebKit,
+    Need::Nginx,
     Need::Axe,
 ];
 

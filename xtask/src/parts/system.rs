@@ -37,7 +37,7 @@ pub(super) fn other(context: &Context, kind: BrowserKind) -> Result<()> {
 
 /// The tests of the package `rejoin-tests`, told where everything is:
 /// `REJOIN_APP` the built app, `REJOIN_SERVER` the server's program, `REJOIN_DELIVERY_PAGE` the page of a participant, `REJOIN_CHROMIUM` and `CHROMEDRIVER`,
-/// `REJOIN_FIREFOX` and `GECKODRIVER`, or `REJOIN_WEBKIT` and `WEBKITDRIVER` the browser, `REJOIN_AXE` the script of axe-core, `REJOIN_WASM_TOOLCHAIN`
+/// `REJOIN_FIREFOX` and `GECKODRIVER`, or `REJOIN_WEBKIT` and `WEBKITDRIVER` the browser, `REJOIN_AXE` the script of axe-core, `REJOIN_NGINX` nginx's program, `REJOIN_WASM_TOOLCHAIN`
 /// the toolchain that trunk needs, if it is not the one in use.
 fn tests(
     context: &Context,
@@ -55,6 +55,9 @@ fn tests(
     let _display = browser.prepare(&context.toolbox, &mut cargo)?;
     cargo.envs(variables.iter().copied());
     cargo.env("REJOIN_DELIVERY_PAGE", page::build(context, &page::DELIVERY)?);
+    if let Some(nginx) = setup::nginx(&context.toolbox) {
+        cargo.env("REJOIN_NGINX", nginx);
+    }
     cargo.env("REJOIN_APP", folder).env("REJOIN_SERVER", server);
     cargo.env("REJOIN_AXE", setup::axe(&context.workspace, &context.toolbox)?);
     scratch::apply(&mut cargo)?;

@@ -5,6 +5,7 @@ mod browsers;
 mod cargo_tools;
 mod debian_std;
 mod newer_node;
+mod nginx;
 mod npm;
 mod std_sources;
 mod turn;
@@ -22,6 +23,7 @@ use turn::Turn;
 
 pub(crate) use browsers::BrowserKind;
 pub(crate) use newer_node::program as newer_node;
+pub(crate) use nginx::program as nginx;
 pub(crate) use npm::{axe, packages as npm_packages, peers, release as wasm_opt_release};
 
 /// Something a command needs from the machine.
@@ -43,6 +45,8 @@ pub(crate) enum Need {
     Firefox,
     /// WebKitGTK, its driver and a display.
     WebKit,
+    /// The proxy of some whole-system tests.
+    Nginx,
     /// The script that looks for what keeps people from using a page.
     Axe,
     /// What the npm package is built and tested with.
@@ -54,12 +58,13 @@ pub(crate) enum Need {
 }
 
 /// What all of `cargo xtask test` needs. Firefox and WebKit are not among it.
-pub(crate) const DEFAULT: [Need; 8] = [
+pub(crate) const DEFAULT: [Need; 9] = [
     Need::WasmTarget,
     Need::Trunk,
     Need::WasmBindgen,
     Need::WasmOpt,
     Need::Chromium,
+    Need::Nginx,
     Need::Axe,
     Need::NpmPackages,
     Need::NewerNode,
@@ -86,6 +91,7 @@ impl Need {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::WebKit => "webkit",
+            Self::Nginx => "nginx",
             Self::Axe => "axe-core",
             Self::NpmPackages => "npm packages",
             Self::NewerNode => "newer node",
@@ -103,6 +109,7 @@ impl Need {
             Self::Chromium => Ok(browsers::check_chromium(toolbox)),
             Self::Firefox => browsers::check_firefox(workspace, toolbox),
             Self::WebKit => browsers::check_webkit(toolbox),
+            Self::Nginx => Ok(nginx::check(toolbox)),
             Self::Axe => npm::check_axe(workspace, toolbox),
             Self::NpmPackages => npm::check_packages(workspace, toolbox),
             Self::NewerNode => newer_node::check(workspace, toolbox),
@@ -123,6 +130,7 @@ impl Need {
             Self::NewerNode => "installing an npm package of Node.js, about 10 seconds".to_owned(),
             Self::Peers => "installing npm packages, about 10 seconds".to_owned(),
             Self::Chromium => browsers::plan("chromium and its driver", "30 seconds"),
+            Self::Nginx => browsers::plan("nginx", "5 seconds"),
             Self::Firefox => {
                 browsers::plan("firefox, and compiling geckodriver with cargo install", "2 minutes")
             }
@@ -140,6 +148,7 @@ impl Need {
             Self::Chromium => browsers::install_chromium(toolbox),
             Self::Firefox => browsers::install_firefox(workspace, toolbox),
             Self::WebKit => browsers::install_webkit(toolbox),
+            Self::Nginx => nginx::install(),
             Self::Axe => npm::install_axe(workspace, toolbox),
             Self::NpmPackages => npm::install_packages(workspace, toolbox),
             Self::NewerNode => newer_node::install(workspace, toolbox),

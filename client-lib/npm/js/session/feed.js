@@ -7,7 +7,7 @@ import { decode, encode } from "./payload.js";
 import { Reader, Source } from "./reader.js";
 
 /** Kinds of items, in the order of client-lib/npm/session/src/feed.rs; entries and gaps come as they are told. */
-const STARTED = 0, MEMBERS = 1, VOLATILE = 2, ENDED = 3;
+const STARTED = 0, MEMBERS = 1, VOLATILE = 2, ENDED = 3, NOT_LISTED = 4;
 /** The close code of what is over as it should be. */
 const NORMAL = 1000;
 
@@ -109,6 +109,8 @@ export class Feed extends Reader {
         return { value: { type: "members", members: this.#members } };
       case VOLATILE:
         return { value: this.#decoded({ type: "volatile", sender: hex(first), payload: second }, second) };
+      case NOT_LISTED:
+        return { value: { type: "not-listed", error: new SubscriptionError(first, second, { channel: this.channel, position: this.#position }) } };
       case ENDED:
         if (first === NORMAL && this.#isOver()) return null;
         throw new SubscriptionError(first, second, { channel: this.channel, position: this.#position });

@@ -14,6 +14,7 @@ const STARTED: u32 = 0;
 const MEMBERS: u32 = 1;
 const VOLATILE: u32 = 2;
 const ENDED: u32 = 3;
+const NOT_LISTED: u32 = 4;
 
 /// A subscription. Freeing it unsubscribes.
 #[wasm_bindgen]
@@ -67,6 +68,9 @@ impl FeedPort {
                 host::item(VOLATILE, &sender.into(), &payload)
             }
             FeedItem::Ended(Denial { code, reason }) => host::item(ENDED, &code.into(), &reason.into()),
+            FeedItem::NotListed(Denial { code, reason }) => {
+                host::item(NOT_LISTED, &code.into(), &reason.into())
+            }
             // There is one more kind.
             _ => host::item(MEMBERS, &self.members(), &nothing),
         }

@@ -1,7 +1,7 @@
 // What the session's types admit and refuse, checked by tsc in strict mode: a line with an expected error must have one.
 import { WebSocket as NodeSocket } from "ws";
 import Default, {
-  CallError, NotTakenError, PublishError, RejoinError, RejoinSession, SubscriptionError,
+  CallError, KeepError, NotTakenError, PublishError, RejoinError, RejoinSession, SubscriptionError,
   type EndedEvent, type Feed, type JsonValue, type Left, type Payload, type Position, type Publication, type Receipt,
   type SessionLostEvent, type SessionOptions, type SessionState, type SessionStateEvent,
 } from "rejoin/session";
@@ -108,6 +108,7 @@ export async function use(stored: string): Promise<void> {
       case "volatile": same<typeof item.payload, JsonValue>(true); break;
       case "undecodable": same<typeof item.raw, string | Uint8Array>(true); break;
       case "started": same<typeof item.position, Position>(true); break;
+      case "not-listed": same<typeof item.error, SubscriptionError>(true); break;
       default: same<typeof item, never>(true);
     }
   }
@@ -147,7 +148,7 @@ export async function use(stored: string): Promise<void> {
   for await (const message of plain.messages()) same<typeof message, Payload>(true);
 
   const { session: kept, publications, notKept } = await RejoinSession.reopen<Channels>("chat", "wss://example.org/session");
-  if (notKept) console.log(notKept.message);
+  same<typeof notKept, KeepError | undefined>(true);
   await kept.publish("numbers", 5);
   for (const { channel, payload, receipt } of publications) {
     same<typeof channel, string>(true);

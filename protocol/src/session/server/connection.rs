@@ -287,7 +287,7 @@ impl ServerConnection {
         }
     }
 
-    /// Who follows a channel.
+    /// Who follows a channel, or why the subscriber itself is not listed.
     pub fn presence(&mut self, subscription: u64, presence: Presence) {
         if self.feeds.get(&subscription).is_some_and(|feed| feed.started) {
             self.outgoing.push(Frame::Presence { subscription, presence });

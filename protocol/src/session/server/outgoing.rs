@@ -67,6 +67,9 @@ fn fitting(frame: Frame) -> Frame {
             Frame::SubAck { subscription, outcome: SubOutcome::Refused(denial.fitting()) }
         }
         Frame::Unsub { subscription, denial } => Frame::Unsub { subscription, denial: denial.fitting() },
+        Frame::Presence { subscription, presence: Presence::Refused(denial) } => {
+            Frame::Presence { subscription, presence: Presence::Refused(denial.fitting()) }
+        }
         Frame::PubAck { channel, number, answer: Answer::Refused(denial) } => {
             Frame::PubAck { channel, number, answer: Answer::Refused(denial.fitting()) }
         }

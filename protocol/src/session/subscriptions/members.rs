@@ -53,6 +53,8 @@ impl Roll for Members {
                     self.bytes -= self.all.remove(index).about.len() as u64;
                 }
             }
+            // It changes nothing of who is there.
+            Presence::Refused(_) => {}
             Presence::Joined(mut new) | Presence::Changed(mut new) => {
                 // Or a few bytes would keep the message in which they came.
                 new.about = new.about.detached();

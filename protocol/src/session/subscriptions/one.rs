@@ -45,6 +45,9 @@ pub enum ChannelEvent {
     },
     /// Others follow or follow no longer: [`ClientSession::members`](crate::session::ClientSession::members) has them.
     Members,
+    /// The server does not list the subscriber with what it asked to be listed with, and the feed goes on. As the
+    /// subscriber was listed before on this connection, it still is. Of several that wait, the newest is told.
+    NotListed(Denial),
     /// A message that may have been lost.
     Volatile {
         /// Who sent it.
@@ -108,6 +111,15 @@ impl Subscription {
 
     pub(super) fn push(&mut self, event: ChannelEvent) {
         self.queue.push_back(event);
+    }
+
+    /// Tells that the subscriber is not listed.
+    pub(super) fn not_listed(&mut self, denial: Denial) {
+        let waiting = self.queue.iter_mut().rev().find(|event| matches!(event, ChannelEvent::NotListed(_)));
+        match waiting {
+            Some(event) => *event = ChannelEvent::NotListed(denial),
+            None => self.push(ChannelEvent::NotListed(denial)),
+        }
     }
 
     /// Drops the oldest volatile messages until those that are left have no more than so many bytes.

@@ -211,6 +211,7 @@ fn what_still_comes_for_one_that_was_given_up_is_nobodys() {
 fn a_subscription_with_more_members_than_are_kept_ends_and_the_others_go_on() {
     let member = |alias, about: &str| Member { alias, about: about.into() };
     let kept = [
+        Presence::Refused(denial(400)),
         Presence::Joined(member(1, "12345")),
         Presence::Joined(member(2, "12345")),
         // A change takes the place of what was there.
@@ -328,4 +329,22 @@ fn one_is_listed_with_no_more_than_the_limit_and_nowhere_once_it_is_over() {
     all.end(&Denial::new(1000, ""), |_| ());
     let refused = all.set_presence(id, "one".into()).unwrap_err();
     assert_eq!((refused.reason, refused.message), (Refusal::Closed, "one".into()));
+}
+
+#[test]
+fn a_refused_listing_is_told_once_with_its_newest_reason_and_the_feed_goes_on() {
+    let mut all = subscriptions(1_000);
+    let id = all.subscribe_as(ROOM, Since::All, "a".into()).unwrap();
+    all.next_sub().unwrap();
+    all.started(0, started(0, true)).unwrap();
+    assert_eq!(all.take(id), Some(ChannelEvent::Started(at(0))));
+    all.presence(0, Presence::Full(alloc::vec![Member { alias: 1, about: "a".into() }])).unwrap();
+    for code in [400, 429] {
+        assert_eq!(all.presence(0, Presence::Refused(denial(code))), Ok(Some(id)));
+    }
+    assert_eq!(all.take(id), Some(ChannelEvent::Members));
+    assert_eq!(all.take(id), Some(ChannelEvent::NotListed(denial(429))));
+    assert_eq!((all.take(id), all.members(id).len()), (None, 1));
+    assert_eq!(all.presence(0, Presence::Refused(denial(403))), Ok(Some(id)));
+    assert_eq!(all.take(id), Some(ChannelEvent::NotListed(denial(403))));
 }

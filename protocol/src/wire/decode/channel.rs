@@ -46,12 +46,13 @@ pub(super) fn event<B: Blame>(reader: &mut Reader<'_, B>) -> Event {
 }
 
 pub(super) fn presence<B: Blame>(reader: &mut Reader<'_, B>) -> Presence {
-    match reader.value("change", kind::presence::CHANGED) {
+    match reader.value("change", kind::presence::REFUSED) {
         kind::presence::FULL => Presence::Full(members(reader)),
         kind::presence::JOINED => {
             Presence::Joined(Member { alias: reader.random("alias"), about: reader.rest() })
         }
         kind::presence::LEFT => Presence::Left(reader.random("alias")),
+        kind::presence::REFUSED => Presence::Refused(reader.denial()),
         _ => Presence::Changed(Member { alias: reader.random("alias"), about: reader.rest() }),
     }
 }

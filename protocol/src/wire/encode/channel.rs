@@ -62,6 +62,10 @@ pub(super) fn presence_head(subscription: u64, presence: &Presence, out: &mut Ve
             out.push(kind::presence::CHANGED);
             fields::random(member.alias, out);
         }
+        Presence::Refused(denial) => {
+            out.push(kind::presence::REFUSED);
+            fields::denial(denial, out);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod command;
 pub(crate) mod http;
 pub(crate) mod keyboard;
 pub(crate) mod lines;
+pub(crate) mod nginx;
 pub(crate) mod page;
 pub(crate) mod program;
 pub(crate) mod server;

@@ -54,6 +54,11 @@ pub(crate) fn axe() -> PathBuf {
     path("REJOIN_AXE")
 }
 
+/// nginx's program.
+pub(crate) fn nginx() -> PathBuf {
+    path("REJOIN_NGINX")
+}
+
 /// The toolchain that compiles for the browser, if it is not the one in use.
 pub(crate) fn wasm_toolchain() -> Option<OsString> {
     env::var_os("REJOIN_WASM_TOOLCHAIN")
