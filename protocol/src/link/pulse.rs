@@ -35,6 +35,8 @@ struct Unanswered {
     sent: Option<Time>,
     /// When the link is dead, or `None` once something came.
     deadline: Option<Time>,
+    /// How long it was to take.
+    patience: Duration,
     late_probes: u8,
     /// How often the deadline was doubled.
     doublings: u8,
@@ -96,7 +98,7 @@ impl Pulse {
             Progress::Gone { moved } => moved && unanswered.buffered,
         };
         if counts && unanswered.deadline.is_some() {
-            unanswered.deadline = Some(now + self.settings.deadline);
+            unanswered.deadline = Some(now + unanswered.patience);
             unanswered.late_probes = 0;
         }
         unanswered.buffered &= !matches!(progress, Progress::Gone { .. });
@@ -166,6 +168,7 @@ impl Pulse {
         let mut fresh = Unanswered {
             sent: Some(now),
             deadline: Some(now + patience),
+            patience,
             late_probes: 0,
             doublings: 0,
             buffered: true,
@@ -176,6 +179,7 @@ impl Pulse {
                 // holds for its deadline stands, or pinging again and again would postpone death for ever.
                 fresh.sent = earlier.sent;
                 fresh.buffered = earlier.buffered;
+                fresh.patience = patience.min(earlier.patience);
                 fresh.late_probes = earlier.late_probes;
                 fresh.doublings = earlier.doublings;
                 if running > now {
@@ -271,6 +275,17 @@ mod tests {
         assert_eq!(pulse.wake(), at(37));
         pulse.progress(at(29), Progress::Some);
         assert_eq!(pulse.wake(), at(39));
+    }
+
+    #[test]
+    fn what_leaves_the_buffer_gives_a_probe_its_own_deadline_and_not_that_of_a_ping() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.probe(at(1)), Beat::Ping);
+        pulse.progress(at(2), Progress::Gone { moved: true });
+        assert_eq!(pulse.wake(), at(5));
+        assert_eq!(pulse.measure(at(3)), Beat::Ping);
+        pulse.progress(at(4), Progress::Some);
+        assert_eq!(pulse.wake(), at(7), "another ping lends no more");
     }
 
     #[test]
