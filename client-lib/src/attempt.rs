@@ -163,6 +163,9 @@ impl Driver {
     }
 
     pub(crate) fn closed(&self, generation: Generation, code: u16, reason: String, was_clean: bool) {
+        if self.holds_back(generation, code, &reason, was_clean) {
+            return;
+        }
         let (current, was_open) = {
             let link = self.link.borrow();
             (link.is_current(generation), link.has_been_open())

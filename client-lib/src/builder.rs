@@ -78,6 +78,8 @@ impl Builder {
             first: None,
             log: None,
             rider: None,
+            pause_hidden_after: None,
+            close_hidden_after: None,
             close_on_page_hide: true,
             insist: false,
         };
@@ -204,7 +206,7 @@ impl Builder {
     /// [`reconnect`](Self::reconnect), and outside of a browser, nothing pauses.
     #[must_use]
     pub fn pause_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.options.link.pause_hidden_after = time.into();
+        self.options.pause_hidden_after = time.into();
         self
     }
 
@@ -212,7 +214,7 @@ impl Builder {
     /// with [`pause_hidden_after`](Self::pause_hidden_after). Default `None`.
     #[must_use]
     pub fn close_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.options.link.close_hidden_after = time.into();
+        self.options.close_hidden_after = time.into();
         self
     }
 

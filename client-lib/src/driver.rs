@@ -58,7 +58,12 @@ pub(crate) struct Driver {
     pub(crate) late: SlimCell<Option<Target>>,
     /// What the present attempt's target wants sent first.
     pub(crate) first: SlimCell<Vec<Message>>,
-    timer: Timer,
+    pub(crate) timer: Timer,
+    /// Since when the page is hidden, if it is.
+    pub(crate) hidden_since: Cell<Option<Time>>,
+    /// Until when the page may be about to be left, and the end of a socket that came meanwhile.
+    pub(crate) leaving_until: Cell<Time>,
+    pub(crate) held_end: SlimCell<Option<(Generation, u16, String, bool)>>,
     lifecycle: OnceCell<Lifecycle>,
     on_message: SlimCell<Option<OnMessage>>,
     pub(crate) on_event: SlimCell<Option<OnEvent>>,
@@ -107,6 +112,9 @@ impl Driver {
             late: SlimCell::default(),
             first: SlimCell::default(),
             timer: Timer::new(this.clone()),
+            hidden_since: Cell::default(),
+            leaving_until: Cell::default(),
+            held_end: SlimCell::default(),
             lifecycle: OnceCell::new(),
             on_message: SlimCell::default(),
             on_event: SlimCell::default(),
@@ -184,13 +192,19 @@ impl Driver {
     }
 
     pub(crate) fn input(&self, input: Input) {
-        if matches!(input, Input::Hidden | Input::Frozen | Input::Cached)
+        match input {
+            Input::Hidden => self.hidden_since.set(Some(now())),
+            Input::Visible => self.hidden_since.set(None),
+            _ => {}
+        }
+        if matches!(input, Input::Hidden | Input::Frozen | Input::Pause { .. })
             && let Some(rider) = self.rider()
         {
             rider.hurry();
         }
         self.log(&Happening::Input(&input));
         self.step(|link, now| link.handle_input(now, input));
+        self.pause_in_time();
     }
 
     fn rider(&self) -> Option<Rc<dyn Rider>> {
@@ -339,6 +353,7 @@ impl Driver {
 impl Timed for Driver {
     fn timeout(&self) {
         self.timer.fired();
+        self.page_timeout();
         self.measure();
         self.input(Input::Timeout);
     }

@@ -112,6 +112,7 @@ impl Handle {
     /// being asked is dropped and asked anew. Attempts that are paused because the page is hidden go on.
     pub fn reconnect(&self) {
         self.0.forget_target();
+        self.0.restart_hidden();
         self.0.measure();
         self.0.step(rejoin_protocol::Link::reconnect);
     }

@@ -27,6 +27,9 @@ pub(crate) struct Options {
     pub(crate) log: Option<Rc<dyn Log>>,
     /// What runs over the connection.
     pub(crate) rider: Option<Weak<dyn Rider>>,
+    /// How long the page may be hidden before attempts pause, and before the connection is closed as well.
+    pub(crate) pause_hidden_after: Option<Duration>,
+    pub(crate) close_hidden_after: Option<Duration>,
     /// Whether the connection is closed when the page goes into the back-forward cache.
     pub(crate) close_on_page_hide: bool,
     /// Whether one of the offered subprotocols must be agreed.

@@ -120,7 +120,7 @@ pub fn socket_input(id: u32, now: f64, serial: u32, kind: u32, bytes: f64) {
 }
 
 /// An input about the surroundings. 0: online; 1: offline; 2: hidden; 3: visible; 4: frozen; 5: resumed; 6: the
-/// moment of the last wait has come; 7: going into the back-forward cache; 8: perhaps about to be left.
+/// moment of the last wait has come; 7: attempts pause; 8: the connection too.
 #[wasm_bindgen]
 pub fn page_input(id: u32, now: f64, kind: u32) {
     let input = match kind {
@@ -131,8 +131,7 @@ pub fn page_input(id: u32, now: f64, kind: u32) {
         4 => Input::Frozen,
         5 => Input::Resumed,
         6 => Input::Timeout,
-        7 => Input::Cached,
-        8 => Input::Leaving,
+        7 | 8 => Input::Pause { close: kind == 8 },
         _ => return,
     };
     with_slot(id, |slot| slot.link.handle_input(time(now), input));

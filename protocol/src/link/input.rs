@@ -31,7 +31,7 @@ impl<M> Link<M> {
                     self.begin_closing(generation, Some(opened), None);
                 }
             }
-            Input::Disconnected { closed, reconnect, .. } => self.ended_now_or_later(closed, reconnect),
+            Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
             Input::Online => {
                 self.offline = false;
                 self.hurry();
@@ -46,24 +46,24 @@ impl<M> Link<M> {
                 self.probe();
             }
             Input::Hidden => {
-                self.page.hide(self.now);
+                self.hidden = true;
                 self.congested &= self.buffered >= self.high_mark();
                 if !self.congested {
                     self.transmit_ready();
                 }
             }
             Input::Visible => {
-                self.page.show();
+                self.hidden = false;
+                self.paused = false;
                 self.mind_watermarks();
                 self.hurry();
                 self.probe();
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
-            Input::Cached => self.cached(),
-            Input::Leaving => self.page.leave(self.now),
+            Input::Pause { close } => self.pause(close),
             Input::Resumed => {
-                self.page.resume(self.now);
+                self.paused = false;
                 self.hurry();
                 self.probe();
             }
@@ -123,7 +123,6 @@ impl<M> Link<M> {
         if let Some(beat) = self.pulse().map(|pulse| pulse.timeout(now)) {
             self.obey(beat);
         }
-        self.pause_passed();
         self.deadline_passed();
         self.poll_passed();
     }
@@ -152,7 +151,7 @@ impl<M> Link<M> {
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll, self.pause_at()])
+        Time::earliest(&[of_phase, of_poll])
     }
 }
 

@@ -10,7 +10,6 @@ pub(crate) mod queue;
 pub(crate) mod state;
 
 mod input;
-mod page;
 mod phase;
 mod send;
 
@@ -19,7 +18,6 @@ use alloc::vec::Vec;
 
 use crate::random::Random;
 use crate::{Close, Closed, ClosedBy, Event, Generation, LinkConfig, Output, State, Time};
-use page::Page;
 use phase::Phase;
 use queue::Queue;
 
@@ -59,7 +57,8 @@ pub struct Link<M> {
     /// The present connection has done what it is for.
     proved: bool,
     offline: bool,
-    page: Page,
+    hidden: bool,
+    paused: bool,
     queue: Queue<M>,
     /// How much lies in the socket's own buffer, by its last word and what was handed to it since.
     buffered: u64,
@@ -93,7 +92,8 @@ impl<M> Link<M> {
             not_before: None,
             proved: false,
             offline: false,
-            page: Page::default(),
+            hidden: false,
+            paused: false,
             buffered: 0,
             reported_buffered: 0,
             congested: false,
@@ -112,7 +112,7 @@ impl<M> Link<M> {
         if matches!(self.phase, Phase::Closed) {
             self.failures = 0;
             self.retries = 0;
-            self.unpause();
+            self.paused = false;
             self.start_attempt();
         }
     }
@@ -124,7 +124,7 @@ impl<M> Link<M> {
         self.now = now;
         self.failures = 0;
         self.retries = 0;
-        self.unpause();
+        self.paused = false;
         if let Some(generation) = self.generation() {
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, "reconnect was called"));

@@ -60,7 +60,6 @@ impl<M> Link<M> {
         let generation = Generation(self.newest);
         self.attempted = Some(self.now);
         self.not_before = None;
-        self.page.forget_end();
         let timeout = self.config.provider_timeout;
         let deadline = Deadline::new(self.now + timeout.unwrap_or(self.config.connect_timeout));
         self.phase = Phase::Connecting { generation, located: timeout.is_none(), deadline };
@@ -152,7 +151,7 @@ impl<M> Link<M> {
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
         let delay = if self.offline { delay.max(backoff.cap) } else { delay };
-        let until = if self.is_paused() { Time::NEVER } else { self.now + delay };
+        let until = if self.paused { Time::NEVER } else { self.now + delay };
         self.wait_until(until, closed);
     }
 
@@ -174,10 +173,32 @@ impl<M> Link<M> {
         self.report();
     }
 
+    /// Makes no attempt for now; `close` ends the present one, or the connection, as well.
+    pub(super) fn pause(&mut self, close: bool) {
+        if self.config.reconnect.is_none() {
+            return;
+        }
+        self.paused = true;
+        match &mut self.phase {
+            Phase::Waiting { until } => {
+                *until = Time::NEVER;
+                self.report();
+            }
+            Phase::Connecting { generation, .. } | Phase::Open { generation, .. } if close => {
+                let (generation, was_open) = (*generation, self.phase.opened().is_some());
+                self.give_up_on(
+                    generation,
+                    Closed::abnormal(ClosedBy::Paused, was_open, "the page is hidden"),
+                );
+            }
+            _ => {}
+        }
+    }
+
     /// A wait ends at once, unless the last attempt began only just now or attempts are paused.
     pub(super) fn hurry(&mut self) {
         if let Phase::Waiting { until } = self.phase
-            && !self.is_paused()
+            && !self.paused
         {
             let earliest = self.attempted.map_or(self.now, |attempted| attempted + SPACING);
             let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
@@ -220,9 +241,6 @@ impl<M> Link<M> {
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
             }
             Phase::Closing { generation, opened, .. } => {
-                if let Some((closed, decision)) = self.page.take_end() {
-                    return self.disconnected(closed, decision);
-                }
                 let reason = "the close handshake was not over within the close time-out";
                 let was_open = opened.is_some();
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));
