@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, ReadyState, Time};
 
-use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::line::Line;
@@ -22,7 +21,7 @@ use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now};
 use crate::transport::Transport;
-use crate::{Event, Incoming, Message, Metrics, SendError, State, Target};
+use crate::{Event, Incoming, Message, Metrics, SendError, State};
 
 // Boxed as they come: the library's way from a box to a shared trait object is larger than what it saves.
 type OnMessage = Rc<Box<dyn Fn(Incoming)>>;
@@ -52,10 +51,6 @@ pub(crate) struct Driver {
     pub(crate) ends: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
     pub(crate) unsent: Returned,
-    /// The call of the provider that runs now, for the present attempt or the next.
-    pub(crate) asking: SlimCell<Option<Asking>>,
-    /// The answer of one that came too late for its attempt.
-    pub(crate) late: SlimCell<Option<Target>>,
     /// What the present attempt's target wants sent first.
     pub(crate) first: SlimCell<Vec<Message>>,
     pub(crate) timer: Timer,
@@ -108,8 +103,6 @@ impl Driver {
             metrics: SlimCell::default(),
             losses: Cell::default(),
             ends: Cell::default(),
-            asking: SlimCell::default(),
-            late: SlimCell::default(),
             first: SlimCell::default(),
             timer: Timer::new(this.clone()),
             hidden_since: Cell::default(),
@@ -204,7 +197,6 @@ impl Driver {
         }
         self.log(&Happening::Input(&input));
         self.step(|link, now| link.handle_input(now, input));
-        self.pause_in_time();
     }
 
     fn rider(&self) -> Option<Rc<dyn Rider>> {
@@ -246,7 +238,7 @@ impl Driver {
                 }
                 Output::Event(event) => self.note(event),
                 Output::Wait(at) => {
-                    self.timer.set(*now, at);
+                    self.timer.set(*now, Time::earliest(&[at, self.page_wake()]));
                     return;
                 }
             }

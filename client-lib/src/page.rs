@@ -3,25 +3,32 @@
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use std::time::Duration;
 
-use rejoin_protocol::{Generation, Input};
+use rejoin_protocol::{Generation, Input, Time};
 
 use crate::driver::Driver;
 use crate::timer::now;
 
 impl Driver {
-    /// Pauses if the page has been hidden for long, or sees to it that this is looked at again.
-    pub(crate) fn pause_in_time(&self) {
-        let Some(since) = self.hidden_since.get() else { return };
-        let now = now();
-        let times = [(self.options.pause_hidden_after, false), (self.options.close_hidden_after, true)];
-        for (after, close) in times {
-            let Some(after) = after else { continue };
-            if since + after <= now {
-                self.step(|link, now| link.handle_input(now, Input::Pause { close }));
-            } else {
-                self.timer.set(now, Some(since + after));
-            }
+    /// Pauses if the page has been hidden for long.
+    fn pause_in_time(&self) {
+        if let Some(close) = self.look().0 {
+            self.step(|link, now| link.handle_input(now, Input::Pause { close }));
         }
+    }
+
+    /// What is to pause, and when more is.
+    fn look(&self) -> (Option<bool>, Option<Time>) {
+        let (Some(since), Some(pauses)) = (self.hidden_since.get(), &self.options.pauses) else {
+            return (None, None);
+        };
+        let (due, next) = (pauses.look)(pauses, now().since(since));
+        (due, next.map(|after| since + after))
+    }
+
+    /// When the page is to be looked at again.
+    pub(crate) fn page_wake(&self) -> Option<Time> {
+        let held = self.held_end.borrow().is_some().then(|| self.leaving_until.get());
+        held.or_else(|| self.look().1)
     }
 
     /// The application connects although the page is hidden: the time for which it may be hidden begins now.
@@ -49,7 +56,6 @@ impl Driver {
             return false;
         }
         self.held_end.replace(Some((generation, code, reason.to_owned(), was_clean)));
-        self.timer.set(now, Some(until));
         // The socket takes nothing more, which is to be seen.
         self.step(|_, _| ());
         true
