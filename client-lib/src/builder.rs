@@ -52,8 +52,7 @@ enum Where {
 struct Nowhere;
 
 impl Source for Nowhere {
-    fn target(&self, _: u32, answer: crate::target::Answer) -> Option<crate::asking::Asking> {
-        answer(Err(TargetError(String::new())));
+    fn take(&self) -> Option<crate::target::Answer> {
         None
     }
 }
@@ -78,6 +77,7 @@ impl Builder {
             first: None,
             log: None,
             rider: None,
+            pauses: None,
             close_on_page_hide: true,
             insist: false,
         };
@@ -131,7 +131,7 @@ impl Builder {
         F: Fn(u32) -> Fut + 'static,
         Fut: Future<Output = Result<Target, TargetError>> + 'static,
     {
-        Self::with(Where::Asked, Rc::new(Asked(Rc::new(provider))))
+        Self::with(Where::Asked, Rc::new(Asked { provider: Rc::new(provider), calls: Rc::default() }))
     }
 
     /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
@@ -204,7 +204,7 @@ impl Builder {
     /// [`reconnect`](Self::reconnect), and outside of a browser, nothing pauses.
     #[must_use]
     pub fn pause_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.options.link.pause_hidden_after = time.into();
+        self.options.pauses.get_or_insert_with(Box::default).attempts = time.into();
         self
     }
 
@@ -212,7 +212,7 @@ impl Builder {
     /// with [`pause_hidden_after`](Self::pause_hidden_after). Default `None`.
     #[must_use]
     pub fn close_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.options.link.close_hidden_after = time.into();
+        self.options.pauses.get_or_insert_with(Box::default).close = time.into();
         self
     }
 

@@ -76,9 +76,11 @@ impl Lifecycle {
                 // The first showing of a page is no resumption.
                 Said::Shown if persisted() => Input::Resumed,
                 Said::Shown => return,
-                Said::Left if driver.options.close_on_page_hide && persisted() => Input::Cached,
+                Said::Left if driver.options.close_on_page_hide && persisted() => {
+                    Input::Pause { close: true }
+                }
                 Said::Left => Input::Frozen,
-                Said::Leaving => Input::Leaving,
+                Said::Leaving => return driver.leaving(),
                 Said::Visibility if hidden => Input::Hidden,
                 Said::Visibility => Input::Visible,
             };

@@ -142,7 +142,8 @@ impl Drop for Faked {
         if self.before.is_undefined() {
             Reflect::delete_property(object, &self.property.into()).unwrap();
         } else {
-            Reflect::define_property(object, &self.property.into(), self.before.unchecked_ref::<Object>()).unwrap();
+            Reflect::define_property(object, &self.property.into(), self.before.unchecked_ref::<Object>())
+                .unwrap();
         }
     }
 }

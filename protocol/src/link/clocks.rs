@@ -71,6 +71,6 @@ impl<M> Link<M> {
             Phase::Waiting { until } => until < Time::NEVER,
             _ => false,
         };
-        (matters && !self.page.is_hidden()).then(|| self.clocks.checked + CHECK)
+        (matters && self.hidden.is_none()).then(|| self.clocks.checked + CHECK)
     }
 }

@@ -34,7 +34,7 @@ impl<M> Link<M> {
                     self.begin_closing(generation, Some(opened), None);
                 }
             }
-            Input::Disconnected { closed, reconnect, .. } => self.ended_now_or_later(closed, reconnect),
+            Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
             Input::Online => {
                 let since = self.offline.take();
                 self.returned(since);
@@ -52,27 +52,25 @@ impl<M> Link<M> {
                 self.probe();
             }
             Input::Hidden => {
-                self.page.hide(self.now);
                 let now = self.time_with_sleep();
-                self.out_of_sight.get_or_insert(now);
+                self.hidden.get_or_insert(now);
                 self.congested &= self.buffered >= self.high_mark();
                 if !self.congested {
                     self.transmit_ready();
                 }
             }
             Input::Visible => {
-                self.page.show();
-                let since = self.out_of_sight.take();
+                self.paused = false;
+                let since = self.hidden.take();
                 self.begin_checks();
                 self.mind_watermarks();
                 self.returned(since);
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
-            Input::Cached => self.cached(),
-            Input::Leaving => self.page.leave(self.now),
+            Input::Pause { close } => self.pause(close),
             Input::Resumed => {
-                self.page.resume(self.now);
+                self.paused = false;
                 self.returned(None);
             }
             Input::Timeout => self.timeout(),
@@ -139,7 +137,6 @@ impl<M> Link<M> {
         if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, *patience)) {
             self.obey(beat);
         }
-        self.pause_passed();
         self.deadline_passed();
         self.poll_passed();
     }
@@ -169,7 +166,7 @@ impl<M> Link<M> {
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll, self.check_due(), self.pause_at()])
+        Time::earliest(&[of_phase, of_poll, self.check_due()])
     }
 }
 

@@ -69,7 +69,6 @@ impl<M> Link<M> {
         let generation = Generation(self.newest);
         self.attempted = Some(self.now);
         self.not_before = None;
-        self.page.forget_end();
         let timeout = self.config.provider_timeout;
         let deadline = Deadline::new(self.now + timeout.unwrap_or(self.config.connect_timeout));
         self.phase = Phase::Connecting { generation, located: timeout.is_none(), deadline };
@@ -171,7 +170,7 @@ impl<M> Link<M> {
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
         let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
-        let until = if self.is_paused() { Time::NEVER } else { self.now + delay };
+        let until = if self.paused { Time::NEVER } else { self.now + delay };
         self.wait_until(until, closed);
     }
 
@@ -194,6 +193,28 @@ impl<M> Link<M> {
         self.report();
     }
 
+    /// Makes no attempt for now; `close` ends the present one, or the connection, as well.
+    pub(super) fn pause(&mut self, close: bool) {
+        if self.config.reconnect.is_none() {
+            return;
+        }
+        self.paused = true;
+        match &mut self.phase {
+            Phase::Waiting { until } => {
+                *until = Time::NEVER;
+                self.report();
+            }
+            Phase::Connecting { generation, .. } | Phase::Open { generation, .. } if close => {
+                let (generation, was_open) = (*generation, self.phase.opened().is_some());
+                self.give_up_on(
+                    generation,
+                    Closed::abnormal(ClosedBy::Paused, was_open, "the page is hidden"),
+                );
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn reset_failures(&mut self) {
         self.failures = 0;
         self.counted_failures = 0;
@@ -203,7 +224,7 @@ impl<M> Link<M> {
     /// Connects at once, whatever the state; what is there is left.
     pub(super) fn replace(&mut self, reason: &str) {
         self.reset_failures();
-        self.unpause();
+        self.paused = false;
         if let Some(generation) = self.generation() {
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));
@@ -240,7 +261,7 @@ impl<M> Link<M> {
     /// A wait ends at once, unless the last attempt began within `spacing` or attempts are paused.
     pub(super) fn hurry(&mut self, spacing: Duration) {
         if let Phase::Waiting { until } = self.phase
-            && !self.is_paused()
+            && !self.paused
         {
             let earliest = self.attempted.map_or(self.now, |attempted| attempted + spacing);
             let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
@@ -286,9 +307,6 @@ impl<M> Link<M> {
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
             }
             Phase::Closing { generation, opened, .. } => {
-                if let Some((closed, decision)) = self.page.take_end() {
-                    return self.disconnected(closed, decision);
-                }
                 let reason = "the close handshake was not over within the close time-out";
                 let was_open = opened.is_some();
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));
