@@ -217,8 +217,8 @@ impl Builder {
     }
 
     /// Whether the connection is closed, with [`ClosedBy::Paused`], when the page goes into the back-forward cache, and
-    /// made again when it comes back. Default true: nothing runs in the cache, and an open connection keeps pages out of
-    /// it. Without [`reconnect`](Self::reconnect) nothing is closed.
+    /// made again when it comes back. Default true: nothing runs in the cache, so that the server would hold a dead
+    /// connection. Firefox keeps no page in its cache that had a connection when it was left. Without [`reconnect`](Self::reconnect) nothing is closed.
     #[must_use]
     pub fn close_on_page_hide(mut self, close: bool) -> Self {
         self.options.close_on_page_hide = close;

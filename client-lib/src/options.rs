@@ -35,13 +35,16 @@ pub(crate) struct Options {
     pub(crate) insist: bool,
 }
 
+/// Whether something is to pause, and the connection to close; and for how long the page must be hidden for more to.
+pub(crate) type Look = (Option<bool>, Option<Duration>);
+
 /// How long the page may be hidden before attempts pause, and before the connection is closed as well.
 pub(crate) struct Pauses {
     pub(crate) attempts: Option<Duration>,
     pub(crate) close: Option<Duration>,
-    /// Of one that has been hidden for a time: whether something is to pause, and the connection to close, and how long the
-    /// page must have been hidden for more to. A pointer, so that a client that never pauses does not carry the code.
-    pub(crate) look: fn(&Self, Duration) -> (Option<bool>, Option<Duration>),
+    /// What is due when the page has been hidden for a time. A pointer, so that a client that never pauses does not carry
+    /// the code.
+    pub(crate) look: fn(&Self, Duration) -> Look,
 }
 
 impl Default for Pauses {
@@ -51,7 +54,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    fn look(&self, hidden: Duration) -> (Option<bool>, Option<Duration>) {
+    fn look(&self, hidden: Duration) -> Look {
         let passed = |after: Option<Duration>| after.is_some_and(|after| after <= hidden);
         let close = passed(self.close);
         let due = (close || passed(self.attempts)).then_some(close);
