@@ -48,8 +48,7 @@ impl<M> Link<M> {
                 self.probe();
             }
             Input::NetworkChanged => {
-                self.hurry(HINT_SPACING);
-                self.probe();
+                self.heed(HINT_SPACING);
             }
             Input::Hidden => {
                 let now = self.time_with_sleep();
@@ -123,6 +122,7 @@ impl<M> Link<M> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn probe(&mut self) {
         let now = self.now;
         if let Some(beat) = self.pulse().map(|(pulse, _)| pulse.probe(now)) {
@@ -158,6 +158,7 @@ impl<M> Link<M> {
     }
 
     /// The moment of the nearest deadline.
+    #[inline(never)]
     pub(super) fn wake(&self) -> Option<Time> {
         let of_phase = match &self.phase {
             Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(deadline.at()),

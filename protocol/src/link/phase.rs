@@ -1,18 +1,16 @@
 //! The link's phases and the steps between them.
 
-use core::time::Duration;
-
 use super::Link;
 use super::deadline::Deadline;
 use super::patience::Patience;
 use super::pulse::Pulse;
 use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
 
-/// Attempts are at least this far apart when something else than the back-off calls for one (online, visible).
-pub(super) const SPACING: Duration = Duration::from_secs(1);
+/// Attempts are at least so many microseconds apart when something else than the back-off calls for one (online, visible).
+pub(super) const SPACING: u64 = 1_000_000;
 
 /// The same where the hint comes often for no reason: a clock, a changed connection.
-pub(super) const HINT_SPACING: Duration = Duration::from_secs(5);
+pub(super) const HINT_SPACING: u64 = 5_000_000;
 
 /// So many retries in a row wait no longer while the machine says that it has no network: it may be wrong.
 const OFFLINE_RETRIES: u32 = 5;
@@ -234,23 +232,31 @@ impl<M> Link<M> {
 
     /// The page is back in sight or the network back, after it was away since then. A wait ends, a connection is asked for a sign
     /// of life or replaced, and the limit on attempts counts from here.
+    #[inline(never)]
     pub(super) fn returned(&mut self, since: Option<Time>) {
         self.counted_failures = 0;
         if let (Phase::Open { .. }, Some(since), Some(most)) = (&self.phase, since, self.config.renew_after)
             && self.config.reconnect.is_some()
             && self.time_with_sleep().since(since) > most
-            && self.attempted.is_none_or(|attempted| self.now >= attempted + SPACING)
+            && self.attempted.is_none_or(|attempted| self.now >= attempted.after_micros(SPACING))
         {
-            self.replace("hidden or offline for longer than renew_after");
+            self.replace("away for longer than renew_after");
             return;
         }
-        self.hurry(SPACING);
+        self.heed(SPACING);
+    }
+
+    /// Something may have happened to the network: a wait ends as [`hurry`](Self::hurry) says, and a connection is asked for a
+    /// sign of life.
+    #[inline(never)]
+    pub(super) fn heed(&mut self, spacing: u64) {
+        self.hurry(spacing);
         self.probe();
     }
 
     /// Now, by a clock that goes on while the machine sleeps.
     pub(super) fn time_with_sleep(&self) -> Time {
-        self.now + self.clocks.stood_still
+        self.now.after_micros(self.clocks.stood_still)
     }
 
     /// Whether attempts are put off because the machine says that it has no network.
@@ -259,11 +265,12 @@ impl<M> Link<M> {
     }
 
     /// A wait ends at once, unless the last attempt began within `spacing` or attempts are paused.
-    pub(super) fn hurry(&mut self, spacing: Duration) {
+    #[inline(never)]
+    pub(super) fn hurry(&mut self, spacing: u64) {
         if let Phase::Waiting { until } = self.phase
             && !self.paused
         {
-            let earliest = self.attempted.map_or(self.now, |attempted| attempted + spacing);
+            let earliest = self.attempted.map_or(self.now, |attempted| attempted.after_micros(spacing));
             let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
             let until = until.min(earliest);
             self.phase = Phase::Waiting { until };
