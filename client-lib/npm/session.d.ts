@@ -464,7 +464,8 @@ export interface SessionOptions {
   closeHiddenAfter?: number;
   /**
    * Close the connection, with the cause `paused`, when the page goes into the back-forward cache, and make it again when it
-   * comes back. Default true: nothing runs in the cache, and an open connection keeps pages out of it.
+   * comes back. Default true: nothing runs in the cache, so that the server would hold a dead connection. Firefox keeps no
+   * page in its cache that had a connection when it was left.
    */
   closeOnPageHide?: boolean;
   /**

@@ -2,12 +2,13 @@
 
 use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, ReadyState, State};
 
+use crate::Target;
 use crate::driver::Driver;
 use crate::log::Happening;
+use crate::target::{Answer, Dialer};
 use crate::transport::Transport;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::transport::WebSocket;
-use crate::{Target, TargetError};
 
 /// The reason of an attempt that reached a server which speaks none of the subprotocols offered.
 pub(crate) const DISAGREED: &str = "the server agreed to none of the subprotocols offered";
@@ -17,60 +18,33 @@ pub(crate) fn disagreed(closed: &Closed) -> bool {
     closed.by == ClosedBy::Refused && closed.reason == DISAGREED
 }
 
+impl Dialer for Driver {
+    fn answered(&self, ok: bool) {
+        let generation = self.link.borrow().generation();
+        // A target that comes too late for its attempt is for the next one, which begins at once.
+        if generation.is_none() && ok {
+            self.step(Link::retry_now);
+        } else if let (Some(answer), Some(generation)) = (self.options.source.take(), generation) {
+            self.dial(generation, answer);
+        }
+    }
+}
+
 impl Driver {
-    /// Learns the target, unless an earlier attempt's call has or will say it, and connects to it. At most one call of the
-    /// provider runs at a time.
+    /// Learns the target, unless an earlier attempt's call has or will say it, and connects to it.
     pub(crate) fn seek(&self, generation: Generation, attempt: u32) {
         if !self.is_connecting(generation) {
             return;
         }
-        if let Some(target) = self.late.take() {
-            return self.dial(generation, Ok(target));
+        let source = &self.options.source;
+        if let Some(answer) = source.take() {
+            return self.dial(generation, answer);
         }
-        if self.asking.borrow().is_some() {
-            return;
-        }
-        let this = self.this.clone();
-        let source = self.options.source.clone();
-        if source.fixed().is_none() {
-            self.log(&Happening::Asking(attempt));
-        }
-        let asking = source.target(
-            attempt,
-            Box::new(move |answer| {
-                if let Some(driver) = this.upgrade() {
-                    driver.answered(answer);
-                }
-            }),
-        );
-        // An answer that came at once may have begun another attempt, whose call is the one to keep.
-        if asking.is_some() {
-            self.asking.replace(asking);
-        }
+        self.log(&Happening::Asking(attempt));
+        source.seek(attempt, self.this.clone());
     }
 
-    /// Uses an answer for the attempt under way, or for the next one, which then begins at once.
-    fn answered(&self, answer: Result<Target, TargetError>) {
-        self.asking.take();
-        let generation = self.link.borrow().generation();
-        match (generation, answer) {
-            (Some(generation), answer) => self.dial(generation, answer),
-            (None, Ok(target)) => {
-                self.late.replace(Some(target));
-                self.step(Link::retry_now);
-            }
-            // The next attempt calls again.
-            (None, Err(_)) => {}
-        }
-    }
-
-    /// Drops the call of the provider and its late answer.
-    pub(crate) fn forget_target(&self) {
-        self.asking.take();
-        self.late.take();
-    }
-
-    fn dial(&self, generation: Generation, answer: Result<Target, TargetError>) {
+    fn dial(&self, generation: Generation, answer: Answer) {
         // What is wrong with a fixed target will not mend itself.
         let fixed = self.options.source.fixed().is_some();
         if !fixed {
@@ -163,6 +137,9 @@ impl Driver {
     }
 
     pub(crate) fn closed(&self, generation: Generation, code: u16, reason: String, was_clean: bool) {
+        if self.holds_back(generation, code, &reason, was_clean) {
+            return;
+        }
         let (current, was_open) = {
             let link = self.link.borrow();
             (link.is_current(generation), link.has_been_open())

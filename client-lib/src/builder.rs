@@ -63,8 +63,7 @@ impl Where {
 struct Nowhere;
 
 impl Source for Nowhere {
-    fn target(&self, _: u32, answer: crate::target::Answer) -> Option<crate::asking::Asking> {
-        answer(Err(TargetError(String::new())));
+    fn take(&self) -> Option<crate::target::Answer> {
         None
     }
 }
@@ -89,6 +88,7 @@ impl Builder {
             first: None,
             log: None,
             rider: None,
+            pauses: None,
             close_on_page_hide: true,
             insist: false,
         };
@@ -154,7 +154,7 @@ impl Builder {
         F: Fn(u32) -> Fut + 'static,
         Fut: Future<Output = Result<Target, TargetError>> + 'static,
     {
-        Self::with(Where::Asked, Rc::new(Asked(Rc::new(provider))))
+        Self::with(Where::Asked, Rc::new(Asked { provider: Rc::new(provider), calls: Rc::default() }))
     }
 
     /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
@@ -227,7 +227,7 @@ impl Builder {
     /// [`reconnect`](Self::reconnect), and outside of a browser, nothing pauses.
     #[must_use]
     pub fn pause_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.options.link.pause_hidden_after = time.into();
+        self.options.pauses.get_or_insert_with(Box::default).attempts = time.into();
         self
     }
 
@@ -235,13 +235,13 @@ impl Builder {
     /// with [`pause_hidden_after`](Self::pause_hidden_after). Default `None`.
     #[must_use]
     pub fn close_hidden_after(mut self, time: impl Into<Option<Duration>>) -> Self {
-        self.options.link.close_hidden_after = time.into();
+        self.options.pauses.get_or_insert_with(Box::default).close = time.into();
         self
     }
 
     /// Whether the connection is closed, with [`ClosedBy::Paused`], when the page goes into the back-forward cache, and
-    /// made again when it comes back. Default true: nothing runs in the cache, and an open connection keeps pages out of
-    /// it. Without [`reconnect`](Self::reconnect) nothing is closed.
+    /// made again when it comes back. Default true: nothing runs in the cache, so that the server would hold a dead
+    /// connection. Firefox keeps no page in its cache that had a connection when it was left. Without [`reconnect`](Self::reconnect) nothing is closed.
     #[must_use]
     pub fn close_on_page_hide(mut self, close: bool) -> Self {
         self.options.close_on_page_hide = close;

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, ReadyState, Time};
 
-use crate::asking::Asking;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::line::Line;
@@ -22,7 +21,7 @@ use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
 use crate::timer::{Timed, Timer, now, wall_clock};
 use crate::transport::Transport;
-use crate::{Event, Incoming, Message, Metrics, SendError, State, Target};
+use crate::{Event, Incoming, Message, Metrics, SendError, State};
 
 // Boxed as they come: the library's way from a box to a shared trait object is larger than what it saves.
 type OnMessage = Rc<Box<dyn Fn(Incoming)>>;
@@ -52,13 +51,14 @@ pub(crate) struct Driver {
     pub(crate) ends: Cell<u64>,
     /// What was never handed to a socket and has not been taken by the application.
     pub(crate) unsent: Returned,
-    /// The call of the provider that runs now, for the present attempt or the next.
-    pub(crate) asking: SlimCell<Option<Asking>>,
-    /// The answer of one that came too late for its attempt.
-    pub(crate) late: SlimCell<Option<Target>>,
     /// What the present attempt's target wants sent first.
     pub(crate) first: SlimCell<Vec<Message>>,
-    timer: Timer,
+    pub(crate) timer: Timer,
+    /// Since when the page is hidden, if it is.
+    pub(crate) hidden_since: Cell<Option<Time>>,
+    /// Until when the page may be about to be left, and the end of a socket that came meanwhile.
+    pub(crate) leaving_until: Cell<Time>,
+    pub(crate) held_end: SlimCell<Option<(Generation, u16, String, bool)>>,
     lifecycle: OnceCell<Lifecycle>,
     on_message: SlimCell<Option<OnMessage>>,
     pub(crate) on_event: SlimCell<Option<OnEvent>>,
@@ -103,10 +103,11 @@ impl Driver {
             metrics: SlimCell::default(),
             losses: Cell::default(),
             ends: Cell::default(),
-            asking: SlimCell::default(),
-            late: SlimCell::default(),
             first: SlimCell::default(),
             timer: Timer::new(this.clone()),
+            hidden_since: Cell::default(),
+            leaving_until: Cell::default(),
+            held_end: SlimCell::default(),
             lifecycle: OnceCell::new(),
             on_message: SlimCell::default(),
             on_event: SlimCell::default(),
@@ -184,7 +185,12 @@ impl Driver {
     }
 
     pub(crate) fn input(&self, input: Input) {
-        if matches!(input, Input::Hidden | Input::Frozen | Input::Cached)
+        match input {
+            Input::Hidden => self.hidden_since.set(Some(now())),
+            Input::Visible => self.hidden_since.set(None),
+            _ => {}
+        }
+        if matches!(input, Input::Hidden | Input::Frozen | Input::Pause { .. })
             && let Some(rider) = self.rider()
         {
             rider.hurry();
@@ -232,7 +238,7 @@ impl Driver {
                 }
                 Output::Event(event) => self.note(event),
                 Output::Wait(at) => {
-                    self.timer.set(*now, at);
+                    self.timer.set(*now, Time::earliest(&[at, self.page_wake()]));
                     return;
                 }
             }
@@ -346,6 +352,7 @@ impl Driver {
 impl Timed for Driver {
     fn timeout(&self) {
         self.timer.fired();
+        self.page_timeout();
         self.hint(Input::Timeout);
     }
 }

@@ -117,6 +117,7 @@ mod inbox;
 mod line;
 mod log;
 mod options;
+mod page;
 mod returned;
 mod sending;
 pub mod session;

@@ -29,18 +29,18 @@ enum Said {
     Resumed,
 }
 
-/// What is listened to at the global scope. A worker has only the first two.
-const GLOBAL_EVENTS: [(&str, Said); 4] = [
+/// What is listened to: first at the global scope, of which a worker has only the first two, then at the document, then at
+/// `navigator.connection`.
+const EVENTS: [(&str, Said); 8] = [
     ("online", Said::Online),
     ("offline", Said::Offline),
     ("pageshow", Said::Shown),
     ("pagehide", Said::Left),
+    ("visibilitychange", Said::Visibility),
+    ("freeze", Said::Frozen),
+    ("resume", Said::Resumed),
+    ("change", Said::Changed),
 ];
-/// What is listened to at the document.
-const DOCUMENT_EVENTS: [(&str, Said); 3] =
-    [("visibilitychange", Said::Visibility), ("freeze", Said::Frozen), ("resume", Said::Resumed)];
-/// What is listened to at `navigator.connection`.
-const CHANGE: (&str, Said) = ("change", Said::Changed);
 
 /// Listened to at the window while a socket is open: otherwise it would keep the page out of Firefox's back-forward
 /// cache, as an open socket does by itself.
@@ -63,8 +63,8 @@ impl Lifecycle {
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let hidden = of_listener.as_ref().is_some_and(Any::hidden);
             let name = event.unchecked_ref::<Event>().type_();
-            let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS).chain([&CHANGE]);
-            let said = all.find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
+            let said =
+                EVENTS.iter().find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
             let Some(driver) = driver.upgrade() else { return };
             let persisted = || event.unchecked_ref::<Any>().persisted();
             let input = match said {
@@ -76,9 +76,11 @@ impl Lifecycle {
                 // The first showing of a page is no resumption.
                 Said::Shown if persisted() => Input::Resumed,
                 Said::Shown => return,
-                Said::Left if driver.options.close_on_page_hide && persisted() => Input::Cached,
+                Said::Left if driver.options.close_on_page_hide && persisted() => {
+                    Input::Pause { close: true }
+                }
                 Said::Left => Input::Frozen,
-                Said::Leaving => Input::Leaving,
+                Said::Leaving => return driver.leaving(),
                 Said::Visibility if hidden => Input::Hidden,
                 Said::Visibility => Input::Visible,
             };
@@ -92,16 +94,15 @@ impl Lifecycle {
 
     fn listen(&self, add: bool) {
         let listener = self.listener.as_ref();
-        for (event, _) in GLOBAL_EVENTS {
-            listen(&self.global, event, listener, add);
-        }
-        if let Some(document) = &self.document {
-            for (event, _) in DOCUMENT_EVENTS {
-                listen(document, event, listener, add);
+        for (index, (event, _)) in EVENTS.iter().enumerate() {
+            let target = match index {
+                0..=3 => Some(&self.global),
+                4..=6 => self.document.as_ref(),
+                _ => self.connection.as_ref(),
+            };
+            if let Some(target) = target {
+                listen(target, event, listener, add);
             }
-        }
-        if let Some(connection) = &self.connection {
-            listen(connection, CHANGE.0, listener, add);
         }
     }
 

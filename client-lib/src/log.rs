@@ -64,7 +64,7 @@ pub enum LogRecord {
         /// How many.
         messages: usize,
     },
-    /// What the page says: `online`, `offline`, `hidden`, `visible`, `frozen`, `resumed`, `cached` or `leaving`.
+    /// What the page says: `online`, `offline`, `hidden`, `visible`, `frozen`, `resumed` or `cached`.
     Hint(&'static str),
     /// The keep-alive sends a ping.
     Ping,
@@ -98,7 +98,7 @@ impl fmt::Display for LogRecord {
                 write!(f, "waiting, paused before attempt {attempt}")
             }
             Self::Waiting { attempt, delay } => {
-                write!(f, "waiting {} ms before attempt {attempt}", delay.as_millis())
+                write!(f, "waiting {} ms before attempt {attempt}", millis(*delay))
             }
             Self::Ended(closed) => {
                 write!(f, "ended: {closed}")?;
@@ -112,7 +112,7 @@ impl fmt::Display for LogRecord {
             Self::Unsent { messages } => write!(f, "{messages} messages not sent"),
             Self::Hint(hint) => write!(f, "the page is {hint}"),
             Self::Ping => f.write_str("ping"),
-            Self::Pong { round_trip } => write!(f, "pong after {} ms", round_trip.as_millis()),
+            Self::Pong { round_trip } => write!(f, "pong after {} ms", millis(*round_trip)),
             Self::Live { resumed } => f.write_str(if *resumed { "live, resumed" } else { "live" }),
             Self::SessionEnded { code } => write!(f, "session ended ({code})"),
         }
@@ -218,11 +218,15 @@ fn hint(input: &Input) -> Option<&'static str> {
         Input::Visible => "visible",
         Input::Frozen => "frozen",
         Input::Resumed => "resumed",
-        Input::Cached => "cached",
-        Input::Leaving => "leaving",
         Input::NetworkChanged => "on another network",
+        Input::Pause { .. } => "cached",
         _ => return None,
     })
+}
+
+/// In 64 bits, whose text is there for other figures already.
+fn millis(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000 + u64::from(duration.subsec_millis())
 }
 
 /// A URL without query, fragment and user info. Browsers take a backslash for a slash, and any number of them before the

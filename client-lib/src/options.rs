@@ -27,10 +27,40 @@ pub(crate) struct Options {
     pub(crate) log: Option<Rc<dyn Log>>,
     /// What runs over the connection.
     pub(crate) rider: Option<Weak<dyn Rider>>,
+    /// What pauses while the page is hidden for long.
+    pub(crate) pauses: Option<Box<Pauses>>,
     /// Whether the connection is closed when the page goes into the back-forward cache.
     pub(crate) close_on_page_hide: bool,
     /// Whether one of the offered subprotocols must be agreed.
     pub(crate) insist: bool,
+}
+
+/// Whether something is to pause, and the connection to close; and for how long the page must be hidden for more to.
+pub(crate) type Look = (Option<bool>, Option<Duration>);
+
+/// How long the page may be hidden before attempts pause, and before the connection is closed as well.
+pub(crate) struct Pauses {
+    pub(crate) attempts: Option<Duration>,
+    pub(crate) close: Option<Duration>,
+    /// What is due when the page has been hidden for a time. A pointer, so that a client that never pauses does not carry
+    /// the code.
+    pub(crate) look: fn(&Self, Duration) -> Look,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { attempts: None, close: None, look: Self::look }
+    }
+}
+
+impl Pauses {
+    fn look(&self, hidden: Duration) -> Look {
+        let passed = |after: Option<Duration>| after.is_some_and(|after| after <= hidden);
+        let close = passed(self.close);
+        let due = (close || passed(self.attempts)).then_some(close);
+        let next = [self.attempts, self.close].into_iter().flatten().filter(|after| *after >= hidden).min();
+        (due, next)
+    }
 }
 
 /// A protocol that runs over the connection, as a session's does, and has pings of its own.

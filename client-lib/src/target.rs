@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
-use std::rc::Rc;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
 
 use rejoin_protocol::check_subprotocols;
 
 use crate::asking::Asking;
-use crate::{Message, OpenError};
+use crate::slim_cell::SlimCell;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-use crate::{slim_cell::SlimCell, transport::WebSocket};
+use crate::transport::WebSocket;
+use crate::{Message, OpenError};
 
 /// Where one attempt connects, what it offers, and what it says first.
 #[derive(Debug, Clone, Default)]
@@ -60,14 +62,26 @@ impl fmt::Display for TargetError {
 
 impl std::error::Error for TargetError {}
 
-/// What to do with the answer of a source.
-pub(crate) type Answer = Box<dyn FnOnce(Result<Target, TargetError>)>;
+pub(crate) type Answer = Result<Target, TargetError>;
+pub(crate) type Provided = Pin<Box<dyn Future<Output = Answer>>>;
+
+/// What makes connections to targets.
+pub(crate) trait Dialer {
+    /// The source has an answer to take, for the attempt that waits or for the next; `ok`: it is a target.
+    fn answered(&self, ok: bool);
+}
 
 /// Where targets come from. A trait object rather than an enum, so that a client with a fixed target does not
 /// carry the code of the others.
 pub(crate) trait Source {
-    /// Gives a target that has been checked for an attempt, now or later. Dropping what it returns drops what is still being asked.
-    fn target(&self, attempt: u32, answer: Answer) -> Option<Asking>;
+    /// The target, checked, if it is known: what an earlier call has answered, or a fixed one.
+    fn take(&self) -> Option<Answer>;
+
+    /// Calls the provider, unless a call runs; `dialer` is told of the answer.
+    fn seek(&self, _attempt: u32, _dialer: Weak<dyn Dialer>) {}
+
+    /// An attempt has ended; `late`: because the answer was.
+    fn ended(&self, _late: bool) {}
 
     /// The target, if it is the same for every attempt: what is wrong with it will not mend itself.
     fn fixed(&self) -> Option<&Target> {
@@ -81,12 +95,50 @@ pub(crate) trait Source {
     }
 }
 
+/// The calls of a provider: at most one runs at a time.
+#[derive(Default)]
+pub(crate) struct Calls {
+    running: SlimCell<Option<Asking>>,
+    answer: SlimCell<Option<Answer>>,
+}
+
+impl Calls {
+    pub(crate) fn take(&self) -> Option<Answer> {
+        self.answer.take()
+    }
+
+    pub(crate) fn begin(self: &Rc<Self>, dialer: Weak<dyn Dialer>, call: impl FnOnce() -> Provided) {
+        if self.running.borrow().is_some() {
+            return;
+        }
+        let calls = Rc::downgrade(self);
+        let asking = Asking::begin(
+            call(),
+            Box::new(move |answer: Answer| {
+                let (Some(calls), Some(dialer)) = (calls.upgrade(), dialer.upgrade()) else { return };
+                calls.running.take();
+                let ok = answer.is_ok();
+                calls.answer.replace(Some(answer));
+                dialer.answered(ok);
+            }),
+        );
+        self.running.replace(Some(asking));
+    }
+
+    /// A call goes on for one more attempt if its answer is late, and is dropped after any other end.
+    pub(crate) fn ended(&self, late: bool) {
+        if !late || !self.running.borrow().as_ref().is_some_and(Asking::may_be_late) {
+            self.running.take();
+            self.answer.take();
+        }
+    }
+}
+
 pub(crate) struct Fixed(pub(crate) Target);
 
 impl Source for Fixed {
-    fn target(&self, _: u32, answer: Answer) -> Option<Asking> {
-        answer(Ok(self.0.clone()));
-        None
+    fn take(&self) -> Option<Answer> {
+        Some(Ok(self.0.clone()))
     }
 
     fn fixed(&self) -> Option<&Target> {
@@ -94,21 +146,33 @@ impl Source for Fixed {
     }
 }
 
-pub(crate) struct Asked<F>(pub(crate) Rc<F>);
+pub(crate) struct Asked<F> {
+    pub(crate) provider: Rc<F>,
+    pub(crate) calls: Rc<Calls>,
+}
 
 impl<F, Fut> Source for Asked<F>
 where
     F: Fn(u32) -> Fut + 'static,
     Fut: Future<Output = Result<Target, TargetError>> + 'static,
 {
-    fn target(&self, attempt: u32, answer: Answer) -> Option<Asking> {
-        let provider = self.0.clone();
-        let call = Box::pin(async move {
-            let target = provider(attempt).await?;
-            target.check().map_err(|error| TargetError(error.to_string()))?;
-            Ok(target)
+    fn take(&self) -> Option<Answer> {
+        self.calls.take()
+    }
+
+    fn seek(&self, attempt: u32, dialer: Weak<dyn Dialer>) {
+        let provider = self.provider.clone();
+        self.calls.begin(dialer, || {
+            Box::pin(async move {
+                let target = provider(attempt).await?;
+                target.check().map_err(|error| TargetError(error.to_string()))?;
+                Ok(target)
+            })
         });
-        Some(Asking::begin(call, answer))
+    }
+
+    fn ended(&self, late: bool) {
+        self.calls.ended(late);
     }
 }
 
@@ -120,9 +184,8 @@ pub(crate) struct Adopted {
 
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 impl Source for Adopted {
-    fn target(&self, _: u32, answer: Answer) -> Option<Asking> {
-        answer(Ok(self.target.clone()));
-        None
+    fn take(&self) -> Option<Answer> {
+        Some(Ok(self.target.clone()))
     }
 
     fn fixed(&self) -> Option<&Target> {

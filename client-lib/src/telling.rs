@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use rejoin_protocol::{Closed, ClosedBy, Link, Time};
 
-use crate::asking::Asking;
 use crate::driver::Driver;
 use crate::log::Happening;
 use crate::timer::now;
@@ -18,17 +17,14 @@ impl Driver {
         let event = match event {
             Of::State(state) => {
                 if state == rejoin_protocol::State::Closed {
-                    self.forget_target();
+                    self.options.source.ended(false);
                 }
                 self.expect_leaving(state == rejoin_protocol::State::Open);
                 Event::State(self.state_of(state))
             }
             Of::Disconnected(closed) => {
                 self.transport.take();
-                let late = closed.by == ClosedBy::ProviderTimeout;
-                if !late || !self.asking.borrow().as_ref().is_some_and(Asking::may_be_late) {
-                    self.forget_target();
-                }
+                self.options.source.ended(closed.by == ClosedBy::ProviderTimeout);
                 self.ends.set(self.ends.get() + 1);
                 self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
                 self.metrics.borrow_mut().last_closed = Some(closed.clone());

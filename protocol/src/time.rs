@@ -30,6 +30,11 @@ impl Time {
         self.0
     }
 
+    /// So many microseconds later.
+    pub(crate) const fn after_micros(self, micros: u64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
     /// The earliest of some moments, if there is one.
     #[must_use]
     #[inline(never)]

@@ -17,6 +17,50 @@ const SESSION: &str = "rejoin-npm-session";
 pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::NpmPackages];
 /// The entry points' modules, each all that a page loads: the plain class, and the session.
 pub(crate) const MODULES: [&str; 2] = ["rejoin.js", "session.js"];
+/// Properties of the plain class's scripts that nothing outside of them sees, and that may have shorter names in the bundle.
+const PRIVATE: [&str; 41] = [
+    "abandon",
+    "abortCall",
+    "alive",
+    "answer",
+    "atRest",
+    "beginClosing",
+    "changed",
+    "closing",
+    "constructing",
+    "decide",
+    "dispatching",
+    "drain",
+    "dropCall",
+    "ending",
+    "events",
+    "failed",
+    "fixed",
+    "judged",
+    "late",
+    "leaving",
+    "leavingUntil",
+    "logRecord",
+    "logging",
+    "mayQueue",
+    "measure",
+    "neverOpened",
+    "newest",
+    "noteError",
+    "noteLost",
+    "owner",
+    "record",
+    "seek",
+    "serial",
+    "settings",
+    "sleep",
+    "stateChanged",
+    "takeMessage",
+    "transmit",
+    "unwatch",
+    "wakeAt",
+    "wanted",
+];
 /// What stands in the manifest for the crate's version.
 const VERSION: &str = "\"version\": \"0.0.0\",";
 /// The oldest JavaScript that the module is written in.
@@ -53,7 +97,8 @@ fn build(context: &Context) -> Result<PathBuf> {
     copy_scripts(&scripts.join("session"), &session)?;
     // Of what wasm-bindgen makes only the module is used: numbers need no glue.
     let link = inline(&module(context, LINK, &stage.join("wasm"))?, &stage)?;
-    bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[])?;
+    let short = format!("--mangle-props=^({})$", PRIVATE.join("|"));
+    bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[&short])?;
     fill(&folder.join(MODULES[0]), &link)?;
     let wasm = module(context, SESSION, &session)?;
     names::shorten(context, &wasm, &session.join("port.js"))?;

@@ -5,7 +5,7 @@
 import { CAUSES } from "./causes.js";
 import { core, createLink } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
-import { HINTS, LEAVING, watchLeaving, watchPage } from "./lifecycle.js";
+import { HINTS, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
 
 export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
@@ -52,7 +52,8 @@ export class Driver {
       this.record("hint", { hint: HINTS[input] });
       this.input(input);
     };
-    this.leaving = () => this.hint(LEAVING);
+    // A browser may close its sockets then although the page lives on.
+    this.leaving = () => (this.leavingUntil = performance.now() + 1_000);
     this.timeout = () => {
       this.wakeAt = -1;
       this.input(INPUT_TIMEOUT);
@@ -68,6 +69,8 @@ export class Driver {
   reconnect(code, reason) {
     this.call?.abort();
     this.call = undefined;
+    // The time for which the page may be hidden begins again.
+    this.watch(this.state !== CLOSED);
     this.measure();
     this.closing = { code, reason };
     this.step((now) => this.core.reconnect(this.id, now));
@@ -361,7 +364,13 @@ export class Driver {
     return true;
   }
 
-  closed(serial, { code, reason, wasClean }) {
+  closed(serial, closed) {
+    if (performance.now() < this.leavingUntil) {
+      setTimeout(this.onclose, 1_000, closed);
+      // The socket takes nothing more, which is to be seen.
+      return this.step(() => {}, true);
+    }
+    const { code, reason, wasClean } = closed;
     const event = (this.ending = closeEvent(code, reason, wasClean));
     const again = !this.closing && this.decide(event);
     const unsent = this.socket.bufferedAmount;
@@ -463,7 +472,7 @@ export class Driver {
     if (begin) {
       queueMicrotask(() => {
         if (this.state === CLOSED || this.unwatch) return;
-        this.unwatch = watchPage(this.hint, this.options.closeOnPageHide);
+        this.unwatch = watchPage(this.hint, this.options);
       });
     }
   }

@@ -1,28 +1,33 @@
 // The page's life: network, visibility, freezing, the back-forward cache. A worker and Node.js have less of it.
 
-/** The names of what a page says, by number. */
-export const HINTS = ["online", "offline", "hidden", "visible", "frozen", "resumed", "", "cached", "leaving", "on another network"];
+/** What a page says, by the number that the link has for it. */
+export const HINTS = ["online", "offline", "hidden", "visible", "frozen", "resumed", "", "paused", "closed", "on another network"];
+const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, PAUSE = 7, CLOSE = 8, CHANGED = 9;
 
-const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, CACHED = 7, CHANGED = 9;
-export const LEAVING = 8;
-
-/**
- * Listens until the function that it returns is called; first tells what no event will say. Where `closes` is true the
- * connection is closed when the page goes into the back-forward cache.
- */
-export function watchPage(tell, closes) {
+/** Listens until the function that it returns is called; first tells what no event will say. */
+export function watchPage(tell, { pauseHiddenAfter, closeHiddenAfter, closeOnPageHide }) {
   const { document, navigator } = globalThis;
-  const listener = (event) => {
-    switch (event.type) {
+  let timers = [];
+  const look = (hidden) => {
+    timers.forEach(clearTimeout);
+    timers = [];
+    tell(hidden ? HIDDEN : VISIBLE);
+    if (!hidden) return;
+    for (const [after, input] of [[pauseHiddenAfter, PAUSE], [closeHiddenAfter, CLOSE]]) {
+      if (after < 2 ** 31) timers.push(setTimeout(tell, after, input));
+    }
+  };
+  const listener = ({ type, persisted }) => {
+    switch (type) {
       case "online": return tell(ONLINE);
       case "offline": return tell(OFFLINE);
-      case "visibilitychange": return tell(document.hidden ? HIDDEN : VISIBLE);
-      case "pagehide": return tell(closes && event.persisted ? CACHED : FROZEN);
+      case "visibilitychange": return look(document.hidden);
+      case "pagehide": return tell(closeOnPageHide && persisted ? CLOSE : FROZEN);
       case "freeze": return tell(FROZEN);
       case "change": return tell(CHANGED);
       case "resume": return tell(RESUMED);
       // Shown from the back-forward cache; the first showing of a page is no resumption.
-      case "pageshow": return event.persisted ? tell(RESUMED) : undefined;
+      case "pageshow": return persisted && tell(RESUMED);
     }
   };
   const places = [
@@ -32,9 +37,12 @@ export function watchPage(tell, closes) {
   ].filter(([target]) => typeof target?.addEventListener === "function");
   const listen = (how) => places.forEach(([target, types]) => types.forEach((type) => target[how](type, listener)));
   listen("addEventListener");
-  tell(document?.hidden ? HIDDEN : VISIBLE);
+  look(document?.hidden);
   tell(navigator?.onLine === false ? OFFLINE : ONLINE);
-  return () => listen("removeEventListener");
+  return () => {
+    timers.forEach(clearTimeout);
+    listen("removeEventListener");
+  };
 }
 
 /**

@@ -44,6 +44,8 @@ export function readOptions(options = {}) {
     mayQueue: reconnect && number(options, "maxEnqueuedMessages", 0) !== 0,
     maxUnreadMessages: number(options, "maxUnreadMessages", 1) ?? 65_536,
     maxUnreadBytes: number(options, "maxUnreadBytes", 1) ?? 64 << 20,
+    pauseHiddenAfter: number(options, "pauseHiddenAfter", 0),
+    closeHiddenAfter: number(options, "closeHiddenAfter", 0),
     closeOnPageHide: mustBe(options, "closeOnPageHide", "boolean") ?? true,
     keepAlive: readKeepAlive(options.keepAlive),
     settings: settings(options, reconnect, whenFull),
@@ -91,8 +93,6 @@ function settings(options, reconnect, whenFull) {
     whenFull === "drop-oldest",
     number(options, "highWatermark", 1) ?? endless,
     number(options, "seed", 0) ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
-    number(options, "pauseHiddenAfter", 0),
-    number(options, "closeHiddenAfter", 0),
     number(options, "renewAfter", 1),
     // The last, since the driver leaves it out where nobody is asked. Long enough for a person to sign in.
     number(options, "providerTimeout", 1) ?? 60_000,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use rejoin_protocol::{Backoff, KeepAlive, LinkConfig, Overflow, QueueLimits, Watermarks};
 
 /// How many settings there are.
-const COUNT: usize = 22;
+const COUNT: usize = 20;
 
 /// What has been set, by index; the order is the one in which [`Settings::config`] reads them.
 #[derive(Default)]
@@ -38,8 +38,6 @@ impl Settings {
             drop_oldest,
             marks,
             seed,
-            pause_hidden_after,
-            close_hidden_after,
             renew_after,
             provider_timeout,
         ] = self.0;
@@ -72,9 +70,7 @@ impl Settings {
         );
         put(&mut config.watermarks, marks.map(watermarks));
         config.provider_timeout = provider_timeout.map(duration);
-        config.pause_hidden_after = pause_hidden_after.map(duration);
         config.renew_after = renew_after.map(duration);
-        config.close_hidden_after = close_hidden_after.map(duration);
         config.seed = seed.unwrap_or_default() as u64;
         config
     }

@@ -120,8 +120,8 @@ pub fn socket_input(id: u32, now: f64, serial: u32, kind: u32, bytes: f64) {
 }
 
 /// An input about the surroundings. 0: online; 1: offline; 2: hidden; 3: visible; 4: frozen; 5: resumed; 6: the
-/// moment of the last wait has come; 7: going into the back-forward cache; 8: perhaps about to be left;
-/// 9: the network may be another. `wall` is what the clock on the wall shows.
+/// moment of the last wait has come; 7: attempts pause; 8: the connection too; 9: the network may be another. `wall` is what
+/// the clock on the wall shows.
 #[wasm_bindgen]
 pub fn page_input(id: u32, now: f64, kind: u32, wall: f64) {
     let input = match kind {
@@ -132,8 +132,7 @@ pub fn page_input(id: u32, now: f64, kind: u32, wall: f64) {
         4 => Input::Frozen,
         5 => Input::Resumed,
         6 => Input::Timeout,
-        7 => Input::Cached,
-        8 => Input::Leaving,
+        7 | 8 => Input::Pause { close: kind == 8 },
         9 => Input::NetworkChanged,
         _ => return,
     };

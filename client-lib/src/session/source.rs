@@ -3,14 +3,13 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use rejoin_protocol::wire::Body;
 
 use super::{SUBPROTOCOL, SessionBuilder};
-use crate::asking::Asking;
 use crate::slim_cell::SlimCell;
-use crate::target::{Answer, Source};
+use crate::target::{Answer, Calls, Dialer, Source};
 use crate::{Builder, Target, TargetError};
 
 /// Where one attempt of a session connects, and what authenticates it.
@@ -62,8 +61,8 @@ pub struct Attempt {
     pub fresh_auth: bool,
 }
 
-type Provided = Pin<Box<dyn Future<Output = Result<SessionTarget, TargetError>>>>;
-pub(crate) type Provider = Rc<dyn Fn(Attempt) -> Provided>;
+type Asked = Pin<Box<dyn Future<Output = Result<SessionTarget, TargetError>>>>;
+pub(crate) type Provider = Rc<dyn Fn(Attempt) -> Asked>;
 
 /// Makes a provider of any function with a future.
 pub(crate) fn provider<F, Fut>(provider: F) -> Provider
@@ -85,7 +84,7 @@ pub(crate) trait Asks {
 
 impl Asks for Provider {
     fn source(&self, credentials: Rc<Credentials>) -> Rc<dyn Source> {
-        Rc::new(Provides { provider: self.clone(), credentials })
+        Rc::new(Provides { provider: self.clone(), credentials, calls: Rc::default() })
     }
 
     fn plain(&self, protocols: Vec<String>) -> Builder {
@@ -116,14 +115,24 @@ pub(crate) struct Credentials {
 pub(crate) struct Provides {
     pub(crate) provider: Provider,
     pub(crate) credentials: Rc<Credentials>,
+    pub(crate) calls: Rc<Calls>,
 }
 
 impl Source for Provides {
-    fn target(&self, number: u32, answer: Answer) -> Option<Asking> {
-        let attempt = Attempt { number, fresh_auth: self.credentials.refused.take() };
-        let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
-        let call = Box::pin(async move { credentials.check(asked.await?) });
-        Some(Asking::begin(call, answer))
+    fn take(&self) -> Option<Answer> {
+        self.calls.take()
+    }
+
+    fn seek(&self, number: u32, dialer: Weak<dyn Dialer>) {
+        self.calls.begin(dialer, || {
+            let attempt = Attempt { number, fresh_auth: self.credentials.refused.take() };
+            let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
+            Box::pin(async move { credentials.check(asked.await?) })
+        });
+    }
+
+    fn ended(&self, late: bool) {
+        self.calls.ended(late);
     }
 }
 

@@ -126,12 +126,12 @@ struct Faked {
 
 impl Faked {
     fn set(object: &JsValue, property: &'static str, value: &JsValue) -> Self {
-        let before = js_sys::Object::get_own_property_descriptor(object.unchecked_ref(), &property.into());
+        let before = Object::get_own_property_descriptor(object.unchecked_ref::<Object>(), &property.into());
         let descriptor = Object::new();
         Reflect::set(&descriptor, &"value".into(), value).unwrap();
         Reflect::set(&descriptor, &"configurable".into(), &JsValue::TRUE).unwrap();
         Reflect::set(&descriptor, &"writable".into(), &JsValue::TRUE).unwrap();
-        Reflect::define_property(object.unchecked_ref(), &property.into(), &descriptor).unwrap();
+        Reflect::define_property(object.unchecked_ref::<Object>(), &property.into(), &descriptor).unwrap();
         Self { object: object.clone(), property, before }
     }
 }
@@ -142,7 +142,8 @@ impl Drop for Faked {
         if self.before.is_undefined() {
             Reflect::delete_property(object, &self.property.into()).unwrap();
         } else {
-            Reflect::define_property(object, &self.property.into(), self.before.unchecked_ref()).unwrap();
+            Reflect::define_property(object, &self.property.into(), self.before.unchecked_ref::<Object>())
+                .unwrap();
         }
     }
 }

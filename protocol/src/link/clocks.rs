@@ -1,60 +1,54 @@
 //! Two clocks compared. While a machine sleeps its monotonic clock may stand still, so that its timers fire late by
 //! the wall clock alone; on other systems the monotonic clock counts the sleep, and a timer fires late by both.
 
-use core::time::Duration;
-
 use super::Link;
 use super::phase::{HINT_SPACING, Phase};
 use crate::Time;
 
-/// A difference that changes by more than this from one comparison to the next is a jump. Clocks that are merely adjusted
-/// (NTP slews them by at most 0.5 ms a second) stay far below.
-const JUMP: Duration = Duration::from_secs(2);
+/// A difference that changes by more than these microseconds from one comparison to the next is a jump. Clocks that are merely
+/// adjusted (NTP slews them by at most 0.5 ms a second) stay far below.
+const JUMP: u64 = 2_000_000;
 
-/// A visible page compares its clocks at least this often while it waits or watches a connection.
-const CHECK: Duration = Duration::from_secs(5);
+/// A visible page compares its clocks at least this often while it waits or watches a connection, in microseconds.
+const CHECK: u64 = 5_000_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Clocks {
-    /// Microseconds by which the wall clock is ahead, if it was read since the last comparison.
-    read: Option<i64>,
-    /// The same at the last comparison.
+    /// Microseconds by which the wall clock was ahead when it was read last.
     ahead: Option<i64>,
+    /// It has jumped since the last comparison.
+    jumped: bool,
     /// When the last check was due and came, or the first began to be waited for.
     checked: Time,
-    /// How long the monotonic clock has stood still, as far as the wall clock can be trusted.
-    pub(super) stood_still: Duration,
+    /// Microseconds for which the monotonic clock has stood still, as far as the wall clock can be trusted.
+    pub(super) stood_still: u64,
 }
 
 impl<M> Link<M> {
-    /// Says what the wall clock shows (microseconds since any fixed point), and `now` the monotonic one, to be compared at the
-    /// next [`handle_input`](Self::handle_input) of a timer or of the page. Nothing is to be drained after it. A wall clock that is set, forward or back,
-    /// is not told from a sleep: it costs a ping, or an attempt that comes early, and nothing more.
+    /// Says what the wall clock shows, in microseconds since any fixed point, and `now` the monotonic one: to be called just
+    /// before [`handle_input`](Self::handle_input) of a timer or of the page. Nothing is to be drained after it. A wall clock
+    /// that is set, forward or back, is not told from a sleep: it costs a ping, or an attempt that comes early, and nothing
+    /// more.
     pub fn wall_clock(&mut self, now: Time, wall: Time) {
-        self.clocks.read = Some(wall.as_micros().wrapping_sub(now.as_micros()) as i64);
+        let ahead = wall.as_micros().wrapping_sub(now.as_micros()) as i64;
+        let jump = ahead.saturating_sub(self.clocks.ahead.replace(ahead).unwrap_or(ahead));
+        if jump.unsigned_abs() > JUMP {
+            self.clocks.jumped = true;
+            self.clocks.stood_still = self.clocks.stood_still.saturating_add(jump.max(0) as u64);
+        }
     }
 
     /// Looks whether this end slept; then a connection is asked for a sign of life, and a wait ends.
     pub(super) fn compare_clocks(&mut self) {
-        let mut jumped = false;
-        if let Some(ahead) = self.clocks.read.take() {
-            let jump = ahead.saturating_sub(self.clocks.ahead.unwrap_or(ahead));
-            self.clocks.ahead = Some(ahead);
-            let size = Duration::from_micros(jump.unsigned_abs());
-            jumped = size > JUMP;
-            if jumped && jump > 0 {
-                self.clocks.stood_still = self.clocks.stood_still.saturating_add(size);
-            }
-        }
+        let mut jumped = core::mem::take(&mut self.clocks.jumped);
         if let Some(due) = self.check_due()
             && due <= self.now
         {
-            jumped |= self.now.since(due) > JUMP;
-            self.clocks.checked = self.now;
+            jumped |= self.now.as_micros() - due.as_micros() > JUMP;
+            self.begin_checks();
         }
         if jumped {
-            self.hurry(HINT_SPACING);
-            self.probe();
+            self.heed(HINT_SPACING);
         }
     }
 
@@ -71,6 +65,6 @@ impl<M> Link<M> {
             Phase::Waiting { until } => until < Time::NEVER,
             _ => false,
         };
-        (matters && !self.page.is_hidden()).then(|| self.clocks.checked + CHECK)
+        (matters && self.hidden.is_none()).then(|| self.clocks.checked.after_micros(CHECK))
     }
 }

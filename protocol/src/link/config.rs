@@ -15,12 +15,6 @@ pub struct LinkConfig {
     /// How long an attempt waits to learn where to connect, until [`Input::Dialing`](crate::Input::Dialing); the
     /// connect time-out begins after it. `None`: it is known already. Default `None`.
     pub provider_timeout: Option<Duration>,
-    /// How long the page may be hidden before attempts pause until it is visible. `None`: attempts go on. Without
-    /// `reconnect` nothing pauses. Default `None`.
-    pub pause_hidden_after: Option<Duration>,
-    /// How long the page may be hidden before the connection is closed, with [`ClosedBy::Paused`](crate::ClosedBy::Paused),
-    /// and attempts pause until it is visible. `None`: it stays open. Without `reconnect` nothing pauses. Default `None`.
-    pub close_hidden_after: Option<Duration>,
     /// How long a close handshake may take before the connection is left. A browser's own close event may come
     /// much later or never. Default 5 s.
     pub close_timeout: Duration,
@@ -45,8 +39,6 @@ impl Default for LinkConfig {
             reconnect: Some(Backoff::default()),
             connect_timeout: Duration::from_secs(10),
             provider_timeout: None,
-            pause_hidden_after: None,
-            close_hidden_after: None,
             close_timeout: Duration::from_secs(5),
             keep_alive: None,
             renew_after: None,

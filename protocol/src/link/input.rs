@@ -34,7 +34,7 @@ impl<M> Link<M> {
                     self.begin_closing(generation, Some(opened), None);
                 }
             }
-            Input::Disconnected { closed, reconnect, .. } => self.ended_now_or_later(closed, reconnect),
+            Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
             Input::Online => {
                 let since = self.offline.take();
                 self.returned(since);
@@ -48,28 +48,28 @@ impl<M> Link<M> {
                 self.probe();
             }
             Input::NetworkChanged => {
-                self.hurry(HINT_SPACING);
-                self.probe();
+                self.heed(HINT_SPACING);
             }
             Input::Hidden => {
-                self.page.hide(self.now, self.time_with_sleep());
+                let now = self.time_with_sleep();
+                self.hidden.get_or_insert(now);
                 self.congested &= self.buffered >= self.high_mark();
                 if !self.congested {
                     self.transmit_ready();
                 }
             }
             Input::Visible => {
-                let since = self.page.show();
+                self.paused = false;
+                let since = self.hidden.take();
                 self.begin_checks();
                 self.mind_watermarks();
                 self.returned(since);
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
-            Input::Cached => self.cached(),
-            Input::Leaving => self.page.leave(self.now),
+            Input::Pause { close } => self.pause(close),
             Input::Resumed => {
-                self.page.resume(self.now);
+                self.paused = false;
                 self.returned(None);
             }
             Input::Timeout => self.timeout(),
@@ -122,6 +122,7 @@ impl<M> Link<M> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn probe(&mut self) {
         let now = self.now;
         if let Some(beat) = self.pulse().map(|(pulse, _)| pulse.probe(now)) {
@@ -136,7 +137,6 @@ impl<M> Link<M> {
         if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, *patience)) {
             self.obey(beat);
         }
-        self.pause_passed();
         self.deadline_passed();
         self.poll_passed();
     }
@@ -158,6 +158,7 @@ impl<M> Link<M> {
     }
 
     /// The moment of the nearest deadline.
+    #[inline(never)]
     pub(super) fn wake(&self) -> Option<Time> {
         let of_phase = match &self.phase {
             Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(deadline.at()),
@@ -166,7 +167,7 @@ impl<M> Link<M> {
             Phase::Closed => None,
         };
         let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll, self.check_due(), self.pause_at()])
+        Time::earliest(&[of_phase, of_poll, self.check_due()])
     }
 }
 

@@ -77,12 +77,13 @@ pub enum Input {
     /// The page was frozen, or kept in the back-forward cache, and runs again. Failed attempts are counted as after
     /// [`Input::Online`].
     Resumed,
-    /// The page goes into the back-forward cache: the connection is closed, and attempts pause until
-    /// [`Input::Resumed`]. Without [`LinkConfig::reconnect`](crate::LinkConfig::reconnect) nothing changes.
-    Cached,
-    /// The page may be about to be left (`beforeunload`). A browser may close its sockets now although the page lives
-    /// on: the end of an open connection within the next second counts when that second is over.
-    Leaving,
+    /// No attempt is to be made until [`Input::Visible`], [`Input::Resumed`] or a call of `open` or `reconnect`, because the
+    /// page is hidden for long or goes into the back-forward cache. Without
+    /// [`LinkConfig::reconnect`](crate::LinkConfig::reconnect) nothing changes.
+    Pause {
+        /// Whether the connection or attempt that there is ends too, with [`ClosedBy::Paused`](crate::ClosedBy::Paused).
+        close: bool,
+    },
     /// The moment of the last [`Output::Wait`] has come, or is long past.
     Timeout,
 }

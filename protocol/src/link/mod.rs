@@ -12,7 +12,6 @@ pub(crate) mod queue;
 pub(crate) mod state;
 
 mod input;
-mod page;
 mod phase;
 mod send;
 
@@ -22,7 +21,6 @@ use alloc::vec::Vec;
 use crate::random::Random;
 use crate::{Close, Closed, ClosedBy, Event, Generation, LinkConfig, Output, State, Time};
 use clocks::Clocks;
-use page::Page;
 use patience::Patience;
 use phase::{Phase, SPACING};
 use queue::Queue;
@@ -66,7 +64,9 @@ pub struct Link<M> {
     proved: bool,
     /// Since when the machine has said that it has no network.
     offline: Option<Time>,
-    page: Page,
+    /// Since when the page is hidden, by a clock that goes on while the machine sleeps.
+    hidden: Option<Time>,
+    paused: bool,
     clocks: Clocks,
     /// When an input came last that was later than the timer.
     late: Option<Time>,
@@ -105,7 +105,8 @@ impl<M> Link<M> {
             not_before: None,
             proved: false,
             offline: None,
-            page: Page::default(),
+            hidden: None,
+            paused: false,
             clocks: Clocks::default(),
             late: None,
             patience: Patience::default(),
@@ -126,7 +127,7 @@ impl<M> Link<M> {
         self.now = now;
         if matches!(self.phase, Phase::Closed) {
             self.reset_failures();
-            self.unpause();
+            self.paused = false;
             self.start_attempt();
         }
     }

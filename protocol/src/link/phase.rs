@@ -1,18 +1,16 @@
 //! The link's phases and the steps between them.
 
-use core::time::Duration;
-
 use super::Link;
 use super::deadline::Deadline;
 use super::patience::Patience;
 use super::pulse::Pulse;
 use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
 
-/// Attempts are at least this far apart when something else than the back-off calls for one (online, visible).
-pub(super) const SPACING: Duration = Duration::from_secs(1);
+/// Attempts are at least so many microseconds apart when something else than the back-off calls for one (online, visible).
+pub(super) const SPACING: u64 = 1_000_000;
 
 /// The same where the hint comes often for no reason: a clock, a changed connection.
-pub(super) const HINT_SPACING: Duration = Duration::from_secs(5);
+pub(super) const HINT_SPACING: u64 = 5_000_000;
 
 /// So many retries in a row wait no longer while the machine says that it has no network: it may be wrong.
 const OFFLINE_RETRIES: u32 = 5;
@@ -69,7 +67,6 @@ impl<M> Link<M> {
         let generation = Generation(self.newest);
         self.attempted = Some(self.now);
         self.not_before = None;
-        self.page.forget_end();
         let timeout = self.config.provider_timeout;
         let deadline = Deadline::new(self.now + timeout.unwrap_or(self.config.connect_timeout));
         self.phase = Phase::Connecting { generation, located: timeout.is_none(), deadline };
@@ -171,7 +168,7 @@ impl<M> Link<M> {
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
         let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
-        let until = if self.is_paused() { Time::NEVER } else { self.now + delay };
+        let until = if self.paused { Time::NEVER } else { self.now + delay };
         self.wait_until(until, closed);
     }
 
@@ -194,6 +191,28 @@ impl<M> Link<M> {
         self.report();
     }
 
+    /// Makes no attempt for now; `close` ends the present one, or the connection, as well.
+    pub(super) fn pause(&mut self, close: bool) {
+        if self.config.reconnect.is_none() {
+            return;
+        }
+        self.paused = true;
+        match &mut self.phase {
+            Phase::Waiting { until } => {
+                *until = Time::NEVER;
+                self.report();
+            }
+            Phase::Connecting { generation, .. } | Phase::Open { generation, .. } if close => {
+                let (generation, was_open) = (*generation, self.phase.opened().is_some());
+                self.give_up_on(
+                    generation,
+                    Closed::abnormal(ClosedBy::Paused, was_open, "the page is hidden"),
+                );
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn reset_failures(&mut self) {
         self.failures = 0;
         self.counted_failures = 0;
@@ -203,7 +222,7 @@ impl<M> Link<M> {
     /// Connects at once, whatever the state; what is there is left.
     pub(super) fn replace(&mut self, reason: &str) {
         self.reset_failures();
-        self.unpause();
+        self.paused = false;
         if let Some(generation) = self.generation() {
             let was_open = self.phase.opened().is_some();
             self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));
@@ -213,23 +232,31 @@ impl<M> Link<M> {
 
     /// The page is back in sight or the network back, after it was away since then. A wait ends, a connection is asked for a sign
     /// of life or replaced, and the limit on attempts counts from here.
+    #[inline(never)]
     pub(super) fn returned(&mut self, since: Option<Time>) {
         self.counted_failures = 0;
         if let (Phase::Open { .. }, Some(since), Some(most)) = (&self.phase, since, self.config.renew_after)
             && self.config.reconnect.is_some()
             && self.time_with_sleep().since(since) > most
-            && self.attempted.is_none_or(|attempted| self.now >= attempted + SPACING)
+            && self.attempted.is_none_or(|attempted| self.now >= attempted.after_micros(SPACING))
         {
-            self.replace("hidden or offline for longer than renew_after");
+            self.replace("away for longer than renew_after");
             return;
         }
-        self.hurry(SPACING);
+        self.heed(SPACING);
+    }
+
+    /// Something may have happened to the network: a wait ends as [`hurry`](Self::hurry) says, and a connection is asked for a
+    /// sign of life.
+    #[inline(never)]
+    pub(super) fn heed(&mut self, spacing: u64) {
+        self.hurry(spacing);
         self.probe();
     }
 
     /// Now, by a clock that goes on while the machine sleeps.
     pub(super) fn time_with_sleep(&self) -> Time {
-        self.now + self.clocks.stood_still
+        self.now.after_micros(self.clocks.stood_still)
     }
 
     /// Whether attempts are put off because the machine says that it has no network.
@@ -238,11 +265,12 @@ impl<M> Link<M> {
     }
 
     /// A wait ends at once, unless the last attempt began within `spacing` or attempts are paused.
-    pub(super) fn hurry(&mut self, spacing: Duration) {
+    #[inline(never)]
+    pub(super) fn hurry(&mut self, spacing: u64) {
         if let Phase::Waiting { until } = self.phase
-            && !self.is_paused()
+            && !self.paused
         {
-            let earliest = self.attempted.map_or(self.now, |attempted| attempted + spacing);
+            let earliest = self.attempted.map_or(self.now, |attempted| attempted.after_micros(spacing));
             let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
             let until = until.min(earliest);
             self.phase = Phase::Waiting { until };
@@ -286,9 +314,6 @@ impl<M> Link<M> {
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
             }
             Phase::Closing { generation, opened, .. } => {
-                if let Some((closed, decision)) = self.page.take_end() {
-                    return self.disconnected(closed, decision);
-                }
                 let reason = "the close handshake was not over within the close time-out";
                 let was_open = opened.is_some();
                 self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));

@@ -15,17 +15,17 @@ const LATE: Duration = Duration::from_secs(2);
 /// same, so that a tab whose timers are always late still finds out.
 const LATE_PROBES: u8 = 2;
 
-/// Probes are at least this far apart, however often something calls for one; the last one is sent late, not left out.
-const PROBE_SPACING: Duration = Duration::from_secs(3);
+/// Probes are at least so many microseconds apart, however often something calls for one; the last one is sent late, not left out.
+const PROBE_SPACING: u64 = 3_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Pulse {
     settings: KeepAlive,
     next_ping: Time,
-    /// When the last probe went out.
-    probed: Option<Time>,
-    /// When the next one is due, if something called for it too soon after the last.
-    next_probe: Option<Time>,
+    /// Before this moment no probe goes out, because the last one was but a moment ago.
+    next_probe: Time,
+    /// Something called for one before that.
+    probe_wanted: bool,
     unanswered: Option<Unanswered>,
 }
 
@@ -35,6 +35,8 @@ struct Unanswered {
     sent: Option<Time>,
     /// When the link is dead, or `None` once something came.
     deadline: Option<Time>,
+    /// How long it was to take.
+    patience: Duration,
     late_probes: u8,
     /// How often the deadline was doubled.
     doublings: u8,
@@ -68,8 +70,8 @@ impl Pulse {
         Self {
             settings,
             next_ping: now + settings.interval,
-            probed: None,
-            next_probe: None,
+            next_probe: Time::default(),
+            probe_wanted: false,
             unanswered: None,
         }
     }
@@ -96,7 +98,7 @@ impl Pulse {
             Progress::Gone { moved } => moved && unanswered.buffered,
         };
         if counts && unanswered.deadline.is_some() {
-            unanswered.deadline = Some(now + self.settings.deadline);
+            unanswered.deadline = Some(now + unanswered.patience);
             unanswered.late_probes = 0;
         }
         unanswered.buffered &= !matches!(progress, Progress::Gone { .. });
@@ -110,21 +112,17 @@ impl Pulse {
 
     /// Asks the peer for a sign of life, because this end may have slept or the network may be another.
     pub(crate) fn probe(&mut self, now: Time) -> Beat {
-        if let Some(probed) = self.probed
-            && now < probed + PROBE_SPACING
-        {
-            // At the moment of the last one it asks for nothing new.
-            if now > probed {
-                self.next_probe = Some(probed + PROBE_SPACING);
-            }
-            return Beat::Nothing;
+        if now >= self.next_probe {
+            return self.send_probe(now);
         }
-        self.send_probe(now)
+        // At the moment of the last one it asks for nothing new.
+        self.probe_wanted |= now.after_micros(PROBE_SPACING) > self.next_probe;
+        Beat::Nothing
     }
 
     fn send_probe(&mut self, now: Time) -> Beat {
-        self.probed = Some(now);
-        self.next_probe = None;
+        self.next_probe = now.after_micros(PROBE_SPACING);
+        self.probe_wanted = false;
         self.ping(now, self.settings.probe)
     }
 
@@ -148,11 +146,11 @@ impl Pulse {
                 return Beat::Dead;
             }
             let longer = micros(self.settings.deadline).saturating_mul(1 << unanswered.doublings);
-            unanswered.deadline = Some(now + Duration::from_micros(longer));
+            unanswered.deadline = Some(now.after_micros(longer));
             unanswered.doublings += 1;
         }
-        if self.next_probe.is_some_and(|due| due <= now) {
-            return self.probe(now);
+        if self.probe_wanted && self.next_probe <= now {
+            return self.send_probe(now);
         }
         if self.next_ping <= now {
             let late = now.since(self.next_ping) >= LATE;
@@ -162,10 +160,12 @@ impl Pulse {
         Beat::Nothing
     }
 
+    #[inline(never)]
     fn ping(&mut self, now: Time, patience: Duration) -> Beat {
         let mut fresh = Unanswered {
             sent: Some(now),
             deadline: Some(now + patience),
+            patience,
             late_probes: 0,
             doublings: 0,
             buffered: true,
@@ -176,6 +176,7 @@ impl Pulse {
                 // holds for its deadline stands, or pinging again and again would postpone death for ever.
                 fresh.sent = earlier.sent;
                 fresh.buffered = earlier.buffered;
+                fresh.patience = patience.min(earlier.patience);
                 fresh.late_probes = earlier.late_probes;
                 fresh.doublings = earlier.doublings;
                 if running > now {
@@ -200,8 +201,8 @@ impl Pulse {
 
     pub(crate) fn wake(&self) -> Time {
         let deadline = self.unanswered.as_ref().and_then(|unanswered| unanswered.deadline);
-        let next = self.next_probe.map_or(self.next_ping, |probe| probe.min(self.next_ping));
-        deadline.map_or(next, |deadline| deadline.min(next))
+        let probe = self.probe_wanted.then_some(self.next_probe);
+        Time::earliest(&[deadline, probe]).map_or(self.next_ping, |due| due.min(self.next_ping))
     }
 }
 
@@ -271,6 +272,17 @@ mod tests {
         assert_eq!(pulse.wake(), at(37));
         pulse.progress(at(29), Progress::Some);
         assert_eq!(pulse.wake(), at(39));
+    }
+
+    #[test]
+    fn what_leaves_the_buffer_gives_a_probe_its_own_deadline_and_not_that_of_a_ping() {
+        let mut pulse = pulse();
+        assert_eq!(pulse.probe(at(1)), Beat::Ping);
+        pulse.progress(at(2), Progress::Gone { moved: true });
+        assert_eq!(pulse.wake(), at(5));
+        assert_eq!(pulse.measure(at(3)), Beat::Ping);
+        pulse.progress(at(4), Progress::Some);
+        assert_eq!(pulse.wake(), at(7), "another ping lends no more");
     }
 
     #[test]

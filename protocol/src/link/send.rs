@@ -146,7 +146,7 @@ impl<M> Link<M> {
     /// socket until the next must lie in its buffer, which may therefore hold as much as the queue.
     pub(super) fn high_mark(&self) -> u64 {
         let high = self.config.watermarks.high;
-        if self.page.is_hidden() { high.max(self.queue.limits().bytes as u64) } else { high }
+        if self.hidden.is_some() { high.max(self.queue.limits().bytes as u64) } else { high }
     }
 
     /// Takes the socket's word on its buffer and says what became of that which lay in it at the last word. What
@@ -157,7 +157,7 @@ impl<M> Link<M> {
         let fell = rest < self.reported_buffered;
         self.buffered = bytes;
         self.reported_buffered = bytes;
-        if bytes <= self.config.watermarks.low || (self.page.is_hidden() && bytes < self.high_mark()) {
+        if bytes <= self.config.watermarks.low || (self.hidden.is_some() && bytes < self.high_mark()) {
             self.congested = false;
         }
         if self.is_drained() {

@@ -168,8 +168,10 @@ fn an_attempt_under_way_is_not_given_up_because_of_a_clock() {
 
 #[test]
 fn the_first_comparison_has_nothing_to_compare_with() {
-    let mut rig = Rig::opened(with_keep_alive());
+    let mut rig = Rig::new(with_keep_alive());
     rig.wall_ahead = 7;
+    rig.open();
+    rig.accept();
     rig.run_to(5_000);
     assert_eq!(rig.count(is_ping), 0);
 }

@@ -173,6 +173,13 @@ fn a_hint_too_soon_after_the_last_probe_is_heeded_later_and_not_left_out() {
     rig.at(10_050).pong();
     assert_eq!(rig.pings(11_000), []);
     rig.input(Input::NetworkChanged);
+    let mut live = Rig::opened(with_keep_alive());
+    live.at(10_000).input(Input::NetworkChanged);
+    live.at(11_000).input(Input::NetworkChanged);
+    live.pong();
+    assert_eq!(live.pings(13_000), [13_000]);
+    live.pong();
+    assert_eq!(live.pings(37_999), [], "once");
     assert_eq!(rig.pings(14_000), [13_000]);
     rig.run_to(16_000);
     assert_eq!(rig.closed().by, ClosedBy::KeepAlive);

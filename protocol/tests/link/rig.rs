@@ -249,11 +249,6 @@ impl Rig {
         self.link.last_closed().unwrap()
     }
 
-    /// How many ends were told since the last call; everything else that came out is forgotten.
-    pub(crate) fn closed_count(&mut self) -> usize {
-        self.count(|output| matches!(output, Output::Event(Event::Disconnected(_))))
-    }
-
     /// When the present wait ends, in milliseconds after now.
     pub(crate) fn wait_millis(&self) -> u64 {
         match self.state() {
