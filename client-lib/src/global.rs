@@ -56,9 +56,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = onLine)]
     pub(crate) fn on_line(this: &Any) -> Option<bool>;
 
-    /// Of a `pageshow` event alone, otherwise false.
+    /// Of `pageshow` and `pagehide` alone.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn persisted(this: &Any) -> bool;
+    pub(crate) fn persisted(this: &Any) -> Option<bool>;
 
     /// Of a `close` event alone.
     #[wasm_bindgen(method, getter)]

@@ -61,7 +61,7 @@ impl Lifecycle {
             let mut all = GLOBAL_EVENTS.iter().chain(&DOCUMENT_EVENTS);
             let said = all.find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
             let Some(driver) = driver.upgrade() else { return };
-            let persisted = || event.unchecked_ref::<Any>().persisted();
+            let persisted = || event.unchecked_ref::<Any>().persisted() == Some(true);
             let input = match said {
                 Said::Online => Input::Online,
                 Said::Offline => Input::Offline,
