@@ -178,7 +178,7 @@ export interface LogRecord {
   readonly attempt?: number;
   /** Of `waiting`: Infinity while paused. */
   readonly delay?: number;
-  /** Of `dialing`, and of `Rejoin` alone. */
+  /** Of `dialing`, without query, fragment and user info. */
   readonly url?: string;
   /** Of `ended` and `session-ended`. */
   readonly code?: number;
@@ -194,7 +194,7 @@ export interface LogRecord {
   readonly bytes?: number;
   /** Of `lost`: how many. */
   readonly messages?: number;
-  /** Of `hint`, and of `Rejoin` alone. */
+  /** Of `hint`: `online`, `hidden` and the like. */
   readonly hint?: string;
   /** Of `pong`. */
   readonly roundTrip?: number;

@@ -64,7 +64,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn connection(this: &Any) -> Option<Any>;
 
-    /// Of a `pageshow` event alone, otherwise false.
+    /// Of `pageshow` and `pagehide` alone, otherwise false.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn persisted(this: &Any) -> bool;
 

@@ -230,21 +230,25 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// A URL without query, fragment and user info. Browsers take a backslash for a slash, and any number of them before the
-/// host.
+/// host. By bytes, because searching for characters brings much code with it.
 fn public_part(url: &str) -> String {
-    let url = url.trim().split(['?', '#']).next().unwrap_or_default();
-    let is_slash = |c| matches!(c, '/' | '\\');
-    let (scheme, rest) = match url.split_once(':') {
-        Some((scheme, rest)) if !scheme.contains(is_slash) => (scheme, rest),
-        // A path of the page's own host, unless it names another.
-        _ if !url.starts_with("//") => return url.to_owned(),
-        _ => ("", url),
+    let url = url.trim_ascii();
+    let bytes = url.as_bytes();
+    let find = |from: usize, is: fn(u8) -> bool| {
+        (from..bytes.len()).find(|at| bytes.get(*at).copied().is_some_and(is)).unwrap_or(bytes.len())
     };
-    let rest = rest.trim_start_matches(is_slash);
-    let end = rest.find(is_slash).unwrap_or(rest.len());
-    let host = rest[..end].rsplit('@').next().unwrap_or_default();
-    let colon = if scheme.is_empty() { "" } else { ":" };
-    format!("{scheme}{colon}//{host}{}", &rest[end..])
+    let is_slash = |byte| matches!(byte, b'/' | b'\\');
+    let end = find(0, |byte| matches!(byte, b'?' | b'#'));
+    let colon = find(0, |byte| matches!(byte, b':' | b'/' | b'\\' | b'?' | b'#'));
+    let scheme = if bytes.get(colon) == Some(&b':') { colon + 1 } else { 0 };
+    if scheme == 0 && !url.starts_with("//") {
+        // A path of the page's own host.
+        return url.get(..end).unwrap_or_default().to_owned();
+    }
+    let host = find(scheme, |byte| !matches!(byte, b'/' | b'\\')).min(end);
+    let path = find(host, is_slash).min(end);
+    let host = (host..path).rev().find(|at| bytes.get(*at) == Some(&b'@')).map_or(host, |at| at + 1);
+    [url.get(..scheme), Some("//"), url.get(host..end)].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

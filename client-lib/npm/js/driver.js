@@ -7,6 +7,7 @@ import { core, createLink } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
 import { HINTS, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
+import { recordOf } from "./record.js";
 
 export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
 
@@ -493,8 +494,7 @@ export class Driver {
   record(type, fields = {}) {
     // A log that sends its records over the connection would never come to an end.
     if (!this.options.log || (this.logging && type === "sent")) return;
-    const message = [type, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
-    this.events.push({ record: { type, message, ...fields } });
+    this.events.push({ record: recordOf(type, fields) });
   }
 
   logRecord(record) {

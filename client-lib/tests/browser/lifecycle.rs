@@ -367,3 +367,26 @@ async fn an_end_after_beforeunload_is_told_a_second_later() {
     assert!(js_sys::Date::now() - begun >= 990.0);
     within(socket.opened()).await.unwrap();
 }
+
+#[wasm_bindgen_test]
+async fn what_the_page_says_and_what_follows_is_recorded_without_the_query() {
+    let place = Place::new();
+    let records: std::rc::Rc<std::cell::RefCell<Vec<String>>> = std::rc::Rc::default();
+    let list = records.clone();
+    let builder =
+        place.builder("/echo?token=SECRET").log(move |record| list.borrow_mut().push(record.to_string()));
+    let socket = within(builder.connect()).await.unwrap();
+    socket.send("SECRET").await.unwrap();
+    page_event("pagehide", true);
+    page_event("pageshow", true);
+    within(socket.opened()).await.unwrap();
+    let records = records.borrow();
+    let found: Vec<&str> =
+        records.iter().map(String::as_str).filter(|text| !text.starts_with("received")).collect();
+    assert!(found[1].starts_with("dialing ws://") && found[1].ends_with("/echo"), "{found:?}");
+    let paused = "ended: paused, because the page is hidden (1006): the page is hidden";
+    assert_eq!(found[2..5], ["open", "sent 6", "the page is cached"], "{found:?}");
+    assert_eq!(found[5].split(", ").take(2).collect::<Vec<_>>().join(", "), paused, "{found:?}");
+    assert_eq!(found[6..8], ["waiting, paused before attempt 1", "the page is resumed"], "{found:?}");
+    assert!(records.iter().all(|text| !text.contains("SECRET")), "{records:?}");
+}

@@ -4,6 +4,7 @@
 // `rejoinScope`, and `WebSocket` for the function of this file (xtask/src/npm.rs).
 
 import { CAUSES } from "../causes.js";
+import { recordOf } from "../record.js";
 
 /** The page or the worker; where listeners can't be added to it, as in Node.js, a place that hears nothing. */
 export const rejoinScope =
@@ -59,14 +60,15 @@ export const tell = (session, what, first, second) => sessions.get(session)?.tel
 
 /** The kinds of records for a log, with the names of their figures; in the order of client-lib/npm/session/src/records.rs. */
 const RECORDS = [
-  ["connecting", "attempt"], ["asking", "attempt"], ["dialing"], ["open"], ["closing"], ["closed"],
+  ["connecting", "attempt"], ["asking", "attempt"], ["dialing", "url"], ["open"], ["closing"], ["closed"],
   ["waiting", "attempt", "delay"], ["ended", "code", "unsentBytes"], ["sent", "bytes"], ["received", "bytes"],
-  ["lost", "messages"], ["hint"], ["ping"], ["pong", "roundTrip"], ["live"], ["session-ended", "code"],
+  ["lost", "messages"], ["hint", "hint"], ["ping"], ["pong", "roundTrip"], ["live"], ["session-ended", "code"],
 ];
 
-export const record = (session, kind, message, ...figures) => {
+export const record = (session, kind, text, ...figures) => {
   const [type, ...names] = RECORDS[kind];
-  sessions.get(session)?.record({ type, message, ...Object.fromEntries(names.map((name, at) => [name, figures[at]])) });
+  const values = text ? [text] : figures;
+  sessions.get(session)?.record(recordOf(type, Object.fromEntries(names.map((name, at) => [name, values[at]]))));
 };
 
 export const ask = (session, attempt, fresh) =>

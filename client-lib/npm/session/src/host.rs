@@ -10,8 +10,8 @@ extern "C" {
     /// Something happened to a session; `what` says what, and what the values are.
     pub(crate) fn tell(session: u32, what: u32, first: &JsValue, second: &JsValue);
 
-    /// A record for the session's log: its kind, its text, and its figures.
-    pub(crate) fn record(session: u32, kind: u32, message: &str, first: f64, second: f64);
+    /// A record for the session's log: its kind, its text if it has one, and its figures.
+    pub(crate) fn record(session: u32, kind: u32, text: &str, first: f64, second: f64);
 
     /// Asks for where to connect and with what: a promise of `[url, token]`, rejected with words.
     pub(crate) fn ask(session: u32, attempt: u32, fresh: bool) -> Promise;

@@ -9,7 +9,13 @@ use crate::host;
 /// Tells JavaScript of a record.
 pub(crate) fn tell(session: u32, record: &LogRecord) {
     let (kind, first, second) = figures(record);
-    host::record(session, kind, &record.to_string(), first, second);
+    // Its own text would bring the code that writes it; JavaScript puts one together.
+    let text: &str = match record {
+        LogRecord::Dialing { url } => url,
+        LogRecord::Hint(hint) => hint,
+        _ => "",
+    };
+    host::record(session, kind, text, first, second);
 }
 
 /// The kind's number, and the figures in the order of their names there.

@@ -70,15 +70,20 @@ impl Subscriptions {
         // Only who is listed is told, and others have nothing to tell it with.
         let Some(members) = &mut subscription.members else { return Ok(None) };
         let id = subscription.id;
-        match presence {
-            Presence::Refused(denial) => subscription.not_listed(denial),
-            change if members.apply(change, most) => Self::tell_members(subscription),
-            _ => {
-                // The others and the session go on.
-                let reason = "too many members".into();
-                subscription.ended(Denial { code: code::TOO_MANY, reason });
-                self.unwanted.push(number);
+        let change = match presence {
+            Presence::Refused(denial) => {
+                subscription.not_listed(denial);
+                return Ok(Some(id));
             }
+            change => change,
+        };
+        if members.apply(change, most) {
+            Self::tell_members(subscription);
+        } else {
+            // The others and the session go on.
+            let reason = "too many members".into();
+            subscription.ended(Denial { code: code::TOO_MANY, reason });
+            self.unwanted.push(number);
         }
         Ok(Some(id))
     }
