@@ -118,6 +118,7 @@ mod line;
 mod log;
 mod options;
 mod page;
+mod page_settings;
 mod returned;
 mod sending;
 pub mod session;
