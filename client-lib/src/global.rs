@@ -64,9 +64,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn connection(this: &Any) -> Option<Any>;
 
-    /// Of `pageshow` and `pagehide` alone, otherwise false.
+    /// Of `pageshow` and `pagehide` alone.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn persisted(this: &Any) -> bool;
+    pub(crate) fn persisted(this: &Any) -> Option<bool>;
 
     /// Of an event.
     #[wasm_bindgen(method, getter, js_name = type)]

@@ -66,7 +66,7 @@ impl Lifecycle {
             let said =
                 EVENTS.iter().find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
             let Some(driver) = driver.upgrade() else { return };
-            let persisted = || event.unchecked_ref::<Any>().persisted();
+            let persisted = || event.unchecked_ref::<Any>().persisted() == Some(true);
             let input = match said {
                 Said::Online => Input::Online,
                 Said::Offline => Input::Offline,
