@@ -86,14 +86,15 @@ impl Page<'_> {
     pub(crate) async fn listen(&self) {
         let body = "window.announced = [];
             const said = new Map();
+            const text = (live) => live.checkVisibility() ? live.textContent.trim() : '';
             new MutationObserver(() => {
                 for (const live of document.querySelectorAll('[role=status], [role=alert], [aria-live=polite], [aria-live=assertive]')) {
-                    const now = live.textContent.trim();
+                    const now = text(live);
                     if (now && now !== (said.get(live) ?? '')) window.announced.push(now);
                     said.set(live, now);
                 }
-            }).observe(document.body, { subtree: true, childList: true, characterData: true });
-            for (const live of document.querySelectorAll('[role=status], [aria-live=polite]')) said.set(live, live.textContent.trim());";
+            }).observe(document.body, { subtree: true, childList: true, characterData: true, attributeFilter: ['hidden'] });
+            for (const live of document.querySelectorAll('[role=status], [aria-live=polite]')) said.set(live, text(live));";
         self.script(body, vec![]).await;
     }
 
