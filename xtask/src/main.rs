@@ -11,6 +11,7 @@ mod failure;
 mod names;
 mod npm;
 mod page;
+mod panics;
 mod parts;
 mod process;
 mod process_tree;

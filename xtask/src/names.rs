@@ -1,7 +1,7 @@
 //! The names between a wasm module and its glue, which nobody reads: a few letters do.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -10,16 +10,13 @@ use crate::failure::{Context as _, Failure, Result};
 use crate::process;
 
 /// The features in use, which the module no longer says itself; what is not among them is refused.
-const FEATURES: [&str; 5] = [
+pub(crate) const FEATURES: [&str; 5] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
-/// What the glue calls the module's exports.
-const EXPORTS: &str = "wasm.";
-
 /// The new names of what a module and its glue know one another by.
 #[derive(Debug, Default)]
 struct Names {
@@ -29,17 +26,26 @@ struct Names {
     exports: BTreeMap<String, String>,
 }
 
-/// Gives a module short names, and its glue the same ones.
-pub(crate) fn shorten(context: &Context, module: &Path, glue: &Path) -> Result<()> {
+/// Gives a module short names, and the scripts of its glue the same ones. `exports` is how each of these writes the object of
+/// the module's exports, with the dot.
+pub(crate) fn shorten(context: &Context, module: &Path, glue: &[PathBuf], exports: &str) -> Result<()> {
     let mut opt = context.toolbox.command("wasm-opt");
     opt.args(FEATURES).args(["--minify-imports-and-exports-and-modules", "-o"]).arg(module).arg(module);
     let said = process::capture(&mut opt, "wasm-opt, for short names")?;
     let json: Value = serde_json::from_str(&said)
         .map_err(|error| Failure::new(format!("wasm-opt's list of names is no JSON: {error}")))?;
     let names = Names::read(&json)?;
-    let script = std::fs::read_to_string(glue).context(|| format!("read {}", glue.display()))?;
-    let script = names.put(&script)?;
-    std::fs::write(glue, script).context(|| format!("write {}", glue.display()))
+    let mut found = 0;
+    for file in glue {
+        let script = std::fs::read_to_string(file).context(|| format!("read {}", file.display()))?;
+        let script = names.put(&script, exports, &mut found);
+        std::fs::write(file, script).context(|| format!("write {}", file.display()))?;
+    }
+    let all = names.imports.len();
+    if found != all {
+        return Err(Failure::new(format!("{found} of the module's {all} imports were found in its glue")));
+    }
+    Ok(())
 }
 
 impl Names {
@@ -60,38 +66,31 @@ impl Names {
         let from = json["imports"][0][0].as_str();
         // All imports come from one module, which wasm-opt gives the first of its names.
         names.module = from.map(|from| (from.to_owned(), "a".to_owned()));
-        if names.imports.is_empty() || names.exports.is_empty() {
+        if names.exports.is_empty() {
             return Err(Failure::new("wasm-opt named nothing anew"));
         }
         Ok(names)
     }
 
-    /// The glue with the new names; each of them must be found.
-    fn put(&self, glue: &str) -> Result<String> {
-        let (mut text, mut rest) = (String::new(), glue);
-        let mut found = 0;
+    /// A script with the new names. Counts the imports in `found`.
+    fn put(&self, script: &str, exports: &str, found: &mut usize) -> String {
+        let (mut text, mut rest) = (String::new(), script);
         while let Some(start) = rest.find(starts_a_name) {
             let (before, from) = rest.split_at(start);
             let (name, after) = from.split_at(from.find(|c| !is_of_a_name(c)).unwrap_or(from.len()));
             text.push_str(before);
-            let short = if text.ends_with(EXPORTS) {
+            let short = if text.ends_with(exports) {
                 self.exports.get(name)
             } else {
                 // A member of the object of imports.
-                self.imports.get(name).filter(|_| after.starts_with(':')).inspect(|_| found += 1)
+                self.imports.get(name).filter(|_| after.starts_with(':')).inspect(|_| *found += 1)
             };
             text.push_str(short.map_or(name, String::as_str));
             rest = after;
         }
         text.push_str(rest);
-        if found != self.imports.len() {
-            let all = self.imports.len();
-            return Err(Failure::new(format!(
-                "{found} of the module's {all} imports were found in its glue"
-            )));
-        }
-        let Some((from, to)) = &self.module else { return Ok(text) };
-        Ok(text.replace(&format!("\"{from}\":"), &format!("\"{to}\":")))
+        let Some((from, to)) = &self.module else { return text };
+        text.replace(&format!("\"{from}\":"), &format!("\"{to}\":"))
     }
 }
 
@@ -119,12 +118,16 @@ mod tests {
                     const i = { __wbg_send_1: function() {} }; f({ \"./x.js\": i, other: wasm.portly });";
         let short = "function port_send() { wasm.c(wasm.b.buffer, memory); }\n\
                      const i = { a: function() {} }; f({ \"a\": i, other: wasm.portly });";
-        assert_eq!(names().put(glue).unwrap(), short);
+        let mut found = 0;
+        assert_eq!(names().put(glue, "wasm.", &mut found), short);
+        assert_eq!(found, 1);
     }
 
     #[test]
-    fn an_import_that_the_glue_does_not_have_is_an_error() {
-        assert!(names().put("wasm.port_send()").is_err());
+    fn an_import_that_the_glue_does_not_have_is_not_counted_and_a_module_without_exports_is_an_error() {
+        let mut found = 0;
+        assert_eq!(names().put("this.core.port_send()", "core.", &mut found), "this.core.c()");
+        assert_eq!(found, 0);
         assert!(Names::read(&serde_json::json!({})).is_err());
     }
 }

@@ -7,7 +7,7 @@ use crate::app::PROFILE;
 use crate::context::Context;
 use crate::failure::{Context as _, Failure, Result};
 use crate::setup::{self, Need};
-use crate::{names, process, say, toolchain};
+use crate::{names, panics, process, say, toolchain};
 
 /// The crate of the link, whose folder has the scripts too.
 const LINK: &str = "rejoin-npm";
@@ -95,13 +95,16 @@ fn build(context: &Context) -> Result<PathBuf> {
     let scripts = package.folder.join("js");
     copy_scripts(&scripts, &stage)?;
     copy_scripts(&scripts.join("session"), &session)?;
-    // Of what wasm-bindgen makes only the module is used: numbers need no glue.
-    let link = inline(&module(context, LINK, &stage.join("wasm"))?, &stage)?;
+    // Of what wasm-bindgen makes only the module is used, and only the functions in it: numbers need no glue.
+    let wasm = module(context, LINK, &stage.join("wasm"), &ONLY_FUNCTIONS)?;
+    let glue = ["core.js", "driver.js", "rejoin.js"].map(|name| stage.join(name));
+    names::shorten(context, &wasm, &glue, "core.")?;
+    let link = inline(&wasm, &stage)?;
     let short = format!("--mangle-props=^({})$", PRIVATE.join("|"));
     bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[&short])?;
     fill(&folder.join(MODULES[0]), &link)?;
-    let wasm = module(context, SESSION, &session)?;
-    names::shorten(context, &wasm, &session.join("port.js"))?;
+    let wasm = module(context, SESSION, &session, &[])?;
+    names::shorten(context, &wasm, &[session.join("port.js")], "wasm.")?;
     let inlined = inline(&wasm, &session)?;
     bundle(context, &session.join("glue.js"), &session.join("bundled.js"), &SURROUNDINGS)?;
     bundle(context, &session.join("index.js"), &folder.join(MODULES[1]), &[])?;
@@ -151,8 +154,11 @@ fn fill(bundle: &Path, module: &str) -> Result<()> {
     write(bundle, &text.replace(&place, &format!("\n\"{module}\"\n")))
 }
 
-/// Builds a crate's module into a folder, with what wasm-bindgen writes beside it.
-fn module(context: &Context, package: &str, folder: &Path) -> Result<PathBuf> {
+/// For wasm-opt: leaves out what wasm-bindgen exports for its glue.
+const ONLY_FUNCTIONS: [&str; 2] = ["--remove-exports", "--pass-arg=remove-exports@__*,memory"];
+
+/// Builds a crate's module into a folder, with what wasm-bindgen writes beside it. `more` are arguments for wasm-opt.
+fn module(context: &Context, package: &str, folder: &Path, more: &[&str]) -> Result<PathBuf> {
     let arguments = ["--quiet", "--package", package, "--lib", "--profile", PROFILE];
     process::run(&mut context.wasm_cargo("build", &arguments)?, "building the wasm module")?;
     let file = format!("{}.wasm", package.replace('-', "_"));
@@ -160,11 +166,15 @@ fn module(context: &Context, package: &str, folder: &Path) -> Result<PathBuf> {
     let mut bindgen = context.toolbox.command("wasm-bindgen");
     bindgen.args(["--target", "web", "--no-typescript", "--out-name", "port", "--out-dir"]);
     process::run(bindgen.arg(folder).arg(built), "wasm-bindgen")?;
-    let wasm = folder.join("port_bg.wasm");
+    let (wasm, text) = (folder.join("port_bg.wasm"), folder.join("port.wat"));
+    let mut print = context.toolbox.command("wasm-opt");
+    print.args(["-g", "--strip-producers", "--strip-target-features", "--emit-text", "-o"]);
+    process::run(print.arg(&text).arg(&wasm), "wasm-opt, for the text")?;
+    panics::cut(&text)?;
     let mut opt = context.toolbox.command("wasm-opt");
     // No function of it is called often enough for inlining to pay.
-    opt.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features", "-o"]);
-    process::run(opt.arg(&wasm).arg(&wasm), "wasm-opt")?;
+    opt.args(names::FEATURES).args(more).args(["-Oz", "--converge", "-o"]);
+    process::run(opt.arg(&wasm).arg(&text), "wasm-opt")?;
     Ok(wasm)
 }
 

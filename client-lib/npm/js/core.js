@@ -3,29 +3,22 @@
 import { decode } from "./decode.js";
 import encoded from "./wasm.js";
 
-let instance;
+// The module's functions. Scripts call them as members of `core`: xtask/src/npm.rs shortens their names there.
+let core;
 
 /** The functions of the module (see client-lib/npm/src/lib.rs), the same for all connections. */
-export function core() {
-  return (instance ??= instantiate());
-}
-
-function instantiate() {
-  const module = new WebAssembly.Module(decode(encoded));
-  const imports = {};
-  // What is left of wasm-bindgen's imports prepares a table of JavaScript values, and there are none.
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => {};
-  return new WebAssembly.Instance(module, imports).exports;
+export function load() {
+  return (core ??= new WebAssembly.Instance(new WebAssembly.Module(decode(encoded))).exports);
 }
 
 // A link is forgotten with its connection.
-const links = new FinalizationRegistry((id) => instance.free(id));
+const links = new FinalizationRegistry((id) => core.free(id));
 
 /** A new link of these settings (see options.js), which lives as long as `owner`. */
 export function createLink(owner, settings) {
-  const { set, create } = core();
-  settings.forEach((value, index) => value === undefined || set(index, Number(value)));
-  const id = create();
+  load();
+  settings.forEach((value, index) => value === undefined || core.set(index, Number(value)));
+  const id = core.create();
   links.register(owner, id);
   return id;
 }

@@ -3,7 +3,7 @@
 // After every change it does all that the link asks for, and tells the application when the link is at rest again,
 // so that a listener may call anything. What a call of the application's own brings about is told after that call.
 import { CAUSES } from "./causes.js";
-import { core, createLink } from "./core.js";
+import { createLink, load } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
 import { HINTS, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
@@ -35,7 +35,7 @@ export class Driver {
     this.owner = owner;
     this.target = target;
     this.options = options;
-    this.core = core();
+    this.core = load();
     if (target.fixed) options.settings.pop();
     this.id = createLink(this, options.settings);
     this.state = CLOSED;
