@@ -102,12 +102,14 @@ fn build(context: &Context) -> Result<PathBuf> {
     let link = inline(&wasm, &stage)?;
     let short = format!("--mangle-props=^({})$", PRIVATE.join("|"));
     bundle(context, &stage.join("index.js"), &folder.join(MODULES[0]), &[&short])?;
+    shrink(context, &folder.join(MODULES[0]))?;
     fill(&folder.join(MODULES[0]), &link)?;
     let wasm = module(context, SESSION, &session, &[])?;
     names::shorten(context, &wasm, &[session.join("port.js")], "wasm.")?;
     let inlined = inline(&wasm, &session)?;
     bundle(context, &session.join("glue.js"), &session.join("bundled.js"), &SURROUNDINGS)?;
     bundle(context, &session.join("index.js"), &folder.join(MODULES[1]), &[])?;
+    shrink(context, &folder.join(MODULES[1]))?;
     fill(&folder.join(MODULES[1]), &inlined)?;
     for name in ["rejoin.d.ts", "session.d.ts", "README.md"] {
         copy(&package.folder.join(name), &folder.join(name))?;
@@ -133,25 +135,24 @@ fn copy_scripts(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What stands in a bundle for its module, while lines are broken.
-const PLACE: &str = "the module";
+/// The variable that has a bundle's module. It is declared after everything else, since text next to text compresses best.
+const PLACE: &str = "rejoinModule";
 
 /// Prepares a script for a module, so that whoever bundles or serves the package has one file to care about; returns the
 /// module as text, for [`fill`].
 fn inline(module: &Path, folder: &Path) -> Result<String> {
     let wasm = std::fs::read(module).context(|| "read the wasm module".to_owned())?;
-    write(&folder.join("wasm.js"), &format!("export default \"{PLACE}\";\n"))?;
+    write(&folder.join("wasm.js"), &format!("export const encoded = () => {PLACE};\n"))?;
     Ok(encode(&wasm))
 }
 
 /// Puts a module into its bundle, on a line of its own.
 fn fill(bundle: &Path, module: &str) -> Result<()> {
     let text = std::fs::read_to_string(bundle).context(|| format!("read {}", bundle.display()))?;
-    let place = format!("\"{PLACE}\"");
-    if text.matches(&place).count() != 1 {
+    if text.matches(PLACE).count() != 1 {
         return Err(Failure::new(format!("{} has not one place for the module", bundle.display())));
     }
-    write(bundle, &text.replace(&place, &format!("\n\"{module}\"\n")))
+    write(bundle, &format!("{}\nvar {PLACE}=\n\"{module}\"\n", text.trim_end()))
 }
 
 /// For wasm-opt: leaves out what wasm-bindgen exports for its glue.
@@ -210,12 +211,19 @@ pub(crate) fn minifier(context: &Context) -> Command {
 fn bundle(context: &Context, entry: &Path, module: &Path, more: &[&str]) -> Result<()> {
     let mut esbuild = minifier(context);
     esbuild.arg("--bundle");
-    // Node.js shows the whole line in which an error was thrown.
-    esbuild.arg("--line-limit=240");
     esbuild.args(more).arg(entry).arg(format!("--outfile={}", module.display()));
     // Files named in arguments are looked for beside the entry.
     esbuild.current_dir(entry.parent().unwrap_or(entry));
     process::run(&mut esbuild, "esbuild")
+}
+
+/// Makes a bundle smaller still, in lines of one statement each: Node.js shows the whole line in which an error was thrown.
+fn shrink(context: &Context, bundle: &Path) -> Result<()> {
+    let program = setup::npm_packages(&context.toolbox).join("node_modules/.bin/terser");
+    let mut terser = context.toolbox.command(program);
+    terser.arg(bundle).args(["--module", "--ecma", "2022", "--compress", "passes=3,sequences=false"]);
+    terser.args(["--mangle", "--format", "semicolons=false", "--output"]).arg(bundle);
+    process::run(&mut terser, "terser")
 }
 
 /// The package's manifest, with what the crate's says. As text: the order of the keys means something in it.

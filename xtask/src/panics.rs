@@ -32,7 +32,7 @@ fn without_messages(text: &str) -> (String, usize) {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         out.extend([line, "\n"]);
-        if !line.strip_prefix(FUNCTION).is_some_and(|name| panics(name)) {
+        if !line.strip_prefix(FUNCTION).is_some_and(panics) {
             continue;
         }
         let body: Vec<&str> = lines.by_ref().take_while(|line| *line != END).collect();
