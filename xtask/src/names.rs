@@ -30,7 +30,9 @@ struct Names {
 /// the module's exports, with the dot.
 pub(crate) fn shorten(context: &Context, module: &Path, glue: &[PathBuf], exports: &str) -> Result<()> {
     let mut opt = context.toolbox.command("wasm-opt");
-    opt.args(FEATURES).args(["--minify-imports-and-exports-and-modules", "-o"]).arg(module).arg(module);
+    // What wasm-opt wrote it can make smaller once more.
+    opt.args(FEATURES).args(["-Oz", "--converge", "--minify-imports-and-exports-and-modules", "-o"]);
+    opt.arg(module).arg(module);
     let said = process::capture(&mut opt, "wasm-opt, for short names")?;
     let json: Value = serde_json::from_str(&said)
         .map_err(|error| Failure::new(format!("wasm-opt's list of names is no JSON: {error}")))?;

@@ -173,8 +173,9 @@ fn module(context: &Context, package: &str, folder: &Path, more: &[&str]) -> Res
     process::run(print.arg(&text).arg(&wasm), "wasm-opt, for the text")?;
     panics::cut(&text)?;
     let mut opt = context.toolbox.command("wasm-opt");
-    // No function of it is called often enough for inlining to pay.
-    opt.args(names::FEATURES).args(more).args(["-Oz", "--converge", "-o"]);
+    // No function of it is called often enough for inlining to pay. Control flow made anew compresses better.
+    opt.args(names::FEATURES).args(more).args(["-Oz", "--converge", "--flatten", "--rereloop"]);
+    opt.args(["-Oz", "--converge", "-o"]);
     process::run(opt.arg(&wasm).arg(&text), "wasm-opt")?;
     Ok(wasm)
 }
@@ -221,7 +222,13 @@ fn bundle(context: &Context, entry: &Path, module: &Path, more: &[&str]) -> Resu
 fn shrink(context: &Context, bundle: &Path) -> Result<()> {
     let program = setup::npm_packages(&context.toolbox).join("node_modules/.bin/terser");
     let mut terser = context.toolbox.command(program);
-    terser.arg(bundle).args(["--module", "--ecma", "2022", "--compress", "passes=3,sequences=false"]);
+    terser.arg(bundle).args([
+        "--module",
+        "--ecma",
+        "2022",
+        "--compress",
+        "passes=3,sequences=false,hoist_funs=true",
+    ]);
     terser.args(["--mangle", "--format", "semicolons=false", "--output"]).arg(bundle);
     process::run(&mut terser, "terser")
 }
