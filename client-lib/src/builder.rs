@@ -38,7 +38,8 @@ use rejoin_protocol::Generation;
 /// # }
 /// ```
 pub struct Builder {
-    link: LinkConfig,
+    /// To be changed by [`link_mut`](Self::link_mut), but for what needs no check.
+    pub(crate) link: LinkConfig,
     pub(crate) options: Options,
     seed: Option<u64>,
     /// Looks for settings that can't work. A pointer, so that a client which sets nothing does not carry the code.
@@ -82,10 +83,6 @@ impl Builder {
     #[must_use]
     pub fn protocols(&self) -> &[String] {
         &self.options.target.protocols
-    }
-
-    pub(crate) fn link(&self) -> &LinkConfig {
-        &self.link
     }
 
     /// The link's settings to be changed, and then checked before a connection is made of them.

@@ -58,6 +58,8 @@ pub struct SessionBuilder {
     pub(super) link: Builder,
     drain_timeout: Duration,
     max_disagreed: Option<u32>,
+    /// Looks for settings that can't work. A pointer, so that a client which sets nothing does not carry the code.
+    check: fn(&Self) -> Result<(), ConnectError>,
 }
 
 impl SessionBuilder {
@@ -65,7 +67,8 @@ impl SessionBuilder {
         let mut machine = ClientConfig::default();
         machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
         let mut link = Builder::new("").insist_on_protocol();
-        link.link_mut().keep_alive = Some(KeepAlive::default());
+        // A default needs no check.
+        link.link.keep_alive = Some(KeepAlive::default());
         // The machine decides over each end, by a close code policy of its own.
         link.options.decider = Some(Rc::new(Always));
         Self {
@@ -75,7 +78,19 @@ impl SessionBuilder {
             link,
             drain_timeout: Duration::from_secs(10),
             max_disagreed: Some(MAX_DISAGREED),
+            check: |_| Ok(()),
         }
+    }
+
+    fn check_all(&self) -> Result<(), ConnectError> {
+        self.machine.check()?;
+        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
+        let names = self.machine.protocols.iter();
+        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
+        {
+            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
+        }
+        Ok(())
     }
 
     /// A session at one place.
@@ -129,6 +144,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn protocol(mut self, name: impl Into<String>) -> Self {
         self.machine.protocols.push(name.into());
+        self.check = Self::check_all;
         self
     }
 
@@ -146,6 +162,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn limits(mut self, limits: SessionLimits) -> Self {
         self.machine.limits = limits;
+        self.check = Self::check_all;
         self
     }
 
@@ -171,6 +188,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn greeting_timeout(mut self, timeout: Duration) -> Self {
         self.machine.greeting_timeout = timeout;
+        self.check = Self::check_all;
         self
     }
 
@@ -253,19 +271,13 @@ impl SessionBuilder {
         prepares: impl FnOnce(&mut ClientSession),
     ) -> Result<Session, ConnectError> {
         self.machine.persistent = keeper.is_some();
-        self.machine.check()?;
-        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
+        (self.check)(&self)?;
         let max_auth = self.machine.limits.max_auth;
         let credentials = Rc::new(Credentials { max_auth, ..Credentials::default() });
         let mut link = self.link;
         match self.asks {
             Some(asks) => link.options.source = Some(asks.source(credentials.clone())),
             None => link.options.target = fixed(self.target, &credentials)?,
-        }
-        let names = self.machine.protocols.iter();
-        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
-        {
-            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
         }
         let lost_bytes = self.machine.limits.queue_bytes;
         let mut machine = ClientSession::new(self.machine);
@@ -335,7 +347,7 @@ impl SessionBuilder {
             None => Builder::new(self.target.url.clone()),
         };
         plain = protocols.into_iter().fold(plain, Builder::protocol);
-        *plain.link_mut() = self.link.link().clone();
+        *plain.link_mut() = self.link.link.clone();
         // Without a session's pings there is nothing to ask a plain server with.
         plain.link_mut().keep_alive = None;
         plain
