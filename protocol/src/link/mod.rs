@@ -80,8 +80,8 @@ pub struct Link<M> {
     congested: bool,
     /// Somebody waits until everything has left.
     watching_drain: bool,
-    /// When to look at the socket's buffer again, and how long to wait the time after.
-    poll: Option<(Time, core::time::Duration)>,
+    /// When to look at the socket's buffer again, and how many microseconds to wait the time after.
+    poll: Option<(Time, u64)>,
     outputs: VecDeque<Output<M>>,
     reported: State,
     last_closed: Option<Closed>,

@@ -1,17 +1,16 @@
 //! Sending: what goes to the socket now, what waits, and when to look at the socket's buffer again.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::Link;
 use super::phase::Phase;
 use super::pulse::{Progress, Pulse};
 use crate::{Event, Generation, Output, Overflow, Refusal, Refused, Time};
 
-/// A browser does not say when `bufferedAmount` falls, so it is looked at: first after this time, then after
+/// A browser does not say when `bufferedAmount` falls, so it is looked at: first after so many microseconds, then after
 /// twice as long each time while nothing moves, up to `POLL_SLOWEST`.
-const POLL_FIRST: Duration = Duration::from_millis(4);
-const POLL_SLOWEST: Duration = Duration::from_millis(64);
+const POLL_FIRST: u64 = 4_000;
+const POLL_SLOWEST: u64 = 64_000;
 
 impl<M> Link<M> {
     /// Sends a message of `len` bytes: it is transmitted at once if the link is open and the socket's buffer below
@@ -217,9 +216,9 @@ impl<M> Link<M> {
         self.congested || ping_waits || (self.watching_drain && !self.is_drained())
     }
 
-    fn schedule_poll(&mut self, pause: Duration) {
+    fn schedule_poll(&mut self, pause: u64) {
         if self.poll.is_none() && self.wants_poll() {
-            self.poll = Some((self.now + pause, pause));
+            self.poll = Some((self.now.after_micros(pause), pause));
         }
     }
 }
