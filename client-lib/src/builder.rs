@@ -334,6 +334,7 @@ impl Builder {
     pub(crate) fn prepare(self) -> Result<Options, OpenError> {
         let Self { target, mut options, seed } = self;
         options.link.check()?;
+        options.receive.check()?;
         match target {
             Where::Fixed(target) => {
                 target.check()?;
