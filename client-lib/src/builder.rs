@@ -100,6 +100,7 @@ impl Builder {
 
     fn check_all(&self) -> Result<(), OpenError> {
         self.link.check()?;
+        self.options.receive.check()?;
         self.check_url()?;
         check_subprotocols(&self.options.target.protocols)?;
         Ok(())
@@ -269,6 +270,7 @@ impl Builder {
     #[must_use]
     pub fn receive(mut self, limits: ReceiveLimits) -> Self {
         self.options.receive = limits;
+        self.check = Self::check_all;
         self
     }
 

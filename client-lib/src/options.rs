@@ -152,7 +152,7 @@ impl KeepAlive {
     }
 
     /// How long after a ping the link counts as dead unless something comes. It must suit the largest message on
-    /// the slowest line, since a browser hides the bytes of an unfinished one. After each connection that was left at the
+    /// the slowest line, since a browser hides the bytes of an unfinished one (with the feature `native` they count). After each connection that was left at the
     /// deadline the next one waits twice as long, up to sixteen times this: the cut may have hit a message in transit. Eight
     /// answers in a row within the setting, or an attempt that fails, bring the setting back. Default 10 s.
     #[must_use]

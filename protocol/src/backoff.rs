@@ -89,7 +89,7 @@ impl Backoff {
         self
     }
 
-    /// With a limit on the attempts that may fail in a row, [`max_attempts`](Self::max_attempts).
+    /// With a limit on the attempts that may fail in a row, [`max_attempts`](Self::max_attempts), above 0.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = Some(attempts);

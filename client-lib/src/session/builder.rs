@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rejoin_protocol::session::{ClientConfig, ClientSession, SessionLimits, code};
 use rejoin_protocol::wire::Body;
-use rejoin_protocol::{Backoff, Closed, ClosedBy, KeepAlive, Watermarks};
+use rejoin_protocol::{Backoff, Closed, ClosedBy, InvalidConfig, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
 use super::keeper::Kept;
@@ -84,6 +84,9 @@ impl SessionBuilder {
 
     fn check_all(&self) -> Result<(), ConnectError> {
         self.machine.check()?;
+        if self.max_disagreed == Some(0) {
+            return Err(crate::OpenError::from(InvalidConfig::Zero { setting: "max_disagreed" }).into());
+        }
         rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
         let names = self.machine.protocols.iter();
         if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
@@ -207,7 +210,7 @@ impl SessionBuilder {
     }
 
     /// How many attempts in a row may reach a server that opens the connection and does not speak `rejoin.v1`; then the session
-    /// is over, for [`ConnectError::NotAgreed`]. One such answer need not be the last word: while a service is deployed,
+    /// is over, for [`ConnectError::NotAgreed`]; above 0. One such answer need not be the last word: while a service is deployed,
     /// some of its servers may be older ones. `None` tries for ever. Default 8, about half a minute with the default back-off.
     ///
     /// In Chromium this is never known: the browser itself fails such a connection as one to a dead server, with 1006 and
@@ -215,6 +218,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn max_disagreed(mut self, most: impl Into<Option<u32>>) -> Self {
         self.max_disagreed = most.into();
+        self.check = Self::check_all;
         self
     }
 

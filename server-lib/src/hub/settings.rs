@@ -167,6 +167,8 @@ impl HubSettings {
             ("backlog.0", self.backlog.0, 1, usize::MAX),
             ("backlog.1", usize::try_from(self.backlog.1).unwrap_or(usize::MAX), 1, usize::MAX),
             ("sessions", self.sessions, 1, usize::MAX),
+            ("channels", self.channels, 1, usize::MAX),
+            ("memory", usize::try_from(self.memory).unwrap_or(usize::MAX), 1, usize::MAX),
             ("sessions_per_principal", self.sessions_per_principal, 1, usize::MAX),
             ("sessions_per_address", self.sessions_per_address, 1, usize::MAX),
             ("members", self.members, 0, frames.max_members),
@@ -262,6 +264,8 @@ mod tests {
         wrong(&|it| it.appends.1 = 1_000, "appends.1 is 1000 and must be at least 65536");
         wrong(&|it| it.backlog.1 = 0, "backlog.1 is 0 and must be at least 1");
         wrong(&|it| it.sessions = 0, "sessions is 0 and must be at least 1");
+        wrong(&|it| it.channels = 0, "channels is 0 and must be at least 1");
+        wrong(&|it| it.memory = 0, "memory is 0 and must be at least 1");
         wrong(&|it| it.members = 10_001, "members is 10001 and must be 0 to 10000");
         wrong(&|it| it.members = 10_000, "member_bytes");
         wrong(&|it| it.instance = "x".repeat(256), "instance is 256 and must be 0 to 255");

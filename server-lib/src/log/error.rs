@@ -50,6 +50,8 @@ pub enum LogError {
     Setting {
         /// Which.
         name: &'static str,
+        /// What it is.
+        value: String,
         /// What it must.
         must: &'static str,
     },
@@ -58,6 +60,16 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Refuses a setting that does not work.
+    pub(super) fn unless(
+        works: bool,
+        name: &'static str,
+        value: impl fmt::Display,
+        must: &'static str,
+    ) -> Result<(), Self> {
+        if works { Ok(()) } else { Err(Self::Setting { name, value: value.to_string(), must }) }
+    }
+
     /// Whether the same may work later, without anybody changing the program.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -95,7 +107,9 @@ impl fmt::Display for LogError {
             Self::Newer { found, known } => {
                 write!(f, "the log has format {found}, and this program knows formats up to {known}")
             }
-            Self::Setting { name, must } => write!(f, "the log's setting `{name}` must {must}"),
+            Self::Setting { name, value, must } => {
+                write!(f, "the log's setting `{name}` is {value} and must {must}")
+            }
             Self::Unsettled => {
                 write!(f, "more than {MAX_UNSETTLED} publications of one publisher are not settled")
             }
