@@ -65,8 +65,8 @@ impl<M> Link<M> {
     pub(super) fn start_attempt(&mut self) {
         self.newest += 1;
         let generation = Generation(self.newest);
-        self.attempted = Some(self.now);
-        self.not_before = None;
+        self.attempted = self.now;
+        self.not_before = Time::default();
         let timeout = self.config.provider_timeout;
         let deadline = Deadline::new(self.now + timeout.unwrap_or(self.config.connect_timeout));
         self.phase = Phase::Connecting { generation, located: timeout.is_none(), deadline };
@@ -103,7 +103,7 @@ impl<M> Link<M> {
     ) {
         let deadline = Deadline::new(self.now + self.config.close_timeout);
         self.phase = Phase::Closing { generation, opened, by_caller: close.is_some(), deadline };
-        self.poll = None;
+        self.poll = Time::NEVER;
         if let Some(close) = close {
             self.outputs.push_back(Output::Close { generation, close });
         }
@@ -146,7 +146,7 @@ impl<M> Link<M> {
             self.wait_until(Time::NEVER, closed);
             return;
         }
-        let stable = |opened| self.proved || self.now.since(opened) >= backoff.stable;
+        let stable = |opened| self.proved || self.now >= opened + backoff.stable;
         if self.phase.opened().is_some_and(stable) {
             self.reset_failures();
         } else {
@@ -237,8 +237,8 @@ impl<M> Link<M> {
         self.counted_failures = 0;
         if let (Phase::Open { .. }, Some(since), Some(most)) = (&self.phase, since, self.config.renew_after)
             && self.config.reconnect.is_some()
-            && self.time_with_sleep().since(since) > most
-            && self.attempted.is_none_or(|attempted| self.now >= attempted.after_micros(SPACING))
+            && self.time_with_sleep() > since + most
+            && self.now >= self.attempted.after_micros(SPACING)
         {
             self.replace("away for longer than renew_after");
             return;
@@ -270,8 +270,7 @@ impl<M> Link<M> {
         if let Phase::Waiting { until } = self.phase
             && !self.paused
         {
-            let earliest = self.attempted.map_or(self.now, |attempted| attempted.after_micros(spacing));
-            let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
+            let earliest = self.attempted.after_micros(spacing).max(self.now).max(self.not_before);
             let until = until.min(earliest);
             self.phase = Phase::Waiting { until };
             if until <= self.now {
