@@ -4,6 +4,7 @@ use super::Link;
 use super::deadline::Deadline;
 use super::patience::Patience;
 use super::pulse::Pulse;
+use crate::time::micros;
 use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
 
 /// Attempts are at least so many microseconds apart when something else than the back-off calls for one (online, visible).
@@ -167,8 +168,8 @@ impl<M> Link<M> {
         }
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
-        let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
-        let until = if self.paused { Time::NEVER } else { self.now + delay };
+        let delay = if self.believes_offline() { delay.max(micros(backoff.cap)) } else { delay };
+        let until = if self.paused { Time::NEVER } else { self.now.after_micros(delay) };
         self.wait_until(until, closed);
     }
 
