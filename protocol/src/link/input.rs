@@ -5,7 +5,7 @@ use super::deadline::OVERDUE;
 use super::patience::Patience;
 use super::phase::{HINT_SPACING, Phase};
 use super::pulse::{Beat, Pulse};
-use crate::{Closed, ClosedBy, Event, Generation, Input, Output, Time};
+use crate::{ClosedBy, Event, Generation, Input, Output, Time};
 
 impl<M> Link<M> {
     /// Takes one input. Input of a generation that is not the current one changes nothing.
@@ -151,8 +151,7 @@ impl<M> Link<M> {
             }
             Beat::Dead => {
                 self.patience.lengthen();
-                let reason = "nothing came within the keep-alive's deadline";
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::KeepAlive, true, reason));
+                self.give_up(ClosedBy::KeepAlive, "nothing came within the keep-alive's deadline");
             }
         }
     }

@@ -171,10 +171,7 @@ impl<M> Link<M> {
     /// [`ClosedBy::Overflow`]. Whether another attempt follows is for [`Closed::is_retryable`] to say.
     pub fn abort(&mut self, now: Time, by: ClosedBy, reason: &str) {
         self.now = now;
-        if let Some(generation) = self.generation() {
-            let was_open = self.phase.opened().is_some();
-            self.give_up_on(generation, Closed::abnormal(by, was_open, reason));
-        }
+        self.give_up(by, reason);
     }
 
     /// Ends a wait at once, as when the page becomes visible: the attempt that follows has what it needs now. At most one

@@ -119,20 +119,27 @@ impl<M> Link<M> {
         self.after(closed, decision);
     }
 
-    /// Leaves the current socket, whatever it does, and says how it ended.
-    pub(super) fn abandon(&mut self, generation: Generation, mut closed: Closed) {
+    /// Leaves the current socket, if there is one, and returns how it ended.
+    fn abandon(&mut self, by: ClosedBy, reason: &str) -> Option<Closed> {
+        let generation = self.generation()?;
+        let mut closed = Closed::abnormal(by, self.phase.opened().is_some(), reason);
         closed.unsent_bytes = self.buffered;
         self.outputs.push_back(Output::Abandon { generation, close: Close::normal() });
-        self.last_closed = Some(closed.clone());
-        self.event(Event::Disconnected(closed));
-        self.reset_buffer();
+        Some(closed)
     }
 
-    /// Leaves the current socket because a deadline passed, and decides what follows.
-    pub(super) fn give_up_on(&mut self, generation: Generation, mut closed: Closed) {
-        closed.unsent_bytes = self.buffered;
-        self.outputs.push_back(Output::Abandon { generation, close: Close::normal() });
-        self.after(closed, None);
+    /// Leaves the current socket, if there is one, and decides what follows.
+    pub(super) fn give_up(&mut self, by: ClosedBy, reason: &str) {
+        if let Some(closed) = self.abandon(by, reason) {
+            self.after(closed, None);
+        }
+    }
+
+    /// A connection or an attempt has ended: its buffer is gone, and the application is told.
+    fn ended(&mut self, closed: Closed) {
+        self.reset_buffer();
+        self.last_closed = Some(closed.clone());
+        self.event(Event::Disconnected(closed));
     }
 
     pub(super) fn after(&mut self, mut closed: Closed, decision: Option<bool>) {
@@ -175,19 +182,15 @@ impl<M> Link<M> {
 
     fn wait_until(&mut self, until: Time, closed: Closed) {
         self.begin_checks();
-        self.reset_buffer();
         self.phase = Phase::Waiting { until };
-        self.last_closed = Some(closed.clone());
-        self.event(Event::Disconnected(closed));
+        self.ended(closed);
         self.report();
     }
 
     /// Closed for good: hands back what was never transmitted.
     pub(super) fn end(&mut self, closed: Closed) {
         self.phase = Phase::Closed;
-        self.reset_buffer();
-        self.last_closed = Some(closed.clone());
-        self.event(Event::Disconnected(closed));
+        self.ended(closed);
         self.unsent();
         self.report();
     }
@@ -203,12 +206,8 @@ impl<M> Link<M> {
                 *until = Time::NEVER;
                 self.report();
             }
-            Phase::Connecting { generation, .. } | Phase::Open { generation, .. } if close => {
-                let (generation, was_open) = (*generation, self.phase.opened().is_some());
-                self.give_up_on(
-                    generation,
-                    Closed::abnormal(ClosedBy::Paused, was_open, "the page is hidden"),
-                );
+            Phase::Connecting { .. } | Phase::Open { .. } if close => {
+                self.give_up(ClosedBy::Paused, "the page is hidden");
             }
             _ => {}
         }
@@ -224,9 +223,8 @@ impl<M> Link<M> {
     pub(super) fn replace(&mut self, reason: &str) {
         self.reset_failures();
         self.paused = false;
-        if let Some(generation) = self.generation() {
-            let was_open = self.phase.opened().is_some();
-            self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));
+        if let Some(closed) = self.abandon(ClosedBy::Caller, reason) {
+            self.ended(closed);
         }
         self.start_attempt();
     }
@@ -304,22 +302,18 @@ impl<M> Link<M> {
         if !passed {
             return;
         }
-        match self.phase {
-            Phase::Connecting { generation, located: false, .. } => {
-                let reason = "the provider did not answer within its time-out";
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::ProviderTimeout, false, reason));
+        let (by, reason) = match self.phase {
+            Phase::Connecting { located: false, .. } => {
+                (ClosedBy::ProviderTimeout, "the provider did not answer within its time-out")
             }
-            Phase::Connecting { generation, .. } => {
-                let reason = "the connection was not open within the connect time-out";
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
+            Phase::Connecting { .. } => {
+                (ClosedBy::ConnectTimeout, "the connection was not open within the connect time-out")
             }
-            Phase::Closing { generation, opened, .. } => {
-                let reason = "the close handshake was not over within the close time-out";
-                let was_open = opened.is_some();
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));
+            Phase::Closing { .. } => {
+                (ClosedBy::CloseTimeout, "the close handshake was not over within the close time-out")
             }
-            Phase::Waiting { .. } => self.start_attempt(),
-            Phase::Open { .. } | Phase::Closed => {}
-        }
+            _ => return self.start_attempt(),
+        };
+        self.give_up(by, reason);
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::config::KeepAlive;
-use super::patience::Patience;
+use super::patience::{MOST_DOUBLINGS, Patience};
 use crate::Time;
 use crate::time::micros;
 
@@ -151,7 +151,7 @@ impl Pulse {
             if !patience.allows(unanswered.doublings) {
                 return Beat::Dead;
             }
-            let longer = self.deadline.saturating_mul(1 << unanswered.doublings);
+            let longer = self.deadline.min(u64::MAX >> MOST_DOUBLINGS) << unanswered.doublings;
             unanswered.deadline = Some(now.after_micros(longer));
             unanswered.doublings += 1;
         }
