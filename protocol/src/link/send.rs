@@ -163,11 +163,11 @@ impl<M> Link<M> {
             self.watching_drain = false;
         }
         if !self.wants_poll() {
-            self.poll = None;
+            self.poll = Time::NEVER;
         } else {
             // Whoever waits for room wants to know soon; a ping's deadline has time.
             if fell && (self.congested || self.watching_drain) {
-                self.poll = None;
+                self.poll = Time::NEVER;
             }
             self.poll_soon();
         }
@@ -186,13 +186,9 @@ impl<M> Link<M> {
 
     /// The moment to look at the buffer has passed; [`Input::Buffered`](crate::Input::Buffered) came before it.
     pub(super) fn poll_passed(&mut self) {
-        if let Some((at, pause)) = self.poll
-            && at <= self.now
-        {
-            self.poll = None;
-            if self.wants_poll() {
-                self.schedule_poll((pause * 2).min(POLL_SLOWEST));
-            }
+        if self.poll <= self.now {
+            self.poll = Time::NEVER;
+            self.schedule_poll((self.poll_pause * 2).min(POLL_SLOWEST));
         }
     }
 
@@ -201,7 +197,7 @@ impl<M> Link<M> {
         self.buffered = 0;
         self.reported_buffered = 0;
         self.congested = false;
-        self.poll = None;
+        self.poll = Time::NEVER;
         self.watching_drain &= !self.is_drained();
     }
 
@@ -217,8 +213,9 @@ impl<M> Link<M> {
     }
 
     fn schedule_poll(&mut self, pause: u64) {
-        if self.poll.is_none() && self.wants_poll() {
-            self.poll = Some((self.now.after_micros(pause), pause));
+        if self.poll == Time::NEVER && self.wants_poll() {
+            self.poll = self.now.after_micros(pause);
+            self.poll_pause = pause;
         }
     }
 }
