@@ -31,9 +31,11 @@ export interface EndEvent extends Event {
  *
  * One call runs at a time. An attempt whose call takes longer than `providerTimeout` fails with the cause
  * `provider-timeout`, and `signal` is aborted; an answer that comes all the same is used, by the attempt that waits for it
- * then or by the next one, which begins at once. A call that outlasts a second attempt as well is given up, and the function
- * is called again. `close()` and `reconnect()` abort the signal and give up the call. A call that ignores its signal can't
- * be stopped, so that two may run then, and never more: further attempts wait, within the same time-out, until one settles.
+ * then or by the next one, which begins at once; but one that comes while attempts are paused is dropped, since it would be old
+ * when the page is shown. A call that outlasts a second attempt as well is given up, and the function is called again.
+ * `close()` and `reconnect()` abort the signal and give up the call. The functions for the URL and the subprotocols are called
+ * together and share the signal: it is aborted when one of them fails. A call that ignores its signal can't be stopped, so
+ * that two may run then, and never more: further attempts wait, within the same time-out, until one settles.
  */
 export type Provided<T> = T | ((attempt: number, signal: AbortSignal) => T | Promise<T>);
 
@@ -172,7 +174,7 @@ export interface LogRecord {
   readonly type:
     | "connecting" | "asking" | "dialing" | "open" | "closing" | "closed" | "waiting" | "ended" | "sent" | "received"
     | "lost" | "hint" | "ping" | "pong" | "live" | "session-ended";
-  /** One line for a person, which may change. */
+  /** One line for a person, which may change. Control characters in it, such as a peer's line breaks, are replaced. */
   readonly message: string;
   /** Of `connecting`, `asking` and `waiting`. */
   readonly attempt?: number;
@@ -182,13 +184,13 @@ export interface LogRecord {
   readonly url?: string;
   /** Of `ended` and `session-ended`. */
   readonly code?: number;
-  /** Of `ended`, and of `Rejoin` alone. */
+  /** Of `ended`. */
   readonly cause?: Cause;
-  /** Of `ended` and `lost`, and of `Rejoin` alone. */
+  /** Of `ended`, and of a `lost` of `Rejoin`. */
   readonly reason?: string;
   /** Of `ended`. */
   readonly unsentBytes?: number;
-  /** Of `ended`, and of `Rejoin` alone. */
+  /** Of `ended`. */
   readonly gaveUp?: boolean;
   /** Of `sent` and `received`: the message's length, for a session's texts in UTF-16 units. */
   readonly bytes?: number;
@@ -274,13 +276,14 @@ export interface Options {
   startClosed?: boolean;
   /**
    * Is called with a record of whatever the connection does. A record never has payloads, tokens, nor a URL's query, fragment
-   * or user info. The function may call back in; messages that it sends itself are not recorded, and what it throws is
-   * reported as with a listener. Default: none.
+   * or user info. The function may call back in. Messages that it sends before it returns are not recorded; one that sends
+   * later must not do so for each record, or it would never come to an end. What it throws, or rejects with, is reported as
+   * with a listener. Default: none.
    *
    * @example
    * new Rejoin(url, [], { log: ({ message }) => console.debug(message) });
    */
-  log?: (record: LogRecord) => void;
+  log?: (record: LogRecord) => void | Promise<void>;
   /** Without `log`: record on the console, by `console.debug`. Default false. */
   debug?: boolean;
   /** The class to use instead of the global WebSocket, such as that of `ws`. */

@@ -45,9 +45,11 @@ export type Token = string | Uint8Array;
  *
  * One call runs at a time. An attempt whose call takes longer than `providerTimeout` fails with the cause
  * `provider-timeout`, and `signal` is aborted; an answer that comes all the same is used, by the attempt that waits for it
- * then or by the next one, which begins at once. A call that outlasts a second attempt as well is given up, and the function
- * is called again. `close()` and `reconnect()` abort the signal and give up the call. A call that ignores its signal can't
- * be stopped, so that two may run then, and never more: further attempts wait, within the same time-out, until one settles.
+ * then or by the next one, which begins at once; but one that comes while attempts are paused is dropped, since it would be old
+ * when the page is shown. A call that outlasts a second attempt as well is given up, and the function is called again.
+ * `close()` and `reconnect()` abort the signal and give up the call. The functions for the URL and the token are called
+ * together and share the signal: it is aborted when one of them fails. A call that ignores its signal can't be stopped, so
+ * that two may run then, and never more: further attempts wait, within the same time-out, until one settles.
  */
 export type Provided<T> = T | ((attempt: number, fresh: boolean, signal: AbortSignal) => T | Promise<T>);
 
@@ -471,12 +473,12 @@ export interface SessionOptions {
   /**
    * Is called with a record of whatever the session and its connection do. A record never has payloads, tokens, nor a URL's
    * query, fragment or user info. The function may call back in. What it sends is recorded when it goes out, so that it should
-   * not send for each `sent`. What it throws is reported as with a listener. Default: none.
+   * not send for each `sent`. What it throws, or rejects with, is reported as with a listener. Default: none.
    *
    * @example
    * new RejoinSession(url, { log: ({ message }) => console.debug(message) });
    */
-  log?: (record: LogRecord) => void;
+  log?: (record: LogRecord) => void | Promise<void>;
   /** How long a socket may take to open. Default 10,000. */
   connectionTimeout?: number;
   /** How long the server may take to answer a close frame. Default 5,000. */

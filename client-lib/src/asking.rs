@@ -1,4 +1,4 @@
-//! A call of a provider, for as long as its answer is wanted.
+//! Providers, which each attempt asks where to connect, and their calls.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -6,11 +6,91 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use rejoin_protocol::{Generation, Link};
+
+use crate::driver::Driver;
+use crate::log::Happening;
 use crate::slim_cell::SlimCell;
 use crate::spawn::spawn_local;
+use crate::{Target, TargetError};
+
+pub(crate) type Answer = Result<Target, TargetError>;
+pub(crate) type Provided = Pin<Box<dyn Future<Output = Answer>>>;
+
+/// Where targets come from that are not fixed. A trait object, so that a client with a fixed target does not carry the
+/// code.
+pub(crate) trait Source {
+    /// Connects an attempt to what an earlier call has answered; otherwise calls the provider, unless a call runs.
+    fn seek(&self, driver: &Driver, generation: Generation, attempt: u32);
+
+    /// The provider has answered.
+    fn answered(&self, driver: &Driver, answer: Answer);
+
+    /// An attempt has ended; `late`: because the answer was.
+    fn ended(&self, late: bool);
+}
+
+/// A provider and its calls, of which at most one runs at a time.
+pub(crate) struct Asked {
+    provider: Box<dyn Fn(u32) -> Provided>,
+    running: SlimCell<Option<Asking>>,
+    answer: SlimCell<Option<Answer>>,
+}
+
+impl Asked {
+    /// `provider` answers with targets that are checked.
+    pub(crate) fn new(provider: impl Fn(u32) -> Provided + 'static) -> Self {
+        Self { provider: Box::new(provider), running: SlimCell::default(), answer: SlimCell::default() }
+    }
+}
+
+impl Source for Asked {
+    fn seek(&self, driver: &Driver, generation: Generation, attempt: u32) {
+        if let Some(answer) = self.answer.take() {
+            return driver.dial(generation, answer);
+        }
+        driver.log(&Happening::Asking(attempt));
+        if self.running.borrow().is_some() {
+            return;
+        }
+        let this = driver.this.clone();
+        let asking = Asking::begin(
+            (self.provider)(attempt),
+            Box::new(move |answer| {
+                let Some(driver) = this.upgrade() else { return };
+                if let Some(source) = &driver.options.source {
+                    source.answered(&driver, answer);
+                }
+            }),
+        );
+        self.running.replace(Some(asking));
+    }
+
+    fn answered(&self, driver: &Driver, answer: Answer) {
+        self.running.take();
+        let generation = driver.link.borrow().generation();
+        if let Some(generation) = generation {
+            return driver.dial(generation, answer);
+        }
+        // A target that comes too late for its attempt is for the next one, which begins at once.
+        let ok = answer.is_ok();
+        self.answer.replace(Some(answer));
+        if ok {
+            driver.step(Link::retry_now);
+        }
+    }
+
+    /// A call goes on for one more attempt if its answer is late, and is dropped after any other end.
+    fn ended(&self, late: bool) {
+        if !late || !self.running.borrow().as_ref().is_some_and(Asking::may_be_late) {
+            self.running.take();
+            self.answer.take();
+        }
+    }
+}
 
 /// Runs a provider's future until it is dropped: then the future is dropped as well, and its answer is not used.
-pub(crate) struct Asking(Rc<Call>);
+struct Asking(Rc<Call>);
 
 #[derive(Default)]
 struct Call {
@@ -21,10 +101,7 @@ struct Call {
 }
 
 impl Asking {
-    pub(crate) fn begin<T: 'static>(
-        mut future: Pin<Box<dyn Future<Output = T>>>,
-        answer: Box<dyn FnOnce(T)>,
-    ) -> Self {
+    fn begin(mut future: Provided, answer: Box<dyn FnOnce(Answer)>) -> Self {
         let call = Rc::new(Call::default());
         let seen = call.clone();
         let mut answer = Some(answer);
@@ -45,7 +122,7 @@ impl Asking {
 
     /// An attempt has ended because the answer is late. Whether the call may go on for the next attempt, which is so
     /// once.
-    pub(crate) fn may_be_late(&self) -> bool {
+    fn may_be_late(&self) -> bool {
         !self.0.late.replace(true)
     }
 }

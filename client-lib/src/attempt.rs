@@ -1,11 +1,11 @@
 //! An attempt: from asking where to connect to the socket's opening and its end.
 
-use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, ReadyState, State};
+use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, ReadyState, State};
 
 use crate::Target;
+use crate::asking::Answer;
 use crate::driver::Driver;
 use crate::log::Happening;
-use crate::target::{Answer, Dialer};
 use crate::transport::Transport;
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use crate::transport::WebSocket;
@@ -18,67 +18,44 @@ pub(crate) fn disagreed(closed: &Closed) -> bool {
     closed.by == ClosedBy::Refused && closed.reason == DISAGREED
 }
 
-impl Dialer for Driver {
-    fn answered(&self, ok: bool) {
-        let generation = self.link.borrow().generation();
-        // A target that comes too late for its attempt is for the next one, which begins at once.
-        if generation.is_none() && ok {
-            self.step(Link::retry_now);
-        } else if let (Some(answer), Some(generation)) = (self.options.source.take(), generation) {
-            self.dial(generation, answer);
-        }
-    }
-}
-
 impl Driver {
-    /// Learns the target, unless an earlier attempt's call has or will say it, and connects to it.
+    /// Connects to the fixed target, or has the provider asked for one.
     pub(crate) fn seek(&self, generation: Generation, attempt: u32) {
         if !self.is_connecting(generation) {
             return;
         }
-        let source = &self.options.source;
-        if let Some(answer) = source.take() {
-            return self.dial(generation, answer);
+        if let Some(source) = &self.options.source {
+            source.seek(self, generation, attempt);
+        } else if let Err(reason) = self.connect(generation, &self.options.target) {
+            // What is wrong with a fixed target will not mend itself.
+            let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
+            self.input(Input::Disconnected { generation, closed, reconnect: Some(false) });
         }
-        self.log(&Happening::Asking(attempt));
-        source.seek(attempt, self.this.clone());
     }
 
-    fn dial(&self, generation: Generation, answer: Answer) {
-        // What is wrong with a fixed target will not mend itself.
-        let fixed = self.options.source.fixed().is_some();
-        if !fixed {
-            self.input(Input::Dialing { generation });
-        }
+    /// Connects to where the provider says.
+    pub(crate) fn dial(&self, generation: Generation, answer: Answer) {
+        self.input(Input::Dialing { generation });
         if !self.is_connecting(generation) {
             return;
         }
-        let reason = match answer {
-            Ok(target) => match self.connect(generation, &target) {
-                Ok(()) => return,
-                Err(reason) => reason,
-            },
-            Err(error) => error.0,
-        };
-        let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
-        let reconnect = if fixed { Some(false) } else { self.decide(&closed) };
-        self.input(Input::Disconnected { generation, closed, reconnect });
+        let connected = answer.map_err(|error| error.0).and_then(|mut target| {
+            self.first.replace(std::mem::take(&mut target.first));
+            self.connect(generation, &target)
+        });
+        if let Err(reason) = connected {
+            let closed = Closed::abnormal(ClosedBy::Provider, false, reason);
+            let reconnect = self.decide(&closed);
+            self.input(Input::Disconnected { generation, closed, reconnect });
+        }
     }
 
     fn connect(&self, generation: Generation, target: &Target) -> Result<(), String> {
         let options = &self.options;
         self.log(&Happening::Dialing(&target.url));
-        self.first.replace(target.first.clone());
         #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-        if let Some(socket) = options.source.existing() {
-            let state = socket.ready_state();
-            let transport = Transport::adopt(self.this.clone(), generation, socket, options.binary_type);
-            self.transport.replace(Some(transport));
-            match state {
-                WebSocket::OPEN => self.opened(generation),
-                WebSocket::CONNECTING => {}
-                _ => self.closed(generation, 1006, "the adopted socket was closed already".into(), false),
-            }
+        if let Some(adopt) = options.adopts.take() {
+            adopt(self, generation);
             return Ok(());
         }
         let transport = Transport::open(
@@ -92,18 +69,24 @@ impl Driver {
         Ok(())
     }
 
+    /// Takes over a socket that exists already.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+    pub(crate) fn adopt(&self, generation: Generation, socket: WebSocket) {
+        let state = socket.ready_state();
+        let transport = Transport::adopt(self.this.clone(), generation, socket, self.options.binary_type);
+        self.transport.replace(Some(transport));
+        match state {
+            WebSocket::OPEN => self.opened(generation),
+            WebSocket::CONNECTING => {}
+            _ => self.closed(generation, 1006, "the adopted socket was closed already".into(), false),
+        }
+    }
+
     pub(crate) fn opened(&self, generation: Generation) {
         if !self.link.borrow().is_current(generation) {
             return;
         }
-        if let Some(reason) = self.disagreement() {
-            let closed = Closed::abnormal(ClosedBy::Refused, false, reason);
-            if let Some(transport) = self.transport.take() {
-                transport.close(&Close::normal());
-            }
-            // Decided as after any attempt that failed, since in Chromium this one looks like any other.
-            let reconnect = self.decide(&closed);
-            self.input(Input::Disconnected { generation, closed, reconnect });
+        if self.options.insist.is_some_and(|refuses| refuses(self, generation)) {
             return;
         }
         // A browser may tell of the opening when the socket is closing again, above all in a worker. What is sent to
@@ -116,6 +99,15 @@ impl Driver {
         {
             return;
         }
+        if let Some(greet) = self.options.greet {
+            greet(self, generation);
+        }
+        self.metrics.borrow_mut().opened += 1;
+        self.input(Input::Opened { generation });
+    }
+
+    /// Sends what the target and the application want sent first.
+    pub(crate) fn greet(&self, generation: Generation) {
         let mut first = self.first.take();
         if let Some(of_opening) = &self.options.first {
             first.append(&mut of_opening());
@@ -127,8 +119,6 @@ impl Driver {
                 self.transmit(message, len);
             }
         }
-        self.metrics.borrow_mut().opened += 1;
-        self.input(Input::Opened { generation });
     }
 
     fn is_connecting(&self, generation: Generation) -> bool {
@@ -156,16 +146,27 @@ impl Driver {
     /// What the application decides after an end that this end did not want, if it has a say.
     fn decide(&self, closed: &Closed) -> Option<bool> {
         let own = !self.link.borrow().takes_messages();
-        let decide = self.options.should_reconnect.as_ref().filter(|_| !own)?;
-        Some(decide(closed))
+        let decider = self.options.decider.as_ref().filter(|_| !own)?;
+        Some(decider.wants(closed))
     }
 
-    /// Why an open connection is none that the caller can use: where the server picks none of the offered
-    /// subprotocols Chromium fails the connection and Firefox opens it.
-    fn disagreement(&self) -> Option<&'static str> {
-        let transport = self.transport.borrow();
-        let socket = transport.as_ref()?.socket();
-        let disagreed = self.options.insist && socket.protocol().is_empty();
-        disagreed.then_some(DISAGREED)
+    /// Ends an open connection that the caller can't use, and returns whether it did: where the server picks none of the
+    /// offered subprotocols Chromium fails the connection and Firefox opens it.
+    pub(crate) fn refuse_disagreed(&self, generation: Generation) -> bool {
+        let disagreed = self
+            .transport
+            .borrow()
+            .as_ref()
+            .is_some_and(|transport| transport.socket().protocol().is_empty());
+        if disagreed {
+            let closed = Closed::abnormal(ClosedBy::Refused, false, DISAGREED);
+            if let Some(transport) = self.transport.take() {
+                transport.close(&Close::normal());
+            }
+            // Decided as after any attempt that failed, since in Chromium this one looks like any other.
+            let reconnect = self.decide(&closed);
+            self.input(Input::Disconnected { generation, closed, reconnect });
+        }
+        disagreed
     }
 }

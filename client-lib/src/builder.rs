@@ -5,17 +5,21 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rejoin_codec::Endpoint;
-use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Watermarks};
+use rejoin_protocol::{Backoff, Closed, ClosedBy, LinkConfig, QueueLimits, Watermarks, check_subprotocols};
 
+use crate::asking::Asked;
 use crate::driver::Driver;
 use crate::line::WaitLimits;
 use crate::log::Hook;
 use crate::options::Options;
-use crate::target::{Asked, Fixed, Source, TargetError};
+use crate::target::TargetError;
+use crate::telling::Decides;
 use crate::transport::BinaryType;
 use crate::{KeepAlive, LogRecord, Message, OpenError, ReceiveLimits, Socket, State, Target};
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-use crate::{slim_cell::SlimCell, target::Adopted, transport::WebSocket};
+use crate::{slim_cell::SlimCell, transport::WebSocket};
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use rejoin_protocol::Generation;
 
 /// Settings of a connection, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
 ///
@@ -34,87 +38,78 @@ use crate::{slim_cell::SlimCell, target::Adopted, transport::WebSocket};
 /// # }
 /// ```
 pub struct Builder {
-    target: Where,
+    /// To be changed by [`link_mut`](Self::link_mut), but for what needs no check.
+    pub(crate) link: LinkConfig,
     pub(crate) options: Options,
     seed: Option<u64>,
+    /// Looks for settings that can't work. A pointer, so that a client which sets nothing does not carry the code.
+    check: fn(&Self) -> Result<(), OpenError>,
 }
 
 /// Long enough for a person to sign in.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(60);
 
-enum Where {
-    Fixed(Target),
-    Asked,
-    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-    Adopted(WebSocket, Target),
-}
-
-impl Where {
-    fn known(&self) -> Option<&Target> {
-        match self {
-            Self::Fixed(target) => Some(target),
-            Self::Asked => None,
-            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-            Self::Adopted(_, target) => Some(target),
-        }
-    }
-}
-
-struct Nowhere;
-
-impl Source for Nowhere {
-    fn take(&self) -> Option<crate::target::Answer> {
-        None
-    }
-}
-
 impl Builder {
-    /// A connection to wherever a source of this library's own says.
-    pub(crate) fn of(source: Rc<dyn Source>) -> Self {
-        Self::with(Where::Asked, source)
-    }
-
-    fn with(target: Where, source: Rc<dyn Source>) -> Self {
+    fn with(target: Target) -> Self {
         let mut link = LinkConfig::default();
         link.provider_timeout = Some(PROVIDER_TIMEOUT);
         let options = Options {
-            link,
-            source,
+            target,
+            source: None,
+            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+            adopts: SlimCell::default(),
             binary_type: BinaryType::Arraybuffer,
             waiting: WaitLimits::default(),
             receive: ReceiveLimits::default(),
-            keep_alive: None,
-            should_reconnect: None,
+            decider: None,
             first: None,
             log: None,
             rider: None,
             pauses: None,
             close_on_page_hide: true,
-            insist: false,
+            greet: None,
+            insist: None,
         };
-        Self { target, options, seed: None }
+        Self { link, options, seed: None, check: Self::check_url }
     }
 
     /// The URL to connect to, as it was given; `None` if it is [asked for](Self::asking).
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        self.target.known().map(|target| target.url.as_str())
+        self.options.source.is_none().then_some(&self.options.target.url)
     }
 
     /// The subprotocols to offer; none if they are [asked for](Self::asking).
     #[must_use]
     pub fn protocols(&self) -> &[String] {
-        self.target.known().map_or(&[], |target| &target.protocols)
+        &self.options.target.protocols
     }
 
-    pub(crate) fn link(&self) -> &LinkConfig {
-        &self.options.link
+    /// The link's settings to be changed, and then checked before a connection is made of them.
+    pub(crate) fn link_mut(&mut self) -> &mut LinkConfig {
+        self.check = Self::check_all;
+        &mut self.link
+    }
+
+    fn check_url(&self) -> Result<(), OpenError> {
+        if self.options.source.is_none() {
+            crate::url::check(&self.options.target.url)?;
+        }
+        Ok(())
+    }
+
+    fn check_all(&self) -> Result<(), OpenError> {
+        self.link.check()?;
+        self.options.receive.check()?;
+        self.check_url()?;
+        check_subprotocols(&self.options.target.protocols)?;
+        Ok(())
     }
 
     /// A connection to one place.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self::with(Where::Fixed(Target::new(url)), Rc::new(Nowhere))
+        Self::with(Target::new(url))
     }
 
     /// A connection to an endpoint below `base`, `ws://host` or `wss://host` without a path: its path is appended,
@@ -124,8 +119,7 @@ impl Builder {
         let url = format!("{}{}", base.trim_end_matches('/'), E::PATH);
         let mut builder = Self::new(url);
         if let Some(name) = E::SUBPROTOCOL {
-            builder = builder.protocol(name);
-            builder.options.insist = true;
+            builder = builder.protocol(name).insist_on_protocol();
         }
         builder
     }
@@ -154,7 +148,18 @@ impl Builder {
         F: Fn(u32) -> Fut + 'static,
         Fut: Future<Output = Result<Target, TargetError>> + 'static,
     {
-        Self::with(Where::Asked, Rc::new(Asked { provider: Rc::new(provider), calls: Rc::default() }))
+        let mut builder = Self::with(Target::default());
+        let provider = Rc::new(provider);
+        builder.options.greet = Some(Driver::greet);
+        builder.options.source = Some(Rc::new(Asked::new(move |attempt| {
+            let provider = provider.clone();
+            Box::pin(async move {
+                let target = provider(attempt).await?;
+                target.check().map_err(|error| TargetError(error.to_string()))?;
+                Ok(target)
+            })
+        })));
+        builder
     }
 
     /// Takes over a socket that exists already, in whatever state it is; reconnecting goes to its URL, offering the
@@ -168,7 +173,12 @@ impl Builder {
         if !agreed.is_empty() {
             target = target.protocol(agreed);
         }
-        Self::with(Where::Adopted(socket, target), Rc::new(Nowhere))
+        let mut builder = Self::with(target);
+        builder.check = Self::check_all;
+        let adopts: Box<dyn FnOnce(&Driver, Generation)> =
+            Box::new(|driver, generation| driver.adopt(generation, socket));
+        builder.options.adopts.replace(Some(adopts));
+        builder
     }
 
     /// Offers one more subprotocol (RFC 6455, section 1.9), after those offered already. What the server picked is
@@ -176,13 +186,10 @@ impl Builder {
     /// them, and this does nothing.
     #[must_use]
     pub fn protocol(mut self, name: impl Into<String>) -> Self {
-        let target = match &mut self.target {
-            Where::Fixed(target) => target,
-            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-            Where::Adopted(_, target) => target,
-            Where::Asked => return self,
-        };
-        target.protocols.push(name.into());
+        if self.options.source.is_none() {
+            self.options.target.protocols.push(name.into());
+            self.check = Self::check_all;
+        }
         self
     }
 
@@ -195,14 +202,14 @@ impl Builder {
     /// ([`Backoff::with_max_attempts`]).
     #[must_use]
     pub fn insist_on_protocol(mut self) -> Self {
-        self.options.insist = true;
+        self.options.insist = Some(Driver::refuse_disagreed);
         self
     }
 
     /// When to reconnect; `None` never does. Default: [`Backoff::default`].
     #[must_use]
     pub fn reconnect(mut self, backoff: impl Into<Option<Backoff>>) -> Self {
-        self.options.link.reconnect = backoff.into();
+        self.link_mut().reconnect = backoff.into();
         self
     }
 
@@ -210,43 +217,43 @@ impl Builder {
     /// after a provider's failure too. What this end closed stays closed. It may call back into the connection.
     #[must_use]
     pub fn should_reconnect(mut self, decide: impl Fn(&Closed) -> bool + 'static) -> Self {
-        self.options.should_reconnect = Some(Rc::new(decide));
+        self.options.decider = Some(Rc::new(Decides(decide)));
         self
     }
 
     /// How long a provider ([`asking`](Self::asking)) may take before its attempt fails. Default 60 s.
     #[must_use]
     pub fn provider_timeout(mut self, timeout: Duration) -> Self {
-        self.options.link.provider_timeout = Some(timeout);
+        self.link_mut().provider_timeout = Some(timeout);
         self
     }
 
     /// How long a socket may take to open; what a provider takes does not count. Default 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.link.connect_timeout = timeout;
+        self.link_mut().connect_timeout = timeout;
         self
     }
 
     /// How long the close handshake may take before the connection is left. Default 5 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.options.link.close_timeout = timeout;
+        self.link_mut().close_timeout = timeout;
         self
     }
 
     /// Pings of the application's own. Default none.
     #[must_use]
     pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
-        self.options.link.keep_alive = Some(keep_alive.timing);
-        self.options.keep_alive = Some(keep_alive);
+        self.link_mut().keep_alive = Some(keep_alive.timing);
+        self.options.rider = Some(Box::new(keep_alive));
         self
     }
 
     /// The bounds of the queue while away. Default: [`QueueLimits::default`].
     #[must_use]
     pub fn queue(mut self, limits: QueueLimits) -> Self {
-        self.options.link.queue = limits;
+        self.link_mut().queue = limits;
         self
     }
 
@@ -263,6 +270,7 @@ impl Builder {
     #[must_use]
     pub fn receive(mut self, limits: ReceiveLimits) -> Self {
         self.options.receive = limits;
+        self.check = Self::check_all;
         self
     }
 
@@ -270,7 +278,7 @@ impl Builder {
     /// [`Watermarks::default`].
     #[must_use]
     pub fn watermarks(mut self, watermarks: Watermarks) -> Self {
-        self.options.link.watermarks = watermarks;
+        self.link_mut().watermarks = watermarks;
         self
     }
 
@@ -287,6 +295,7 @@ impl Builder {
     #[must_use]
     pub fn first(mut self, messages: impl Fn() -> Vec<Message> + 'static) -> Self {
         self.options.first = Some(Rc::new(messages));
+        self.options.greet = Some(Driver::greet);
         self
     }
 
@@ -325,32 +334,21 @@ impl Builder {
     /// # Panics
     /// Never in a browser. With the feature `native` elsewhere, outside of a `tokio::task::LocalSet`.
     pub fn open(self) -> Result<Socket, OpenError> {
-        let driver = Driver::new(self.prepare()?);
+        let (link, options) = self.prepare()?;
+        let driver = Driver::new(link, options);
         begin(&driver)?;
         Ok(Socket::new(driver))
     }
 
     /// The settings, checked.
-    pub(crate) fn prepare(self) -> Result<Options, OpenError> {
-        let Self { target, mut options, seed } = self;
-        options.link.check()?;
-        match target {
-            Where::Fixed(target) => {
-                target.check()?;
-                options.source = Rc::new(Fixed(target));
-            }
-            #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-            Where::Adopted(socket, target) => {
-                target.check()?;
-                options.source = Rc::new(Adopted { socket: SlimCell::new(Some(socket)), target });
-            }
-            Where::Asked => {}
+    pub(crate) fn prepare(self) -> Result<(LinkConfig, Options), OpenError> {
+        (self.check)(&self)?;
+        let Self { mut link, options, seed, .. } = self;
+        if options.source.is_none() {
+            link.provider_timeout = None;
         }
-        if options.source.fixed().is_some() {
-            options.link.provider_timeout = None;
-        }
-        options.link.seed = seed.unwrap_or_else(crate::random::seed);
-        Ok(options)
+        link.seed = seed.unwrap_or_else(crate::random::seed);
+        Ok((link, options))
     }
 
     /// Connects: resolves when the first attempt has succeeded or failed. Dropping the future closes the attempt.

@@ -50,7 +50,7 @@ impl<S: Clone + Debug> Debug for States<S> {
 /// Without URL and first messages, in which there may be tokens.
 impl Debug for Builder {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.debug_struct("Builder").field("link", self.link()).finish_non_exhaustive()
+        f.debug_struct("Builder").field("link", &self.link).finish_non_exhaustive()
     }
 }
 

@@ -3,19 +3,21 @@
 //! It hands bytes to the socket while the link is borrowed, because the browser calls nothing back from there, and
 //! tells the application only after the borrow has ended, so that a callback may open, send, close and reconnect.
 
-use std::cell::{Cell, OnceCell, RefMut};
+use std::cell::{Cell, RefMut};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use rejoin_protocol::{Close, Closed, ClosedBy, Generation, Input, Link, Output, ReadyState, Time};
+use rejoin_protocol::{
+    Close, Closed, ClosedBy, Generation, Input, Link, LinkConfig, Output, ReadyState, Time,
+};
 
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::line::Line;
 use crate::log::Happening;
-use crate::options::{Options, Rider};
+use crate::options::Options;
 use crate::returned::Returned;
 use crate::slim_cell::SlimCell;
 use crate::state::{Watch, register, wake};
@@ -59,7 +61,7 @@ pub(crate) struct Driver {
     /// Until when the page may be about to be left, and the end of a socket that came meanwhile.
     pub(crate) leaving_until: Cell<Time>,
     pub(crate) held_end: SlimCell<Option<(Generation, u16, String, bool)>>,
-    lifecycle: OnceCell<Lifecycle>,
+    lifecycle: Lifecycle,
     on_message: SlimCell<Option<OnMessage>>,
     pub(crate) on_event: SlimCell<Option<OnEvent>>,
     /// Who waits for room, for a drained buffer or for another state.
@@ -91,12 +93,12 @@ struct Step<'a> {
 impl Driver {
     // Inlined into where options are made, it would take them apart field by field.
     #[inline(never)]
-    pub(crate) fn new(options: Options) -> Rc<Self> {
+    pub(crate) fn new(link: LinkConfig, options: Options) -> Rc<Self> {
         let driver = Rc::new_cyclic(|this: &Weak<Self>| Self {
             this: this.clone(),
-            link: SlimCell::new(Link::new(options.link.clone())),
+            unsent: Returned::new(link.queue),
+            link: SlimCell::new(Link::new(link)),
             inbox: Inbox::new(options.receive),
-            unsent: Returned::new(options.link.queue),
             options,
             transport: SlimCell::default(),
             watch: Watch::new(State::Closed(None)),
@@ -108,7 +110,7 @@ impl Driver {
             hidden_since: Cell::default(),
             leaving_until: Cell::default(),
             held_end: SlimCell::default(),
-            lifecycle: OnceCell::new(),
+            lifecycle: Lifecycle::new(this.clone()),
             on_message: SlimCell::default(),
             on_event: SlimCell::default(),
             waiting: SlimCell::default(),
@@ -117,11 +119,10 @@ impl Driver {
             dispatching: Cell::new(false),
             senders: Line::default(),
         });
-        let lifecycle = driver.lifecycle.get_or_init(|| Lifecycle::new(driver.this.clone()));
-        if lifecycle.is_hidden() {
+        if driver.lifecycle.is_hidden() {
             driver.input(Input::Hidden);
         }
-        if lifecycle.is_offline() {
+        if driver.lifecycle.is_offline() {
             driver.input(Input::Offline);
         }
         driver
@@ -191,16 +192,12 @@ impl Driver {
             _ => {}
         }
         if matches!(input, Input::Hidden | Input::Frozen | Input::Pause { .. })
-            && let Some(rider) = self.rider()
+            && let Some(rider) = &self.options.rider
         {
             rider.hurry();
         }
         self.log(&Happening::Input(&input));
         self.step(|link, now| link.handle_input(now, input));
-    }
-
-    fn rider(&self) -> Option<Rc<dyn Rider>> {
-        self.options.rider.as_ref()?.upgrade()
     }
 
     /// The socket's generation if the browser has begun to close it and the link does not know yet. What is sent to
@@ -219,11 +216,8 @@ impl Driver {
                 Output::Transmit { message, len, .. } => self.transmit(message, len),
                 Output::Ping { .. } => {
                     self.log(&Happening::Ping);
-                    if let Some(keep_alive) = &self.options.keep_alive {
-                        self.transmit(keep_alive.ping.clone(), keep_alive.ping.len());
-                    }
-                    if let Some(rider) = self.rider() {
-                        rider.ping();
+                    if let Some(rider) = &self.options.rider {
+                        rider.ping(self);
                     }
                 }
                 Output::Close { generation, close } => match &*self.transport.borrow() {
@@ -266,9 +260,7 @@ impl Driver {
     // From the socket.
 
     pub(crate) fn received(&self, generation: Generation, message: Incoming) {
-        if let Some(keep_alive) = &self.options.keep_alive
-            && (keep_alive.is_pong)(&message)
-        {
+        if self.options.rider.as_ref().is_some_and(|rider| rider.is_pong(&message)) {
             self.input(Input::Pong { generation });
             return;
         }
@@ -338,9 +330,7 @@ impl Driver {
 
     /// Whether the page may be left while a socket is open, of which only the open socket's end is of interest.
     pub(crate) fn expect_leaving(&self, open: bool) {
-        if let Some(lifecycle) = self.lifecycle.get() {
-            lifecycle.expect_leaving(open);
-        }
+        self.lifecycle.expect_leaving(open);
     }
 
     /// Remembers whom to wake after the next step.

@@ -84,6 +84,10 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = byteLength)]
     pub(crate) fn byte_length(this: &Any) -> f64;
 
+    /// Of a view, of which it makes another that is copied.
+    #[wasm_bindgen(method, js_name = subarray)]
+    pub(crate) fn copied(this: &Any) -> Vec<u8>;
+
     /// Of a `Blob`.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn size(this: &Any) -> f64;

@@ -111,7 +111,7 @@ impl Handle {
     /// closed one. A connection that was open is closed with 1000 behind what it was still sending. A provider that is
     /// being asked is dropped and asked anew. Attempts that are paused because the page is hidden go on.
     pub fn reconnect(&self) {
-        self.0.options.source.ended(false);
+        self.0.options.ended(false);
         self.0.restart_hidden();
         self.0.measure();
         self.0.step(rejoin_protocol::Link::reconnect);

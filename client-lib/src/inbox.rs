@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
+use rejoin_protocol::InvalidConfig;
+
 use crate::Incoming;
 use crate::slim_cell::SlimCell;
 
@@ -26,7 +28,15 @@ impl Default for ReceiveLimits {
 }
 
 impl ReceiveLimits {
-    /// These limits.
+    pub(crate) fn check(&self) -> Result<(), InvalidConfig> {
+        let zeros = [("receive.messages", self.messages), ("receive.bytes", self.bytes)];
+        match zeros.iter().find(|(_, most)| *most == 0) {
+            Some(&(setting, _)) => Err(InvalidConfig::Zero { setting }),
+            None => Ok(()),
+        }
+    }
+
+    /// These limits, each above 0.
     #[must_use]
     pub fn new(messages: usize, bytes: usize) -> Self {
         Self { messages, bytes }

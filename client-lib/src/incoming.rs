@@ -86,7 +86,8 @@ impl Incoming {
     #[must_use]
     pub fn to_vec(&self) -> Option<Vec<u8>> {
         let buffer = self.buffer()?;
-        Some(Uint8Array::new(buffer).to_vec())
+        // js-sys's own copying brings the text of a panic with it.
+        Some(Uint8Array::new(buffer).unchecked_ref::<Any>().copied())
     }
 
     /// Copies the bytes into `target`, whose length must be [`len`](Self::len).

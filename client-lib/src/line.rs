@@ -53,14 +53,12 @@ impl Line {
 
     #[inline(never)]
     pub(crate) fn leave(&self, number: u64) {
-        let Some(index) = self.index(number) else { return };
+        let mut places = self.places.borrow_mut();
+        let Some(index) = places.iter().position(|place| place.number == number) else { return };
+        let place = places.remove(index);
         // Nothing is borrowed when the waker goes, with which a task may go that waits here as well.
-        let place = self.places.borrow_mut().remove(index);
+        drop(places);
         self.bytes.set(self.bytes.get() - place.bytes);
-    }
-
-    fn index(&self, number: u64) -> Option<usize> {
-        self.places.borrow().binary_search_by_key(&number, |place| place.number).ok()
     }
 
     pub(crate) fn is_first(&self, number: u64) -> bool {
@@ -78,11 +76,12 @@ impl Line {
 
     /// Remembers whom to wake when this place has become the first.
     pub(crate) fn register(&self, number: u64, context: &Context<'_>) {
-        let Some(index) = self.index(number) else { return };
         let mut waker = context.waker().clone();
-        if let Some(place) = self.places.borrow_mut().get_mut(index) {
+        let mut places = self.places.borrow_mut();
+        if let Some(place) = places.iter_mut().find(|place| place.number == number) {
             std::mem::swap(&mut place.waker, &mut waker);
         }
+        drop(places);
     }
 
     /// Wakes the first, who may run at once, so that nothing is borrowed meanwhile.

@@ -1,38 +1,55 @@
 //! Everything that is set about a connection before it is opened.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
-use rejoin_protocol::{Closed, LinkConfig};
+use rejoin_protocol::{Closed, Generation};
 
+use crate::asking::Source;
+use crate::driver::Driver;
 use crate::line::WaitLimits;
 use crate::log::Log;
-use crate::target::Source;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+use crate::slim_cell::SlimCell;
 use crate::transport::BinaryType;
-use crate::{Incoming, Message, ReceiveLimits};
+use crate::{Incoming, Message, ReceiveLimits, Target};
 
-pub(crate) type ShouldReconnect = Rc<dyn Fn(&Closed) -> bool>;
 pub(crate) type First = Rc<dyn Fn() -> Vec<Message>>;
 
 pub(crate) struct Options {
-    pub(crate) link: LinkConfig,
-    pub(crate) source: Rc<dyn Source>,
+    /// Where every attempt connects, unless a source is asked.
+    pub(crate) target: Target,
+    pub(crate) source: Option<Rc<dyn Source>>,
+    /// Takes over a socket that exists already, for the first attempt.
+    #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+    pub(crate) adopts: SlimCell<Option<Box<dyn FnOnce(&Driver, Generation)>>>,
     pub(crate) binary_type: BinaryType,
     /// Of those who wait in line for room in the queue, here or in a session.
     pub(crate) waiting: WaitLimits,
     pub(crate) receive: ReceiveLimits,
-    pub(crate) keep_alive: Option<KeepAlive>,
-    pub(crate) should_reconnect: Option<ShouldReconnect>,
+    pub(crate) decider: Option<Rc<dyn Decider>>,
     pub(crate) first: Option<First>,
     pub(crate) log: Option<Rc<dyn Log>>,
     /// What runs over the connection.
-    pub(crate) rider: Option<Weak<dyn Rider>>,
+    pub(crate) rider: Option<Box<dyn Rider>>,
     /// What pauses while the page is hidden for long.
     pub(crate) pauses: Option<Box<Pauses>>,
     /// Whether the connection is closed when the page goes into the back-forward cache.
     pub(crate) close_on_page_hide: bool,
-    /// Whether one of the offered subprotocols must be agreed.
-    pub(crate) insist: bool,
+    // The pointers that follow are there so that a client which does not use them does not carry their code.
+    /// Sends what is to go first.
+    pub(crate) greet: Option<fn(&Driver, Generation)>,
+    /// Ends a connection for which none of the offered subprotocols was agreed, and returns whether it did.
+    pub(crate) insist: Option<fn(&Driver, Generation) -> bool>,
+}
+
+impl Options {
+    /// An attempt has ended; `late`: because a provider's answer was.
+    pub(crate) fn ended(&self, late: bool) {
+        if let Some(source) = &self.source {
+            source.ended(late);
+        }
+    }
 }
 
 /// Whether something is to pause, and the connection to close; and for how long the page must be hidden for more to.
@@ -63,13 +80,30 @@ impl Pauses {
     }
 }
 
-/// A protocol that runs over the connection, as a session's does, and has pings of its own.
+/// Decides whether another attempt follows after an end that this end did not want.
+pub(crate) trait Decider {
+    fn wants(&self, closed: &Closed) -> bool;
+
+    /// The link has found an end itself, and waits for another attempt: whether it is to stop.
+    fn stops(&self, _closed: &Closed) -> bool {
+        false
+    }
+
+    fn stop(&self, _driver: &Driver) {}
+}
+
+/// What runs over the connection: a protocol as a session's, or an application's own pings.
 pub(crate) trait Rider {
-    /// A ping is due. The link is borrowed, so that this may only take note of it.
-    fn ping(&self);
+    /// A ping is due. The link is borrowed, so that this may only take note of it or transmit.
+    fn ping(&self, driver: &Driver);
+
+    /// Whether a message is the answer to a ping.
+    fn is_pong(&self, _message: &Incoming) -> bool {
+        false
+    }
 
     /// The page is hidden or left: what can be told is to be told now.
-    fn hurry(&self);
+    fn hurry(&self) {}
 }
 
 /// A ping of the application's own, because a page can't send WebSocket pings and a plain server knows no frames
@@ -79,6 +113,16 @@ pub struct KeepAlive {
     pub(crate) timing: rejoin_protocol::KeepAlive,
     pub(crate) ping: Message,
     pub(crate) is_pong: Rc<dyn Fn(&Incoming) -> bool>,
+}
+
+impl Rider for KeepAlive {
+    fn ping(&self, driver: &Driver) {
+        driver.transmit(self.ping.clone(), self.ping.len());
+    }
+
+    fn is_pong(&self, message: &Incoming) -> bool {
+        (self.is_pong)(message)
+    }
 }
 
 impl KeepAlive {
@@ -108,7 +152,7 @@ impl KeepAlive {
     }
 
     /// How long after a ping the link counts as dead unless something comes. It must suit the largest message on
-    /// the slowest line, since a browser hides the bytes of an unfinished one. After each connection that was left at the
+    /// the slowest line, since a browser hides the bytes of an unfinished one (with the feature `native` they count). After each connection that was left at the
     /// deadline the next one waits twice as long, up to sixteen times this: the cut may have hit a message in transit. Eight
     /// answers in a row within the setting, or an attempt that fails, bring the setting back. Default 10 s.
     #[must_use]

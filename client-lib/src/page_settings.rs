@@ -46,7 +46,7 @@ impl Builder {
     /// nothing happens.
     #[must_use]
     pub fn renew_after(mut self, absence: Duration) -> Self {
-        self.options.link.renew_after = Some(absence);
+        self.link_mut().renew_after = Some(absence);
         self
     }
 }

@@ -6,6 +6,7 @@ use rejoin_protocol::{Closed, ClosedBy, Link, Time};
 
 use crate::driver::Driver;
 use crate::log::Happening;
+use crate::options::Decider;
 use crate::timer::now;
 use crate::{Event, Message, SendError, State};
 
@@ -17,14 +18,14 @@ impl Driver {
         let event = match event {
             Of::State(state) => {
                 if state == rejoin_protocol::State::Closed {
-                    self.options.source.ended(false);
+                    self.options.ended(false);
                 }
                 self.expect_leaving(state == rejoin_protocol::State::Open);
                 Event::State(self.state_of(state))
             }
             Of::Disconnected(closed) => {
                 self.transport.take();
-                self.options.source.ended(closed.by == ClosedBy::ProviderTimeout);
+                self.options.ended(closed.by == ClosedBy::ProviderTimeout);
                 self.ends.set(self.ends.get() + 1);
                 self.losses.set(self.losses.get() + u64::from(closed.unsent_bytes > 0));
                 self.metrics.borrow_mut().last_closed = Some(closed.clone());
@@ -100,23 +101,16 @@ impl Driver {
             Event::Disconnected(_) | Event::Unsent { .. } => {}
         }
         let handler = self.on_event.borrow().clone();
-        let refused = matches!(&event, Event::Disconnected(closed) if !self.wanted(closed));
+        let decider = self.options.decider.as_ref();
+        let stops =
+            decider.filter(|decider| matches!(&event, Event::Disconnected(end) if decider.stops(end)));
         match (handler, event) {
             (Some(handler), event) => handler(event),
             (None, Event::Unsent { messages, .. }) => self.keep_unsent(messages),
             (None, _) => {}
         }
-        if refused {
-            self.take_back_wait();
-            self.step(Link::stop);
-        }
-    }
-
-    /// The wait that the link began is over before anybody was told of it.
-    fn take_back_wait(&self) {
-        let mut events = self.events.borrow_mut();
-        if matches!(events.front(), Some(Event::State(State::Waiting { .. }))) {
-            events.pop_front();
+        if let Some(decider) = stops {
+            decider.stop(self);
         }
     }
 
@@ -125,9 +119,17 @@ impl Driver {
         let surplus = self.unsent.keep(messages);
         self.metrics.borrow_mut().evicted += surplus as u64;
     }
+}
 
-    /// Whether the application, if it has a say, wants another attempt after an end that the link found itself.
-    fn wanted(&self, closed: &Closed) -> bool {
+/// A function of the application's that decides.
+pub(crate) struct Decides<F>(pub(crate) F);
+
+impl<F: Fn(&Closed) -> bool> Decider for Decides<F> {
+    fn wants(&self, closed: &Closed) -> bool {
+        (self.0)(closed)
+    }
+
+    fn stops(&self, closed: &Closed) -> bool {
         let found_here = matches!(
             closed.by,
             ClosedBy::KeepAlive
@@ -135,6 +137,16 @@ impl Driver {
                 | ClosedBy::CloseTimeout
                 | ClosedBy::ProviderTimeout
         );
-        !found_here || self.options.should_reconnect.as_ref().is_none_or(|decide| decide(closed))
+        found_here && !self.wants(closed)
+    }
+
+    fn stop(&self, driver: &Driver) {
+        // The wait that the link began is over before anybody was told of it.
+        let mut events = driver.events.borrow_mut();
+        if matches!(events.front(), Some(Event::State(State::Waiting { .. }))) {
+            events.pop_front();
+        }
+        drop(events);
+        driver.step(Link::stop);
     }
 }

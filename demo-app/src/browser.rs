@@ -1,7 +1,21 @@
 //! The few things of the browser that more than one part asks for.
 
+use futures_util::future::{Either, select};
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+
+/// How long the page waits for an answer of its own server by HTTP, in milliseconds.
+const FETCH_MS: u32 = 10_000;
+
+/// The output of `work`, or none if it takes longer than so many milliseconds: a browser may leave a promise unsettled
+/// for ever.
+pub(crate) async fn within<T>(ms: u32, work: impl Future<Output = T>) -> Option<T> {
+    match select(std::pin::pin!(work), TimeoutFuture::new(ms)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
 
 /// The window.
 #[expect(clippy::expect_used, reason = "the page's code runs in a window or not at all")]
@@ -45,13 +59,14 @@ pub(crate) fn has_focus(id: &str) -> bool {
     document().active_element().is_some_and(|element| element.id() == id)
 }
 
-/// Asks the page's own server for JSON. None, and a line in the console, if it can't be had.
+/// Asks the page's own server for JSON. None, and a line in the console, if it can't be had or takes longer than 10 s.
 pub(crate) async fn fetch_json(path: &str) -> Option<serde_json::Value> {
     let text = async {
         let response: web_sys::Response = JsFuture::from(window().fetch_with_str(path)).await?.dyn_into()?;
         JsFuture::from(response.text()?).await
     };
-    match text.await {
+    let text = within(FETCH_MS, text).await;
+    match text.unwrap_or_else(|| Err(js_sys::Error::new("it took too long").into())) {
         Ok(text) => serde_json::from_str(&text.as_string()?).ok(),
         Err(error) => {
             warn("the server did not answer", &error);

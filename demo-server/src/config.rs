@@ -16,6 +16,9 @@ use crate::error::RunError;
 /// every 20 s.
 const MEASURED_DEAD_AFTER: Duration = Duration::from_secs(60);
 
+/// The longest time that a flag takes, in seconds: a year.
+const MOST_SECONDS: f64 = 31_536_000.0;
+
 /// A coursework protocol that is served at `/ws` with a page of its own at `/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Classic {
@@ -148,26 +151,40 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses values with which nothing would be served; what the libraries' limits refuse, they name themselves.
+    /// Refuses values with which nothing would be served, by the flag's name.
     pub(crate) fn check(&self) -> Result<(), RunError> {
         let counts = [
-            ("--max-connections", self.max_connections),
-            ("--max-connections-per-address", self.max_connections_per_address),
-            ("--max-rooms", self.max_rooms),
-            ("--max-rooms-per-session", self.max_rooms_per_session),
-            ("--max-rooms-per-address", self.max_rooms_per_address),
+            ("--max-connections", self.max_connections as u64),
+            ("--max-connections-per-address", self.max_connections_per_address as u64),
+            ("--max-message-bytes", self.max_message_bytes as u64),
+            ("--send-queue-bytes", self.send_queue_bytes as u64),
+            ("--chat-rate", u64::from(self.chat_rate)),
+            ("--max-rooms", self.max_rooms as u64),
+            ("--max-rooms-per-session", self.max_rooms_per_session as u64),
+            ("--max-rooms-per-address", self.max_rooms_per_address as u64),
         ];
-        if let Some((flag, _)) = counts.iter().find(|(_, count)| *count == 0) {
-            return Err(RunError::Flag { flag, must: "be above 0" });
+        for (flag, count) in counts {
+            RunError::unless(count > 0, flag, count, "1 or more")?;
         }
-        if seconds(self.header_seconds).is_zero() {
-            return Err(RunError::Flag { flag: "--header-seconds", must: "be above 0" });
+        let times = [
+            ("--ping-seconds", self.ping_seconds),
+            ("--dead-seconds", self.dead_seconds),
+            ("--header-seconds", self.header_seconds),
+        ];
+        for (flag, time) in times {
+            RunError::unless(
+                !seconds(time).is_zero(),
+                flag,
+                time,
+                format_args!("above 0, and at most {MOST_SECONDS}"),
+            )?;
         }
         // Zero is right: nothing is waited for.
-        if Duration::try_from_secs_f64(self.drain_seconds).is_err() {
-            return Err(RunError::Flag { flag: "--drain-seconds", must: "be 0 or more" });
-        }
-        Ok(())
+        let works = self.drain_seconds == 0.0 || !seconds(self.drain_seconds).is_zero();
+        RunError::unless(works, "--drain-seconds", self.drain_seconds, format_args!("0 to {MOST_SECONDS}"))?;
+        let works = self.dead_seconds > self.ping_seconds;
+        let range = format_args!("more than --ping-seconds, {}", self.ping_seconds);
+        RunError::unless(works, "--dead-seconds", self.dead_seconds, range)
     }
 
     /// What every WebSocket of the demo has in common.
@@ -215,8 +232,8 @@ impl Config {
         settings.instance = format!("demo-server {}", env!("CARGO_PKG_VERSION"));
         settings.ping_interval = seconds(self.ping_seconds);
         settings.dead_after = seconds(self.dead_seconds);
-        settings.publish_rate = (self.chat_rate > 0)
-            .then(|| Rate { per_second: f64::from(self.chat_rate), burst: self.chat_burst() });
+        settings.publish_rate =
+            Some(Rate { per_second: f64::from(self.chat_rate), burst: self.chat_burst() });
         settings
     }
 
@@ -237,14 +254,39 @@ impl Config {
     }
 }
 
-/// A number of seconds as a duration; one that is none becomes zero, which the limits refuse by name.
+/// A number of seconds as a duration; one that is none, or too large, becomes zero.
 pub(crate) fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    let usable = (0.0..=MOST_SECONDS).contains(&seconds);
+    Duration::try_from_secs_f64(seconds).ok().filter(|_| usable).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_defaults_work_and_each_flag_that_cannot_is_named_with_its_value_and_the_range() {
+        assert!(Config::default().check().is_ok());
+        let wrong = |set: &dyn Fn(&mut Config), words: &str| {
+            let mut config = Config::default();
+            set(&mut config);
+            assert_eq!(config.check().expect_err(words).to_string(), words);
+        };
+        wrong(&|it| it.max_connections = 0, "--max-connections is 0 and must be 1 or more");
+        wrong(&|it| it.chat_rate = 0, "--chat-rate is 0 and must be 1 or more");
+        wrong(&|it| it.send_queue_bytes = 0, "--send-queue-bytes is 0 and must be 1 or more");
+        wrong(&|it| it.ping_seconds = -1.0, "--ping-seconds is -1 and must be above 0, and at most 31536000");
+        wrong(
+            &|it| it.header_seconds = f64::NAN,
+            "--header-seconds is NaN and must be above 0, and at most 31536000",
+        );
+        wrong(
+            &|it| it.drain_seconds = 1e300,
+            &format!("--drain-seconds is {} and must be 0 to 31536000", 1e300),
+        );
+        wrong(&|it| it.dead_seconds = 5.0, "--dead-seconds is 5 and must be more than --ping-seconds, 5");
+        assert!(Config { drain_seconds: 0.0, ..Config::default() }.check().is_ok());
+    }
 
     #[test]
     fn a_line_that_is_filled_on_purpose_has_a_minute_for_a_sign_of_life() {

@@ -24,8 +24,10 @@ pub enum RunError {
     Flag {
         /// Its name.
         flag: &'static str,
+        /// Its value.
+        value: String,
         /// What the value must be.
-        must: &'static str,
+        range: String,
     },
     /// An origin to allow is none.
     Origin(InvalidOrigin),
@@ -52,6 +54,19 @@ impl RunError {
     pub fn listen(address: SocketAddr, error: io::Error) -> Self {
         Self::Listen { address, error }
     }
+
+    /// Refuses a flag's value that does not work.
+    pub(crate) fn unless(
+        works: bool,
+        flag: &'static str,
+        value: impl fmt::Display,
+        range: impl fmt::Display,
+    ) -> Result<(), Self> {
+        match works {
+            true => Ok(()),
+            false => Err(Self::Flag { flag, value: value.to_string(), range: range.to_string() }),
+        }
+    }
 }
 
 impl fmt::Display for RunError {
@@ -66,7 +81,7 @@ impl fmt::Display for RunError {
             ),
             Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
             Self::Limits(error) => write!(f, "{error}"),
-            Self::Flag { flag, must } => write!(f, "{flag} must {must}"),
+            Self::Flag { flag, value, range } => write!(f, "{flag} is {value} and must be {range}"),
             Self::Origin(error) => write!(f, "--allow-origin: {error}"),
             Self::Data { folder, reason } => {
                 write!(f, "--data {}: {reason}", folder.display())

@@ -69,8 +69,7 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    Server::new(config)?.run(listener, shutdown).await;
-    Ok(())
+    Server::new(config)?.run(listener, shutdown).await
 }
 
 /// The code for a text of a typed subprotocol that is no request of it.

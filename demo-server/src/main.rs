@@ -34,6 +34,5 @@ async fn serve(config: Config) -> Result<(), RunError> {
     writeln!(stdout, "listening on http://{address}")
         .and_then(|()| stdout.flush())
         .map_err(RunError::Stdout)?;
-    server.run(listener, stop).await;
-    Ok(())
+    server.run(listener, stop).await
 }

@@ -46,7 +46,7 @@ impl Server {
         let mut most = ConnectionLimits::default();
         most.total = config.max_connections;
         most.per_address = config.max_connections_per_address;
-        let connections = Connections::new(most);
+        let connections = Connections::new(most)?;
         let mut origins = Origins::own();
         for origin in &config.allow_origin {
             origins = origins.allow(origin)?;
@@ -60,6 +60,7 @@ impl Server {
         let mut limits = ServeLimits::default();
         limits.header_timeout = seconds(config.header_seconds);
         limits.drain_timeout = seconds(config.drain_seconds);
+        limits.check()?;
         let app = App {
             connections: connections.clone(),
             echo: acceptor.clone().limits(config.echo_limits())?,
@@ -78,19 +79,27 @@ impl Server {
 
     /// Serves until `shutdown` resolves; then closes every WebSocket with 1012, lets requests finish, closes
     /// the log and returns, at the latest after the configured time to drain.
-    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// None: what can't be served is found by [`Self::new`].
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
         send_little_ahead(&listener);
         let (chat, log) = (self.hub.application(), self.hub.log());
         // Before anybody comes, or a room that is kept could be taken for a new one.
         chat.look(&**log).await;
         let serving = serve(listener, self.router, &self.connections, self.limits, shutdown);
-        tokio::select! {
-            () = serving => {}
-            () = chat.watch(&**log) => {}
-        }
+        let served = tokio::select! {
+            served = serving => served,
+            () = chat.watch(&**log) => Ok(()),
+        };
         if let Some(store) = &self.store {
             store.close().await;
         }
+        Ok(served?)
     }
 }
 
@@ -124,7 +133,13 @@ fn hub(
         None => {
             let mut options = MemoryOptions::default();
             options.retention.entries = entries;
-            (Hub::builder(chat, MemoryLog::new(options)), None)
+            (
+                Hub::builder(
+                    chat,
+                    MemoryLog::new(options).map_err(|error| RunError::Hub(std::io::Error::other(error)))?,
+                ),
+                None,
+            )
         }
         Some(folder) => {
             let wrong = |reason: String| RunError::Data { folder: folder.clone(), reason };

@@ -79,9 +79,9 @@ fn mistakes_in_flags_are_explained() {
         ("--allow-origin", "https://example.org/", "write https://example.org "),
         ("--allow-origin", "https://tea.*.org", "https://*.example.org"),
         ("--allow-origin", "htps://example.org", "write https://example.org "),
-        ("--max-connections", "0", "--max-connections must be above 0"),
-        ("--header-seconds", "0", "--header-seconds must be above 0"),
-        ("--drain-seconds", "nan", "--drain-seconds must be"),
+        ("--max-connections", "0", "--max-connections is 0 and must be 1 or more"),
+        ("--header-seconds", "0", "--header-seconds is 0 and must be above 0"),
+        ("--drain-seconds", "nan", "--drain-seconds is NaN and must be 0 to"),
     ] {
         let output = program().args(["--listen", "127.0.0.1:0", flag, value]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{flag} {value}");

@@ -124,7 +124,10 @@ fn a_configuration_that_cannot_be_is_refused_by_name() {
     assert!(matches!(origin, RunError::Origin(_)));
     assert!(origin.to_string().contains("--allow-origin"), "{origin}");
     let dead = refused(Config { dead_seconds: 1.0, ..Config::default() });
-    assert!(dead.to_string().contains("dead_after"), "{dead}");
+    assert!(
+        dead.to_string().contains("--dead-seconds is 1 and must be more than --ping-seconds, 5"),
+        "{dead}"
+    );
     let negative = refused(Config { ping_seconds: -1.0, ..Config::default() });
-    assert!(negative.to_string().contains("ping_interval"), "{negative}");
+    assert!(negative.to_string().contains("--ping-seconds is -1"), "{negative}");
 }

@@ -89,7 +89,7 @@ impl Backoff {
         self
     }
 
-    /// With a limit on the attempts that may fail in a row, [`max_attempts`](Self::max_attempts).
+    /// With a limit on the attempts that may fail in a row, [`max_attempts`](Self::max_attempts), above 0.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = Some(attempts);
@@ -99,6 +99,10 @@ impl Backoff {
     /// The most that the given retry in a row (1 for the first) waits, less `floor`.
     #[must_use]
     pub fn ceiling(&self, retry: u32) -> Duration {
+        Duration::from_micros(self.ceiling_micros(retry))
+    }
+
+    fn ceiling_micros(&self, retry: u32) -> u64 {
         let cap = micros(self.cap);
         let mut ceiling = micros(self.first);
         let mut left = retry.saturating_sub(1);
@@ -110,7 +114,7 @@ impl Backoff {
             ceiling = grown;
             left -= 1;
         }
-        Duration::from_micros(ceiling.min(cap))
+        ceiling.min(cap)
     }
 
     /// True when `failures` failed attempts in a row are as many as there may be.
@@ -119,18 +123,16 @@ impl Backoff {
         self.max_attempts.is_some_and(|most| failures >= most)
     }
 
-    pub(crate) fn delay(&self, retry: u32, random: &mut Random) -> Duration {
-        let ceiling = micros(self.ceiling(retry));
+    /// How many microseconds a retry waits.
+    pub(crate) fn delay(&self, retry: u32, random: &mut Random) -> u64 {
         let floor = if retry > 1 { self.floor } else { self.first_floor };
-        Duration::from_micros(random.up_to(ceiling)).saturating_add(floor)
+        random.up_to(self.ceiling_micros(retry)).saturating_add(micros(floor))
     }
 }
 
-/// A hundredth at a time, so that the longest durations do not overflow before they are divided.
+/// In floating point, which saturates: in whole numbers that takes a product of 128 bits. Exact for any delay up to a year.
 fn grow(micros: u64, percent: u32) -> u64 {
-    let percent = u64::from(percent.max(100));
-    let whole = (micros / 100).saturating_mul(percent);
-    whole.saturating_add(micros % 100 * percent / 100)
+    (micros as f64 * f64::from(percent.max(100)) / 100.0) as u64
 }
 
 #[cfg(test)]
@@ -163,8 +165,8 @@ mod tests {
     fn the_first_retry_has_a_floor_of_its_own() {
         let backoff = Backoff::default().with_first_floor(Duration::from_secs(3));
         let delay = backoff.delay(1, &mut Random::new(1));
-        assert!(delay >= Duration::from_secs(3) && delay <= Duration::from_millis(3_500));
-        assert!(backoff.delay(2, &mut Random::new(1)) <= Duration::from_millis(1_100));
+        assert!((3_000_000..=3_500_000).contains(&delay));
+        assert!(backoff.delay(2, &mut Random::new(1)) <= 1_100_000);
     }
 
     #[test]
@@ -175,7 +177,7 @@ mod tests {
             let floor = if retry == 1 { Duration::ZERO } else { backoff.floor };
             let (mut least, mut most) = (Duration::MAX, Duration::ZERO);
             for _ in 0..500 {
-                let delay = backoff.delay(retry, &mut random);
+                let delay = Duration::from_micros(backoff.delay(retry, &mut random));
                 least = least.min(delay);
                 most = most.max(delay);
             }

@@ -17,11 +17,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Evenly distributed over `0..=most`.
+    /// Distributed evenly over `0..=most`.
     pub(crate) fn up_to(&mut self, most: u64) -> u64 {
-        // The high half of a 128-bit product maps 64 bits on the range without a division.
-        let range = u128::from(most) + 1;
-        ((u128::from(self.next()) * range) >> 64) as u64
+        // Even enough, as a time is far shorter than 64 bits of microseconds.
+        let drawn = self.next();
+        drawn.checked_rem(most.wrapping_add(1)).unwrap_or(drawn)
     }
 }
 

@@ -84,8 +84,15 @@ impl Acceptor {
     }
 
     /// Refuses clients that offer no subprotocol that the endpoint knows, with 400 and their names.
+    ///
+    /// # Panics
+    /// When the endpoint knows none yet, so that it would refuse everybody: call [`subprotocol`](Self::subprotocol) before.
     #[must_use]
     pub fn require_subprotocol(mut self) -> Self {
+        assert!(
+            !self.subprotocols.is_empty(),
+            "require_subprotocol needs a subprotocol that was added before"
+        );
         self.required = true;
         self
     }

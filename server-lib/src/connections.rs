@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::driver::Signals;
+use crate::limits::InvalidLimits;
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,19 @@ pub struct ConnectionLimits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self { total: 10_000, per_address: 1_000 }
+    }
+}
+
+impl ConnectionLimits {
+    /// Checks that there may be a connection at all.
+    ///
+    /// # Errors
+    /// Names the first limit that is 0.
+    pub fn check(&self) -> Result<(), InvalidLimits> {
+        for (name, value) in [("total", self.total), ("per_address", self.per_address)] {
+            InvalidLimits::unless(value > 0, name, value, "be at least 1")?;
+        }
+        Ok(())
     }
 }
 
@@ -58,14 +72,21 @@ pub struct Connections {
 
 impl Default for Connections {
     fn default() -> Self {
-        Self::new(ConnectionLimits::default())
+        Self::with(ConnectionLimits::default())
     }
 }
 
 impl Connections {
     /// An empty set.
-    #[must_use]
-    pub fn new(limits: ConnectionLimits) -> Self {
+    ///
+    /// # Errors
+    /// When the limits can't work: see [`ConnectionLimits::check`].
+    pub fn new(limits: ConnectionLimits) -> Result<Self, InvalidLimits> {
+        limits.check()?;
+        Ok(Self::with(limits))
+    }
+
+    fn with(limits: ConnectionLimits) -> Self {
         let signals = Signals { drain: CancellationToken::new(), abort: CancellationToken::new() };
         let inner = Inner {
             limits,
@@ -231,7 +252,7 @@ mod tests {
 
     #[test]
     fn places_are_counted_in_all_and_by_address_and_given_back() {
-        let connections = Connections::new(ConnectionLimits { total: 3, per_address: 2 });
+        let connections = Connections::new(ConnectionLimits { total: 3, per_address: 2 }).unwrap();
         let one = Some(IpAddr::from([127, 0, 0, 1]));
         let other = Some(IpAddr::from([127, 0, 0, 2]));
         let first = connections.admit(one).unwrap();
@@ -245,6 +266,14 @@ mod tests {
         drop((second, third));
         assert_eq!(connections.count(), 0);
         assert!(connections.inner.counts().by_address.is_empty());
+    }
+
+    #[test]
+    fn limits_that_take_nobody_are_refused_by_name() {
+        for (total, per_address, name) in [(0, 1, "total"), (1, 0, "per_address")] {
+            let error = Connections::new(ConnectionLimits { total, per_address }).unwrap_err();
+            assert_eq!(error.to_string(), format!("the limit `{name}` is 0 and must be at least 1"));
+        }
     }
 
     #[tokio::test]

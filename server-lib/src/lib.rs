@@ -16,12 +16,12 @@
 //!     })
 //! }
 //!
-//! # async fn run() -> std::io::Result<()> {
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let connections = Connections::default();
 //! let router = Router::new().route("/shout", get(shout)).with_state(Acceptor::new(&connections));
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! let shutdown = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
-//! serve(listener, router, &connections, ServeLimits::default(), shutdown).await;
+//! serve(listener, router, &connections, ServeLimits::default(), shutdown).await?;
 //! # Ok(())
 //! # }
 //! ```

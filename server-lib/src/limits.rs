@@ -72,38 +72,42 @@ impl Limits {
     /// Checks that the limits make sense together.
     ///
     /// # Errors
-    /// Names the first limit that can't be, and what it must be.
+    /// Names the first limit that can't be, its value, and what it must be.
     pub fn check(&self) -> Result<(), InvalidLimits> {
         let sizes = [
-            ("max_message_bytes", self.max_message_bytes),
-            ("receive_queue_bytes", self.receive_queue_bytes),
-            ("receive_queue_messages", self.receive_queue_messages),
-            ("send_queue_bytes", self.send_queue_bytes),
-            ("send_queue_messages", self.send_queue_messages),
-            ("read_buffer_bytes", self.read_buffer_bytes),
+            ("max_message_bytes", self.max_message_bytes, 1),
+            ("receive_queue_bytes", self.receive_queue_bytes, 1),
+            ("receive_queue_messages", self.receive_queue_messages, 1),
+            ("send_queue_bytes", self.send_queue_bytes, 1),
+            ("send_queue_messages", self.send_queue_messages, 1),
+            ("read_buffer_bytes", self.read_buffer_bytes, 1),
+            ("fragment_bytes", self.fragment_bytes, 125),
         ];
-        if let Some((name, _)) = sizes.iter().find(|(_, value)| *value == 0) {
-            return Err(InvalidLimits { name, must: "be above 0" });
+        for (name, value, least) in sizes {
+            InvalidLimits::unless(
+                (least..).contains(&value),
+                name,
+                value,
+                format_args!("be at least {least}"),
+            )?;
         }
-        if self.fragment_bytes < 125 {
-            return Err(InvalidLimits { name: "fragment_bytes", must: "be 125 or more" });
+        if let Some(rate) = self.rate {
+            let works = rate.burst > 0 && rate.per_second.is_finite() && rate.per_second > 0.0;
+            let value = format_args!("{} a second, bursts of {}", rate.per_second, rate.burst);
+            InvalidLimits::unless(works, "rate", value, "have a burst and a finite rate above 0")?;
         }
-        if self
-            .rate
-            .is_some_and(|rate| rate.burst == 0 || !rate.per_second.is_finite() || rate.per_second <= 0.0)
-        {
-            return Err(InvalidLimits { name: "rate", must: "have a burst and a finite rate above 0" });
-        }
-        if self.ping_interval.is_zero() {
-            return Err(InvalidLimits { name: "ping_interval", must: "be above 0" });
-        }
-        if self.dead_after <= self.ping_interval {
-            return Err(InvalidLimits { name: "dead_after", must: "be longer than ping_interval" });
-        }
-        if self.idle.is_some_and(|idle| idle.is_zero()) {
-            return Err(InvalidLimits { name: "idle", must: "be above 0, or None" });
-        }
-        Ok(())
+        InvalidLimits::not_zero("ping_interval", self.ping_interval)?;
+        let (dead_after, ping_interval) = (self.dead_after, self.ping_interval);
+        let must = format_args!("be longer than ping_interval, {ping_interval:?}");
+        InvalidLimits::unless(
+            dead_after > ping_interval,
+            "dead_after",
+            format_args!("{dead_after:?}"),
+            must,
+        )?;
+        InvalidLimits::not_zero("close_timeout", self.close_timeout)?;
+        let works = self.idle.is_none_or(|idle| !idle.is_zero());
+        InvalidLimits::unless(works, "idle", "0", "be above 0, or None")
     }
 }
 
@@ -111,12 +115,33 @@ impl Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidLimits {
     name: &'static str,
-    must: &'static str,
+    value: String,
+    must: String,
+}
+
+impl InvalidLimits {
+    /// Refuses a limit that does not work.
+    pub(crate) fn unless(
+        works: bool,
+        name: &'static str,
+        value: impl fmt::Display,
+        must: impl fmt::Display,
+    ) -> Result<(), Self> {
+        match works {
+            true => Ok(()),
+            false => Err(Self { name, value: value.to_string(), must: must.to_string() }),
+        }
+    }
+
+    /// Refuses a time of zero.
+    pub(crate) fn not_zero(name: &'static str, time: Duration) -> Result<(), Self> {
+        Self::unless(!time.is_zero(), name, "0", "be above 0")
+    }
 }
 
 impl fmt::Display for InvalidLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the limit `{}` must {}", self.name, self.must)
+        write!(f, "the limit `{}` is {} and must {}", self.name, self.value, self.must)
     }
 }
 
@@ -132,11 +157,23 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_cannot_be_is_named() {
-        let limits = Limits { dead_after: Duration::from_secs(5), ..Limits::default() };
-        let error = limits.check().unwrap_err().to_string();
-        assert_eq!(error, "the limit `dead_after` must be longer than ping_interval");
-        let limits = Limits { send_queue_bytes: 0, ..Limits::default() };
-        assert!(limits.check().unwrap_err().to_string().contains("send_queue_bytes"));
+    fn a_limit_that_cannot_be_is_named_with_its_value_and_what_it_must_be() {
+        let wrong = |set: &dyn Fn(&mut Limits), words: &str| {
+            let mut limits = Limits::default();
+            set(&mut limits);
+            assert_eq!(limits.check().expect_err(words).to_string(), format!("the limit {words}"));
+        };
+        wrong(
+            &|it| it.dead_after = Duration::from_secs(5),
+            "`dead_after` is 5s and must be longer than ping_interval, 5s",
+        );
+        wrong(&|it| it.send_queue_bytes = 0, "`send_queue_bytes` is 0 and must be at least 1");
+        wrong(&|it| it.fragment_bytes = 99, "`fragment_bytes` is 99 and must be at least 125");
+        wrong(&|it| it.close_timeout = Duration::ZERO, "`close_timeout` is 0 and must be above 0");
+        wrong(&|it| it.idle = Some(Duration::ZERO), "`idle` is 0 and must be above 0, or None");
+        wrong(
+            &|it| it.rate = Some(Rate { per_second: f64::NAN, burst: 3 }),
+            "`rate` is NaN a second, bursts of 3 and must have a burst and a finite rate above 0",
+        );
     }
 }

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::connections::Connections;
+use crate::limits::InvalidLimits;
 
 /// What the server allows to clients that speak HTTP, and how it shuts down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct ServeLimits {
     /// The largest head of a request, in bytes, at least 8 KiB. Default: 16 KiB.
     pub max_header_bytes: usize,
     /// Connections that speak HTTP at the same time; further ones wait to be accepted. WebSockets are
-    /// counted by [`Connections`] instead. Zero counts as 1. Default: 1,024.
+    /// counted by [`Connections`] instead. Default: 1,024.
     pub max_http_connections: usize,
     /// How long the peer's system may leave sent bytes unacknowledged before the connection is dropped
     /// (`TCP_USER_TIMEOUT`; on Linux). It finds clients that vanished without a trace while there was always
@@ -61,27 +62,53 @@ impl Default for ServeLimits {
     }
 }
 
+/// The smallest buffer for a head that the HTTP implementation takes, in bytes.
+const LEAST_HEADER_BYTES: usize = 8 << 10;
+
+impl ServeLimits {
+    /// Checks that a request can be served with them.
+    ///
+    /// # Errors
+    /// Names the first limit that can't be, its value, and what it must be.
+    pub fn check(&self) -> Result<(), InvalidLimits> {
+        InvalidLimits::not_zero("header_timeout", self.header_timeout)?;
+        let ranges = [
+            ("max_header_bytes", self.max_header_bytes, LEAST_HEADER_BYTES, usize::MAX),
+            ("max_http_connections", self.max_http_connections, 1, Semaphore::MAX_PERMITS),
+        ];
+        for (name, value, least, most) in ranges {
+            let must = format_args!("be {least} to {most}");
+            InvalidLimits::unless((least..=most).contains(&value), name, value, must)?;
+        }
+        // The system takes zero for its own default.
+        let works = self.unacknowledged_timeout.is_none_or(|time| !time.is_zero());
+        InvalidLimits::unless(works, "unacknowledged_timeout", 0, "be above 0, or None")?;
+        InvalidLimits::unless(self.unsent_bytes != Some(0), "unsent_bytes", 0, "be above 0, or None")
+    }
+}
+
 /// Serves a router over HTTP/1.1 until `shutdown` resolves. Then it accepts nobody, closes WebSockets with
 /// 1012 behind what they have queued, lets requests under way finish, and returns when all is done or
 /// [`ServeLimits::drain_timeout`] is over. Handlers find the peer's address as
 /// [`ConnectInfo<SocketAddr>`](ConnectInfo). Dropping the future stops accepting; connections go on.
 ///
 /// # Errors
-/// None of a single client. When the listener itself breaks, it is tried again every second.
+/// When a limit can't work, before anybody is accepted: see [`ServeLimits::check`]. None of a single client. When the listener itself breaks, it is tried again every second.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     connections: &Connections,
     limits: ServeLimits,
     shutdown: impl Future<Output = ()>,
-) {
+) -> Result<(), InvalidLimits> {
+    limits.check()?;
     // Without it, no port is ruled out: see `Origins`.
     match listener.local_addr() {
         Ok(address) => connections.listens_on(address.port()),
         Err(error) => tracing::warn!("the listener does not say its port: {error}"),
     }
     let limits = Arc::new(limits);
-    let places = Arc::new(Semaphore::new(limits.max_http_connections.max(1)));
+    let places = Arc::new(Semaphore::new(limits.max_http_connections));
     let tasks = TaskTracker::new();
     let (finish, abort) = (CancellationToken::new(), CancellationToken::new());
     let mut shutdown = std::pin::pin!(shutdown);
@@ -117,6 +144,7 @@ pub async fn serve(
     if dropped > 0 {
         tracing::warn!(connections = dropped, "WebSockets dropped: the time to drain is over");
     }
+    Ok(())
 }
 
 /// The next client, once there is a place for it.
@@ -182,7 +210,7 @@ async fn serve_http(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.max_header_bytes.max(8 << 10))
+        .max_buf_size(limits.max_header_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
@@ -202,5 +230,36 @@ async fn answer(router: Router, request: Request<Incoming>) -> http::Response<Bo
     match router.oneshot(request.map(Body::new)).await {
         Ok(response) => response,
         Err(never) => match never {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_cannot_serve_are_named_with_value_and_range() {
+        assert_eq!(ServeLimits::default().check(), Ok(()));
+        let wrong = |set: &dyn Fn(&mut ServeLimits), words: &str| {
+            let mut limits = ServeLimits::default();
+            set(&mut limits);
+            let error = limits.check().expect_err(words).to_string();
+            assert!(error.starts_with(&format!("the limit {words}")), "{error}");
+        };
+        wrong(&|it| it.header_timeout = Duration::ZERO, "`header_timeout` is 0 and must be above 0");
+        wrong(&|it| it.max_header_bytes = 100, "`max_header_bytes` is 100 and must be 8192 to");
+        wrong(&|it| it.max_http_connections = 0, "`max_http_connections` is 0 and must be 1 to");
+        wrong(&|it| it.max_http_connections = usize::MAX, "`max_http_connections` is");
+        wrong(&|it| it.unacknowledged_timeout = Some(Duration::ZERO), "`unacknowledged_timeout` is 0");
+        wrong(&|it| it.unsent_bytes = Some(0), "`unsent_bytes` is 0 and must be above 0, or None");
+    }
+
+    #[tokio::test]
+    async fn a_server_with_such_limits_does_not_begin() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let limits = ServeLimits { max_http_connections: 0, ..ServeLimits::default() };
+        let (router, connections) = (Router::new(), Connections::default());
+        let never = std::future::pending();
+        assert!(serve(listener, router, &connections, limits, never).await.is_err());
     }
 }

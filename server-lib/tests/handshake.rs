@@ -141,7 +141,7 @@ async fn subprotocols_that_are_no_tokens_or_come_twice_are_refused() {
 async fn a_full_server_answers_503_and_takes_the_next_when_somebody_left() {
     let mut limits = ConnectionLimits::default();
     limits.per_address = 1;
-    let connections = Connections::new(limits);
+    let connections = Connections::new(limits).unwrap();
     let server = TestServer::start(&connections, Acceptor::new(&connections), echo).await;
     let mut first = Raw::open(server.address).await;
     let mut second = Raw::connect(server.address).await;

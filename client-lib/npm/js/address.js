@@ -9,14 +9,17 @@ function refuse(what) {
 /** WebIDL's conversion to a string, which a symbol doesn't pass; `String` would take it. */
 export const text = (value) => `${value}`;
 
-/** The address of a WebSocket, absolute; relative ones are resolved against the page's. Throws a SyntaxError. */
-export function readUrl(given) {
+/**
+ * The address of a WebSocket, absolute; relative ones are resolved against the page's. Throws a SyntaxError, which names
+ * nothing of a URL that is `secret`.
+ */
+export function readUrl(given, secret) {
   const words = text(given);
   let url;
   try {
     url = new URL(words, globalThis.document?.baseURI ?? globalThis.location?.href);
   } catch {
-    throw refuse(`The URL '${words}' is invalid.`);
+    throw refuse(secret ? "The URL is invalid." : `The URL '${words}' is invalid.`);
   }
   if (url.protocol === "http:") url.protocol = "ws:";
   if (url.protocol === "https:") url.protocol = "wss:";
@@ -24,7 +27,7 @@ export function readUrl(given) {
     throw refuse(`The URL's scheme must be 'ws', 'wss', 'http' or 'https'. '${url.protocol}' is not allowed.`);
   }
   // An empty fragment is one as well, and `hash` does not tell it from none.
-  if (url.href.includes("#")) throw refuse(`The URL contains a fragment ('${url.hash}').`);
+  if (url.href.includes("#")) throw refuse(`The URL contains a fragment${secret ? "" : ` ('${url.hash}')`}.`);
   return url.href;
 }
 
@@ -44,9 +47,9 @@ export function readProtocols(given) {
   return names;
 }
 
-/** What a function gave as the URL. */
+/** What a function gave as the URL, which may have a token in it. */
 export const readProvidedUrl = (given) =>
-  readUrl(mustGive("URL", given, typeof given === "string" || given?.href !== undefined, "a string or a URL"));
+  readUrl(mustGive("URL", given, typeof given === "string" || given?.href !== undefined, "a string or a URL"), true);
 
 /** What a function gave as the subprotocols; null or undefined for none. */
 function readProvidedProtocols(given) {
@@ -64,12 +67,9 @@ export function readTarget(url, protocols) {
   // What is given as it is can be wrong already.
   const fixedUrl = typeof url === "function" ? undefined : readUrl(url);
   const fixedProtocols = typeof protocols === "function" ? undefined : readProtocols(protocols);
-  const ask = limitCalls(async (attempt, signal) => {
-    const [answer, names] = await Promise.all([
-      fixedUrl ?? url(attempt, signal),
-      fixedProtocols ?? protocols(attempt, signal),
-    ]);
-    return { url: fixedUrl ?? readProvidedUrl(answer), protocols: fixedProtocols ?? readProvidedProtocols(names) };
-  });
+  const ask = limitCalls([
+    async (...given) => fixedUrl ?? readProvidedUrl(await url(...given)),
+    async (...given) => fixedProtocols ?? readProvidedProtocols(await protocols(...given)),
+  ], ([url, protocols]) => ({ url, protocols }));
   return { ask };
 }

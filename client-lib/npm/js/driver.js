@@ -7,7 +7,7 @@ import { createLink, load } from "./core.js";
 import { closeEvent, eventWith, report } from "./events.js";
 import { HINTS, watchLeaving, watchPage } from "./lifecycle.js";
 import { byteLength, snapshot } from "./payload.js";
-import { recordOf } from "./record.js";
+import { logTo, recordOf } from "./record.js";
 
 export const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3, WAITING = 4;
 
@@ -68,8 +68,7 @@ export class Driver {
   }
 
   reconnect(code, reason) {
-    this.call?.abort();
-    this.call = undefined;
+    this.dropCall();
     // The time for which the page may be hidden begins again.
     this.watch(this.state !== CLOSED);
     this.measure();
@@ -105,7 +104,7 @@ export class Driver {
   }
 
   get bufferedAmount() {
-    return this.core.queued_bytes(this.id) + (this.socket?.bufferedAmount ?? 0);
+    return this.core.queued_bytes(this.id) + this.buffered();
   }
 
   overflow() {
@@ -276,11 +275,15 @@ export class Driver {
       } else {
         call.answer = () => answered(use);
         this.step((now) => this.core.retry_now(this.id, now), true);
+        // While attempts are paused none follows, and the answer would be old when it is used.
+        if (this.call === call && this.wakeAt < 0) this.call = undefined;
       }
     };
     ask(attempt, call.signal).then(
       (target) => answered(() => this.connect(this.serial, target)),
       (error) => {
+        // The other of two functions may still be running.
+        queueMicrotask(() => call.abort());
         // One that fails too late for its attempt: the next one calls again.
         if (this.call === call && this.state !== CONNECTING) this.call = undefined;
         answered(() => this.fail(this.serial, error));
@@ -305,15 +308,13 @@ export class Driver {
     let socket;
     try {
       socket = new this.options.Socket(url, protocols);
-      socket.binaryType = this.binaryType;
       this.listen(socket, serial);
+      socket.binaryType = this.binaryType;
     } catch (error) {
-      if (!this.constructing) {
-        this.socket = socket;
-        this.abandon();
-        this.socket = null;
-        return this.fail(serial, error);
-      }
+      this.socket = socket;
+      this.abandon();
+      this.socket = null;
+      if (!this.constructing) return this.fail(serial, error);
       // The first attempt of all is made by the constructor, which throws what the browser's throws.
       clearTimeout(this.timer);
       this.state = CLOSED;
@@ -358,23 +359,30 @@ export class Driver {
 
   /** Tells the link of a sign of life; whether the message is the answer to a ping. */
   alive(serial, data) {
-    const { isPong } = this.options.keepAlive;
     if (!this.core.received(this.id, serial)) return true;
-    if (!isPong?.(data)) return false;
+    try {
+      if (!this.options.keepAlive.isPong?.(data)) return false;
+    } catch (error) {
+      report(error);
+      return false;
+    }
     this.step((now) => this.core.socket_input(this.id, now, serial, INPUT_PONG, 0), true);
     return true;
   }
 
   closed(serial, closed) {
+    // One that the event `error` has told of already.
+    if (serial === this.over) return;
     if (performance.now() < this.leavingUntil) {
       setTimeout(this.onclose, 1_000, closed);
       // The socket takes nothing more, which is to be seen.
       return this.step(() => {}, true);
     }
+    this.over = serial;
     const { code, reason, wasClean } = closed;
     const event = (this.ending = closeEvent(code, reason, wasClean));
     const again = !this.closing && this.decide(event);
-    const unsent = this.socket.bufferedAmount;
+    const unsent = this.buffered();
     this.step((now) => this.core.disconnected(this.id, now, serial, code, wasClean, unsent, again), true);
   }
 
@@ -461,8 +469,17 @@ export class Driver {
   /** Gives the link the socket's word on its buffer. */
   measure() {
     if (!this.socket || (this.state !== OPEN && this.state !== CLOSING)) return;
-    const bytes = this.socket.bufferedAmount;
+    const bytes = this.buffered();
     this.step((now) => this.core.socket_input(this.id, now, this.serial, INPUT_BUFFERED, bytes));
+  }
+
+  /** The bytes that the socket has yet to send; 0 if its class can't say. */
+  buffered() {
+    try {
+      return this.socket?.bufferedAmount ?? 0;
+    } catch {
+      return 0;
+    }
   }
 
   // The page and the application.
@@ -493,17 +510,13 @@ export class Driver {
   /** For the log, never payloads, tokens, nor a URL's query, fragment or user info. */
   record(type, fields = {}) {
     // A log that sends its records over the connection would never come to an end.
-    if (!this.options.log || (this.logging && type === "sent")) return;
+    if (!this.options.log || (this.logging && (type === "sent" || type === "lost"))) return;
     this.events.push({ record: recordOf(type, fields) });
   }
 
   logRecord(record) {
     this.logging = true;
-    try {
-      this.options.log(record);
-    } catch (error) {
-      report(error);
-    }
+    logTo(this.options.log, record, report);
     this.logging = false;
   }
 }

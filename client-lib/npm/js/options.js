@@ -3,11 +3,17 @@
 /** What happens to a message for which the queue has no room. */
 const WHEN_FULL = ["throw", "drop-newest", "drop-oldest"];
 
-export function number(options, name, least) {
+/** What something is, for an error: a number or a string as it is, of all else the type. */
+export const shown = (value) =>
+  typeof value === "number" ? String(value) : typeof value === "string" ? JSON.stringify(value) : typeName(value);
+
+export const typeName = (value) => (value === null ? "null" : value === undefined ? "undefined" : `a value of type ${typeof value}`);
+
+export function number(options, name, least, prefix = "") {
   const value = options[name];
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !(value >= least)) {
-    throw new RangeError(`The option ${name} must be a number of at least ${least}, not ${String(value)}.`);
+    throw new RangeError(`The option ${prefix}${name} must be a number of at least ${least}, not ${shown(value)}.`);
   }
   return value;
 }
@@ -15,10 +21,13 @@ export function number(options, name, least) {
 export function mustBe(options, name, type) {
   const value = options[name];
   if (value !== undefined && typeof value !== type) {
-    throw new TypeError(`The option ${name} must be a ${type}.`);
+    throw new TypeError(`The option ${name} must be a ${type}, not ${shown(value)}.`);
   }
   return value;
 }
+
+/** The option that the names of times belong to. */
+export const KEEP_ALIVE = "keepAlive.";
 
 const toConsole = ({ message }) => console.debug("rejoin", message);
 
@@ -28,7 +37,7 @@ export function readOptions(options = {}) {
   const reconnect = mustBe(options, "reconnect", "boolean") ?? true;
   const whenFull = options.whenFull ?? WHEN_FULL[0];
   if (!WHEN_FULL.includes(whenFull)) {
-    throw new TypeError(`The option whenFull must be one of ${WHEN_FULL.join(", ")}.`);
+    throw new TypeError(`The option whenFull must be one of ${WHEN_FULL.join(", ")}, not ${shown(whenFull)}.`);
   }
   const Socket = options.WebSocket ?? globalThis.WebSocket;
   if (typeof Socket !== "function") {
@@ -54,8 +63,9 @@ export function readOptions(options = {}) {
 
 function readKeepAlive(given) {
   if (given === undefined || given === null || given === false) return undefined;
-  if (typeof given !== "object" || given.ping === undefined) {
-    throw new TypeError("The option keepAlive must have a ping: what to send.");
+  const kind = typeof given.ping;
+  if (kind !== "string" && kind !== "function" && Object(given.ping) !== given.ping) {
+    throw new TypeError(`The option keepAlive.ping must be the message to send, or a function that gives it, not ${shown(given.ping)}.`);
   }
   const isPong = mustBe(given, "isPong", "function");
   return { ping: typeof given.ping === "function" ? given.ping : () => given.ping, isPong };
@@ -85,16 +95,16 @@ function settings(options, reconnect, whenFull) {
     retries === undefined || retries === Infinity ? undefined : retries + 1,
     number(options, "connectionTimeout", 1) ?? endless,
     number(options, "closeTimeout", 1) ?? endless,
-    options.keepAlive ? number(keepAlive, "interval", 1) ?? 25_000 : undefined,
-    number(keepAlive, "deadline", 1),
-    number(keepAlive, "probe", 1),
+    options.keepAlive ? number(keepAlive, "interval", 1, KEEP_ALIVE) ?? 25_000 : undefined,
+    number(keepAlive, "deadline", 1, KEEP_ALIVE),
+    number(keepAlive, "probe", 1, KEEP_ALIVE),
     number(options, "maxEnqueuedMessages", 0),
     number(options, "maxEnqueuedBytes", 0),
     whenFull === "drop-oldest",
     number(options, "highWatermark", 1) ?? endless,
     number(options, "seed", 0) ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
     number(options, "renewAfter", 1),
-    // The last, since the driver leaves it out where nobody is asked. Long enough for a person to sign in.
+    // The last: the driver leaves it out where there is no function to call. Long enough for a person to sign in.
     number(options, "providerTimeout", 1) ?? 60_000,
   ];
 }

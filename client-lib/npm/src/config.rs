@@ -2,19 +2,25 @@
 
 use core::time::Duration;
 
-use rejoin_protocol::{Backoff, KeepAlive, LinkConfig, Overflow, QueueLimits, Watermarks};
+use rejoin_protocol::{Backoff, KeepAlive, LinkConfig, Overflow, Watermarks};
 
 /// How many settings there are.
 const COUNT: usize = 20;
 
-/// What has been set, by index; the order is the one in which [`Settings::config`] reads them.
-#[derive(Default)]
-pub(crate) struct Settings([Option<f64>; COUNT]);
+/// What has been set, by index; the order is the one in which [`Settings::config`] reads them. What has not been set is not
+/// a number.
+pub(crate) struct Settings([f64; COUNT]);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self([f64::NAN; COUNT])
+    }
+}
 
 impl Settings {
     pub(crate) fn set(&mut self, setting: u32, value: f64) {
         if let Some(place) = self.0.get_mut(setting as usize) {
-            *place = Some(value);
+            *place = value;
         }
     }
 
@@ -42,54 +48,48 @@ impl Settings {
             provider_timeout,
         ] = self.0;
         let mut config = LinkConfig::default();
-        config.reconnect = (reconnect != Some(0.0)).then(|| {
-            let mut backoff = Backoff::default();
-            put(&mut backoff.first, first.map(duration));
-            put(&mut backoff.cap, cap.map(duration));
-            put(&mut backoff.floor, floor.map(duration));
-            put(&mut backoff.first_floor, first_floor.map(duration));
-            put(&mut backoff.growth_percent, growth_percent.map(|percent| percent as u32));
-            put(&mut backoff.stable, stable.map(duration));
-            backoff.max_attempts = max_attempts.map(|attempts| attempts as u32);
-            backoff
-        });
-        put(&mut config.connect_timeout, connect_timeout.map(duration));
-        put(&mut config.close_timeout, close_timeout.map(duration));
-        config.keep_alive = ping_interval.map(|interval| {
-            let mut keep_alive = KeepAlive::default();
-            keep_alive.interval = duration(interval);
-            put(&mut keep_alive.deadline, ping_deadline.map(duration));
-            put(&mut keep_alive.probe, ping_probe.map(duration));
-            keep_alive
-        });
-        let usual = QueueLimits::default();
-        config.queue = QueueLimits::new(
-            messages.map_or(usual.messages, |messages| messages as usize),
-            bytes.map_or(usual.bytes, |bytes| bytes as usize),
-            if drop_oldest == Some(1.0) { Overflow::DropOldest } else { Overflow::Refuse },
-        );
-        put(&mut config.watermarks, marks.map(watermarks));
-        config.provider_timeout = provider_timeout.map(duration);
-        config.renew_after = renew_after.map(duration);
-        config.seed = seed.unwrap_or_default() as u64;
+        let mut backoff = Backoff::default();
+        put_time(&mut backoff.first, first);
+        put_time(&mut backoff.cap, cap);
+        put_time(&mut backoff.floor, floor);
+        put_time(&mut backoff.first_floor, first_floor);
+        backoff.growth_percent = number(growth_percent, u64::from(backoff.growth_percent)) as u32;
+        put_time(&mut backoff.stable, stable);
+        backoff.max_attempts = (!max_attempts.is_nan()).then_some(max_attempts as u32);
+        config.reconnect = (reconnect != 0.0).then_some(backoff);
+        put_time(&mut config.connect_timeout, connect_timeout);
+        put_time(&mut config.close_timeout, close_timeout);
+        let mut keep_alive = KeepAlive::default();
+        put_time(&mut keep_alive.interval, ping_interval);
+        put_time(&mut keep_alive.deadline, ping_deadline);
+        put_time(&mut keep_alive.probe, ping_probe);
+        config.keep_alive = (!ping_interval.is_nan()).then_some(keep_alive);
+        config.queue.messages = number(messages, config.queue.messages as u64) as usize;
+        config.queue.bytes = number(bytes, config.queue.bytes as u64) as usize;
+        config.queue.overflow = if drop_oldest == 1.0 { Overflow::DropOldest } else { Overflow::Refuse };
+        // The low mark is a quarter of the high one, as by default.
+        let high = number(marks, config.watermarks.high);
+        config.watermarks = Watermarks::new(high / 4, high);
+        config.provider_timeout = time(provider_timeout);
+        config.renew_after = time(renew_after);
+        config.seed = number(seed, 0);
         config
     }
 }
 
-/// The low mark is a quarter of the high one, as by default.
-fn watermarks(high: f64) -> Watermarks {
-    let high = high as u64;
-    Watermarks::new(high / 4, high)
+fn number(value: f64, usual: u64) -> u64 {
+    if value.is_nan() { usual } else { value as u64 }
 }
 
-fn put<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
+#[inline(never)]
+fn time(millis: f64) -> Option<Duration> {
+    (!millis.is_nan()).then(|| Duration::from_micros((millis * 1_000.0) as u64))
+}
+
+fn put_time(place: &mut Duration, millis: f64) {
+    if let Some(time) = time(millis) {
+        *place = time;
     }
-}
-
-fn duration(millis: f64) -> Duration {
-    Duration::from_micros((millis * 1_000.0) as u64)
 }
 
 #[cfg(test)]

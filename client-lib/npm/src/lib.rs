@@ -29,7 +29,7 @@ pub fn set(setting: u32, value: f64) {
 pub fn create() -> u32 {
     with(|slots| {
         let config = core::mem::take(&mut slots.settings).config();
-        slots.put(Slot::new(config))
+        slots.put(Box::new(Slot::new(config)))
     })
 }
 

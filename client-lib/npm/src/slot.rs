@@ -1,6 +1,7 @@
 //! The links by number, and one link with what is being told of it.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use rejoin_protocol::{Close, ClosedBy, Event, Generation, Link, LinkConfig, Output, State};
 
@@ -18,11 +19,11 @@ thread_local! {
 #[derive(Default)]
 pub(crate) struct Slots {
     pub(crate) settings: Settings,
-    all: Vec<Option<Slot>>,
+    all: Vec<Option<Box<Slot>>>,
 }
 
 impl Slots {
-    pub(crate) fn put(&mut self, slot: Slot) -> u32 {
+    pub(crate) fn put(&mut self, slot: Box<Slot>) -> u32 {
         let free = self.all.iter().position(Option::is_none);
         let id = free.unwrap_or(self.all.len());
         match self.all.get_mut(id) {
@@ -79,7 +80,7 @@ impl Slot {
             }
             Output::Event(Event::Unsent(messages)) => (8, self.list(messages)),
             Output::Event(Event::Evicted(messages)) => (9, self.list(messages)),
-            Output::Event(Event::RoundTrip(time)) => (10, [time.as_micros() as f64 / 1_000.0, 0.0, 0.0]),
+            Output::Event(Event::RoundTrip(time)) => (10, [milliseconds(time), 0.0, 0.0]),
         };
         self.fields[..3].copy_from_slice(&fields);
         kind
@@ -89,6 +90,11 @@ impl Slot {
         self.listed = messages;
         [self.listed.len() as f64, 0.0, 0.0]
     }
+}
+
+/// By parts, since the library counts a duration's microseconds in 128 bits.
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs() as f64 * 1_000.0 + f64::from(time.subsec_micros()) / 1_000.0
 }
 
 fn of_state(state: State) -> [f64; 3] {
@@ -130,5 +136,5 @@ pub(crate) fn with<R>(call: impl FnOnce(&mut Slots) -> R) -> R {
 
 /// Calls with one link; a number that is no link's gives the result of doing nothing.
 pub(crate) fn with_slot<R: Default>(id: u32, call: impl FnOnce(&mut Slot) -> R) -> R {
-    with(|slots| slots.all.get_mut(id as usize).and_then(Option::as_mut).map(call).unwrap_or_default())
+    with(|slots| slots.all.get_mut(id as usize).and_then(Option::as_deref_mut).map(call).unwrap_or_default())
 }

@@ -24,6 +24,8 @@ pub struct Line {
     /// The payload bytes of what waits, and of what is with the WebSocket and not wholly written to TCP.
     waiting_bytes: Cell<u64>,
     writing_bytes: Cell<u64>,
+    /// Of the latter, what TCP has taken, heads of frames included.
+    taken_bytes: Cell<u64>,
     /// What to say at the end, once the owner wants it to end.
     closing: RefCell<Option<Close>>,
     task: Cell<Option<Waker>>,
@@ -46,6 +48,7 @@ impl Line {
             waiting: RefCell::default(),
             waiting_bytes: Cell::new(0),
             writing_bytes: Cell::new(0),
+            taken_bytes: Cell::new(0),
             closing: RefCell::default(),
             task: Cell::new(None),
         }
@@ -70,10 +73,12 @@ impl Line {
         self.state.get()
     }
 
-    /// Payload bytes that were handed over and are not written, a message's until the whole of it is. What is handed
-    /// over after the end stays in it, as in a browser.
+    /// Payload bytes that were handed over and are not written; not 0 before all is, heads of frames included. What is
+    /// handed over after the end stays in it, as in a browser.
     pub(crate) fn buffered(&self) -> u64 {
-        self.waiting_bytes.get().saturating_add(self.writing_bytes.get())
+        let writing = self.writing_bytes.get();
+        let left = writing - self.taken_bytes.get().min(writing.saturating_sub(1));
+        self.waiting_bytes.get().saturating_add(left)
     }
 
     pub(crate) fn push_text(&self, text: &str) -> Result<(), String> {
@@ -166,5 +171,19 @@ impl Line {
     /// All that was with the WebSocket has been written.
     pub(crate) fn written(&self) {
         self.writing_bytes.set(0);
+        self.taken_bytes.set(0);
+    }
+
+    /// TCP has taken bytes.
+    pub(crate) fn bytes_left(&self, count: usize) {
+        self.taken_bytes.set(self.taken_bytes.get().saturating_add(count as u64));
+    }
+
+    /// Bytes came, which need not be a whole message: a sign of life all the same.
+    pub(crate) fn bytes_came(&self) {
+        if let Some(driver) = self.driver() {
+            // Whether they are of the present connection makes no difference here.
+            let _current = driver.link.borrow_mut().received(self.generation);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The counterparts, on tokio, of the modules that touch the browser: the same names, the same meanings.
 
+mod counted;
 pub(crate) mod incoming;
 pub(crate) mod lifecycle;
 mod line;

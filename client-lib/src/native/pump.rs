@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use super::counted::Counted;
 use super::incoming::Incoming;
 use super::line::Line;
 use super::place::Place;
@@ -28,6 +29,11 @@ const LINGER: Duration = Duration::from_secs(5);
 const READ_BURST: usize = 64;
 /// The most bytes, but for the last message, that are written without asking whether they have left.
 const WRITE_BURST: u64 = 64 << 10;
+
+/// Bytes that the system may hold unsent, where it can be told (Linux): what it holds is no longer seen to leave, and a
+/// ping waits for it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES: u32 = 128 << 10;
 
 /// How a socket ended, as a browser would say it.
 struct Ended {
@@ -76,8 +82,8 @@ fn words(error: &Error) -> String {
 }
 
 /// Connects, unless the owner closes before.
-async fn connect(line: &Line, place: Place, limit: usize) -> Result<WebSocketStream<TcpStream>, String> {
-    let mut connecting = Box::pin(shake_hands(place, limit));
+async fn connect(line: &Rc<Line>, place: Place, limit: usize) -> Result<WebSocketStream<Counted>, String> {
+    let mut connecting = Box::pin(shake_hands(line.clone(), place, limit));
     let connected = poll_fn(|context| {
         line.listen(context);
         if line.state() != ReadyState::Connecting {
@@ -90,13 +96,19 @@ async fn connect(line: &Line, place: Place, limit: usize) -> Result<WebSocketStr
     Ok(stream)
 }
 
-async fn shake_hands(place: Place, limit: usize) -> Result<(WebSocketStream<TcpStream>, String), String> {
+async fn shake_hands(
+    line: Rc<Line>,
+    place: Place,
+    limit: usize,
+) -> Result<(WebSocketStream<Counted>, String), String> {
     let tcp =
         TcpStream::connect((place.host.as_str(), place.port)).await.map_err(|error| error.to_string())?;
     // Small messages go at once.
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket2::SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT_BYTES).map_err(|error| error.to_string())?;
     let config = WebSocketConfig::default().max_message_size(Some(limit)).max_frame_size(Some(limit));
-    let shaken = client_async_with_config(place.request, tcp, Some(config)).await;
+    let shaken = client_async_with_config(place.request, Counted::new(tcp, line), Some(config)).await;
     let (stream, response) = shaken.map_err(|error| words(&error))?;
     let protocol = response.headers().get("sec-websocket-protocol");
     let protocol = protocol.and_then(|name| name.to_str().ok()).unwrap_or_default().to_owned();
@@ -105,7 +117,7 @@ async fn shake_hands(place: Place, limit: usize) -> Result<(WebSocketStream<TcpS
 
 struct Pump {
     line: Rc<Line>,
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Counted>,
     /// A close frame of this end has been given to the WebSocket.
     said_close: bool,
     /// How it ends as soon as everything is written: what the other end's close frame says, or what it did wrong.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rejoin_protocol::session::{ClientConfig, ClientSession, SessionLimits, code};
 use rejoin_protocol::wire::Body;
-use rejoin_protocol::{Backoff, ClosedBy, KeepAlive, Watermarks};
+use rejoin_protocol::{Backoff, Closed, ClosedBy, InvalidConfig, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
 use super::keeper::Kept;
@@ -15,7 +15,7 @@ use super::source::{Asks, Credentials, provider};
 use super::{Attempt, ConnectError, SUBPROTOCOL, Session, SessionHandle, SessionState, SessionTarget};
 use crate::attempt::disagreed;
 use crate::driver::Driver;
-use crate::target::{Fixed, Source};
+use crate::options::Decider;
 use crate::{Builder, Handle, Socket, Target, TargetError};
 
 /// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 besides the token.
@@ -58,14 +58,19 @@ pub struct SessionBuilder {
     pub(super) link: Builder,
     drain_timeout: Duration,
     max_disagreed: Option<u32>,
+    /// Looks for settings that can't work. A pointer, so that a client which sets nothing does not carry the code.
+    check: fn(&Self) -> Result<(), ConnectError>,
 }
 
 impl SessionBuilder {
     fn with(target: SessionTarget, asks: Option<Box<dyn Asks>>) -> Self {
         let mut machine = ClientConfig::default();
         machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
-        let mut link = Builder::of(Rc::new(Fixed(Target::default())));
-        link.options.link.keep_alive = Some(KeepAlive::default());
+        let mut link = Builder::new("").insist_on_protocol();
+        // A default needs no check.
+        link.link.keep_alive = Some(KeepAlive::default());
+        // The machine decides over each end, by a close code policy of its own.
+        link.options.decider = Some(Rc::new(Always));
         Self {
             target,
             asks,
@@ -73,7 +78,22 @@ impl SessionBuilder {
             link,
             drain_timeout: Duration::from_secs(10),
             max_disagreed: Some(MAX_DISAGREED),
+            check: |_| Ok(()),
         }
+    }
+
+    fn check_all(&self) -> Result<(), ConnectError> {
+        self.machine.check()?;
+        if self.max_disagreed == Some(0) {
+            return Err(crate::OpenError::from(InvalidConfig::Zero { setting: "max_disagreed" }).into());
+        }
+        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
+        let names = self.machine.protocols.iter();
+        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
+        {
+            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
+        }
+        Ok(())
     }
 
     /// A session at one place.
@@ -127,6 +147,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn protocol(mut self, name: impl Into<String>) -> Self {
         self.machine.protocols.push(name.into());
+        self.check = Self::check_all;
         self
     }
 
@@ -144,6 +165,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn limits(mut self, limits: SessionLimits) -> Self {
         self.machine.limits = limits;
+        self.check = Self::check_all;
         self
     }
 
@@ -169,6 +191,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn greeting_timeout(mut self, timeout: Duration) -> Self {
         self.machine.greeting_timeout = timeout;
+        self.check = Self::check_all;
         self
     }
 
@@ -187,7 +210,7 @@ impl SessionBuilder {
     }
 
     /// How many attempts in a row may reach a server that opens the connection and does not speak `rejoin.v1`; then the session
-    /// is over, for [`ConnectError::NotAgreed`]. One such answer need not be the last word: while a service is deployed,
+    /// is over, for [`ConnectError::NotAgreed`]; above 0. One such answer need not be the last word: while a service is deployed,
     /// some of its servers may be older ones. `None` tries for ever. Default 8, about half a minute with the default back-off.
     ///
     /// In Chromium this is never known: the browser itself fails such a connection as one to a dead server, with 1006 and
@@ -195,6 +218,7 @@ impl SessionBuilder {
     #[must_use]
     pub fn max_disagreed(mut self, most: impl Into<Option<u32>>) -> Self {
         self.max_disagreed = most.into();
+        self.check = Self::check_all;
         self
     }
 
@@ -216,7 +240,7 @@ impl SessionBuilder {
     /// Default: [`KeepAlive::default`], every 25 s, with 10 s for an answer.
     #[must_use]
     pub fn keep_alive(mut self, timing: impl Into<Option<KeepAlive>>) -> Self {
-        self.link.options.link.keep_alive = timing.into();
+        self.link.link_mut().keep_alive = timing.into();
         self
     }
 
@@ -251,23 +275,13 @@ impl SessionBuilder {
         prepares: impl FnOnce(&mut ClientSession),
     ) -> Result<Session, ConnectError> {
         self.machine.persistent = keeper.is_some();
-        self.machine.check()?;
-        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
+        (self.check)(&self)?;
         let max_auth = self.machine.limits.max_auth;
         let credentials = Rc::new(Credentials { max_auth, ..Credentials::default() });
-        let source = match self.asks {
-            Some(asks) => asks.source(credentials.clone()),
-            None => fixed(self.target, &credentials)?,
-        };
         let mut link = self.link;
-        link.options.source = source;
-        link.options.insist = true;
-        // The machine decides over each end, by a close code policy of its own.
-        link.options.should_reconnect = Some(Rc::new(|_| true));
-        let names = self.machine.protocols.iter();
-        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
-        {
-            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
+        match self.asks {
+            Some(asks) => link.options.source = Some(asks.source(credentials.clone())),
+            None => link.options.target = fixed(self.target, &credentials)?,
         }
         let lost_bytes = self.machine.limits.queue_bytes;
         let mut machine = ClientSession::new(self.machine);
@@ -337,10 +351,18 @@ impl SessionBuilder {
             None => Builder::new(self.target.url.clone()),
         };
         plain = protocols.into_iter().fold(plain, Builder::protocol);
-        plain.options.link = self.link.options.link.clone();
+        *plain.link_mut() = self.link.link.clone();
         // Without a session's pings there is nothing to ask a plain server with.
-        plain.options.link.keep_alive = None;
+        plain.link_mut().keep_alive = None;
         plain
+    }
+}
+
+struct Always;
+
+impl Decider for Always {
+    fn wants(&self, _: &Closed) -> bool {
+        true
     }
 }
 
@@ -353,24 +375,23 @@ fn may_be_plain(error: &ConnectError) -> bool {
     }
 }
 
-fn fixed(target: SessionTarget, credentials: &Credentials) -> Result<Rc<dyn Source>, ConnectError> {
+fn fixed(target: SessionTarget, credentials: &Credentials) -> Result<Target, ConnectError> {
     let SessionTarget { url, auth } = target;
     let limit = credentials.max_auth;
     if let Some(length) = auth.as_ref().map(|auth| auth.len()).filter(|length| *length > limit) {
         return Err(ConnectError::AuthTooLarge { length, limit });
     }
     let target = Target::new(url).protocol(SUBPROTOCOL);
-    target.check()?;
     credentials.auth.replace(auth);
-    Ok(Rc::new(Fixed(target)))
+    Ok(target)
 }
 
 /// A core over a connection that has not begun to connect.
 fn prepare(link: Builder, setup: Setup) -> Result<Rc<Core>, ConnectError> {
-    let mut options = link.prepare()?;
+    let (link, mut options) = link.prepare()?;
     Ok(Rc::new_cyclic(|this: &Weak<Core>| {
-        options.rider = Some(this.clone());
-        Core::new(this, Handle::new(Driver::new(options)), setup)
+        options.rider = Some(Box::new(this.clone()));
+        Core::new(this, Handle::new(Driver::new(link, options)), setup)
     }))
 }
 

@@ -23,6 +23,7 @@ use super::slot::Slots;
 use super::source::Credentials;
 use super::{Left, SessionEvent, SessionMetrics, SessionState};
 use crate::Handle;
+use crate::driver::Driver;
 use crate::line::Line;
 use crate::options::Rider;
 use crate::slim_cell::SlimCell;
@@ -287,18 +288,21 @@ impl Core {
     }
 }
 
-impl Rider for Core {
-    fn ping(&self) {
-        self.ping.set(true);
-        self.wake_task();
+impl Rider for Weak<Core> {
+    fn ping(&self, _: &Driver) {
+        if let Some(core) = self.upgrade() {
+            core.ping.set(true);
+            core.wake_task();
+        }
     }
 
     fn hurry(&self) {
+        let Some(core) = self.upgrade() else { return };
         // Nothing is told of it, and the machine may be in use by who hid the page.
-        if let Ok(mut machine) = self.machine.try_borrow_mut() {
+        if let Ok(mut machine) = core.machine.try_borrow_mut() {
             machine.hurry();
         }
-        self.wake_task();
+        core.wake_task();
     }
 }
 

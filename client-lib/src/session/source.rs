@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use rejoin_protocol::wire::Body;
 
 use super::{SUBPROTOCOL, SessionBuilder};
+use crate::asking::{Asked, Source};
 use crate::slim_cell::SlimCell;
-use crate::target::{Answer, Calls, Dialer, Source};
 use crate::{Builder, Target, TargetError};
 
 /// Where one attempt of a session connects, and what authenticates it.
@@ -61,8 +61,8 @@ pub struct Attempt {
     pub fresh_auth: bool,
 }
 
-type Asked = Pin<Box<dyn Future<Output = Result<SessionTarget, TargetError>>>>;
-pub(crate) type Provider = Rc<dyn Fn(Attempt) -> Asked>;
+type Asking = Pin<Box<dyn Future<Output = Result<SessionTarget, TargetError>>>>;
+pub(crate) type Provider = Rc<dyn Fn(Attempt) -> Asking>;
 
 /// Makes a provider of any function with a future.
 pub(crate) fn provider<F, Fut>(provider: F) -> Provider
@@ -84,7 +84,12 @@ pub(crate) trait Asks {
 
 impl Asks for Provider {
     fn source(&self, credentials: Rc<Credentials>) -> Rc<dyn Source> {
-        Rc::new(Provides { provider: self.clone(), credentials, calls: Rc::default() })
+        let provider = self.clone();
+        Rc::new(Asked::new(move |number| {
+            let attempt = Attempt { number, fresh_auth: credentials.refused.take() };
+            let (asked, credentials) = (provider(attempt), credentials.clone());
+            Box::pin(async move { credentials.check(asked.await?) })
+        }))
     }
 
     fn plain(&self, protocols: Vec<String>) -> Builder {
@@ -109,31 +114,6 @@ pub(crate) struct Credentials {
     /// The most bytes that it may have, and whether it has more: then no attempt can succeed.
     pub(crate) max_auth: usize,
     pub(crate) too_large: Cell<bool>,
-}
-
-/// A session's source where the target is asked for.
-pub(crate) struct Provides {
-    pub(crate) provider: Provider,
-    pub(crate) credentials: Rc<Credentials>,
-    pub(crate) calls: Rc<Calls>,
-}
-
-impl Source for Provides {
-    fn take(&self) -> Option<Answer> {
-        self.calls.take()
-    }
-
-    fn seek(&self, number: u32, dialer: Weak<dyn Dialer>) {
-        self.calls.begin(dialer, || {
-            let attempt = Attempt { number, fresh_auth: self.credentials.refused.take() };
-            let (asked, credentials) = ((self.provider)(attempt), self.credentials.clone());
-            Box::pin(async move { credentials.check(asked.await?) })
-        });
-    }
-
-    fn ended(&self, late: bool) {
-        self.calls.ended(late);
-    }
 }
 
 impl Credentials {

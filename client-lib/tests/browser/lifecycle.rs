@@ -178,11 +178,18 @@ async fn a_server_that_answers_although_the_browser_says_offline_is_back_at_once
     let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
     let offline = Faked::set(&navigator, "onLine", &JsValue::FALSE);
     let place = Place::new();
-    let socket = place.connect("/echo").await;
+    // Were the hint believed, each retry would wait for an hour.
+    let backoff = at_once().with_cap(HOUR).with_growth_percent(100);
+    let builder = place.builder("/echo?refuse_first=4").reconnect(backoff);
+    let socket = builder.open().unwrap();
+    within(socket.opened()).await.unwrap();
+    assert_eq!(place.stats("").await.attempts, 5);
     tell_window("offline");
-    place.command("cut").await;
-    until(&socket, |state| *state != State::Open).await;
-    within_time(Duration::from_secs(8), socket.opened()).await.unwrap();
+    for command in ["cut", "close&code=1012"] {
+        place.command(command).await;
+        until(&socket, |state| *state != State::Open).await;
+        within(socket.opened()).await.unwrap();
+    }
     drop(offline);
     tell_window("online");
 }

@@ -7,7 +7,7 @@ use rejoin::session::{
     CallError, ConnectError, FeedItem, LostReason, PublishError, Refusal, SessionEvent, SessionLimits,
     SessionState, SessionTarget, Since,
 };
-use rejoin::{Session, TargetError};
+use rejoin::{Backoff, ReceiveLimits, Session, Socket, TargetError};
 
 use crate::rig::{at_once, on_one_thread, within};
 use crate::session_rig::{World, event, recv, until};
@@ -275,4 +275,20 @@ fn settings_that_cannot_work_are_named_with_what_does() {
     assert!(words.contains("`call_bytes`") && words.contains("33"), "{words}");
     let words = refused(builder().greeting_timeout(std::time::Duration::ZERO));
     assert!(words.contains("greeting_timeout") && words.contains("at least 1"), "{words}");
+}
+
+#[test]
+fn a_setting_of_zero_that_can_t_work_is_named_before_anything_is_opened() {
+    let plain = || Socket::builder("ws://127.0.0.1:1/");
+    let cases = [
+        (plain().receive(ReceiveLimits::new(0, 1)).open().err(), "receive.messages"),
+        (plain().receive(ReceiveLimits::new(1, 0)).open().err(), "receive.bytes"),
+        (plain().reconnect(Backoff::default().with_max_attempts(0)).open().err(), "reconnect.max_attempts"),
+    ];
+    for (error, name) in cases {
+        let error = error.expect(name).to_string();
+        assert!(error.contains(&format!("{name} is zero: it must be above zero")), "{error}");
+    }
+    let error = Session::builder("ws://127.0.0.1:1/").max_disagreed(0).open().err().unwrap().to_string();
+    assert!(error.contains("max_disagreed is zero"), "{error}");
 }

@@ -40,7 +40,7 @@ impl Server {
                 // A dropped sender stops the server as well.
                 let _dropped = stopped.await;
             };
-            serve(listener, router, &of_task, ServeLimits::default(), shutdown).await;
+            serve(listener, router, &of_task, ServeLimits::default(), shutdown).await.unwrap();
         });
         Self { address, connections, stop: Some(stop), task }
     }

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use js_sys::{Object, Reflect};
 use rejoin::session::{ConnectError, Connected, SessionEvent, SessionState, SessionTarget};
 use rejoin::{OpenError, Session, SessionBuilder};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::common::{Place, at_once, next_text, within};
@@ -115,6 +117,30 @@ async fn a_server_that_drains_is_come_back_to_after_its_hint() {
     let SessionState::Waiting { delay, .. } = state else { unreachable!() };
     assert!(delay >= Duration::from_millis(250), "{delay:?}");
     until(&session, SessionState::is_live).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_answers_although_the_browser_says_offline_is_back_after_a_restart() {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
+    let offline = Object::new();
+    Reflect::set(&offline, &"value".into(), &JsValue::FALSE).unwrap();
+    Reflect::set(&offline, &"configurable".into(), &JsValue::TRUE).unwrap();
+    Reflect::define_property(navigator.unchecked_ref::<Object>(), &"onLine".into(), &offline).unwrap();
+    // Were the hint believed, each retry would wait for an hour.
+    let backoff = at_once().with_cap(Duration::from_secs(3_600)).with_growth_percent(100);
+    let place = Place::new();
+    // It is away for four attempts, of a session that begins and of one that comes back.
+    let session = builder(&place, "?refuse_first=4").reconnect(backoff).open().unwrap();
+    until(&session, SessionState::is_live).await;
+    assert_eq!(place.stats("").await.attempts, 5);
+    let id = session.pair().unwrap().id;
+    for code in ["cut", "close&code=1012"] {
+        place.command(code).await;
+        until(&session, |state| !state.is_live()).await;
+        until(&session, SessionState::is_live).await;
+        assert_eq!(session.pair().unwrap().id, id);
+    }
+    Reflect::delete_property(navigator.unchecked_ref::<Object>(), &"onLine".into()).unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -46,6 +46,11 @@ impl<'t> Text<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// What has not been read. Indexing would bring the text of its panic into every client.
+    fn rest(&self) -> &'t [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
     /// The first byte of what is next, behind white space.
     #[inline(never)]
     pub(super) fn peek(&mut self) -> Option<u8> {
@@ -76,7 +81,7 @@ impl<'t> Text<'t> {
 
     /// Passes a word.
     pub(super) fn word(&mut self, word: &'static str) -> Result<(), Fault> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+        if !self.rest().starts_with(word.as_bytes()) {
             return Err(Fault::new("a word that is none of true, false and null"));
         }
         self.at += word.len();
@@ -146,7 +151,7 @@ impl<'t> Text<'t> {
 
     /// What stands for itself in a string. It ends before a byte of ASCII, so that it is a text.
     fn plain(&mut self) -> &'t str {
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = self.rest();
         // Eight bytes at a time: a string may have megabytes.
         let mut length = 8 * rest.chunks_exact(8).take_while(|bytes| are_plain(bytes)).count();
         while rest.get(length).is_some_and(|&byte| is_plain(byte)) {

@@ -58,6 +58,7 @@ pub(crate) fn LabPage(props: &LabPageProps) -> Html {
                         <section class="lab-part">
                             <h2 class="heading">{ words::COUNTERS }</h2>
                             { counters(&facts, lab.repeats) }
+                            <p class="hint" role="status">{ lab.repeats_missing.then_some(words::REPEATS_MISSING) }</p>
                         </section>
                         <section class="lab-part">
                             <h2 class="heading" id="frames">{ words::FRAMES }</h2>

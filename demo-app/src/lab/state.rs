@@ -80,6 +80,8 @@ pub(crate) struct LabState {
     pub(crate) offline: bool,
     /// Publications that the server found to be repeats, and refused to take twice; none while not known.
     pub(crate) repeats: Option<u64>,
+    /// The server was asked for them last and did not answer.
+    pub(crate) repeats_missing: bool,
     passed: u64,
 }
 
@@ -109,7 +111,8 @@ pub(crate) enum LabAction {
         text: String,
     },
     Offline(bool),
-    Repeats(u64),
+    /// The server was asked for its count: none if it did not answer.
+    Repeats(Option<u64>),
     /// Several, in their order.
     All(Vec<LabAction>),
 }
@@ -151,7 +154,10 @@ impl LabState {
                 }
             }
             LabAction::Offline(offline) => self.offline = offline,
-            LabAction::Repeats(repeats) => self.repeats = Some(repeats),
+            LabAction::Repeats(repeats) => {
+                self.repeats = repeats;
+                self.repeats_missing = repeats.is_none();
+            }
             LabAction::All(actions) => actions.into_iter().for_each(|action| self.take(action)),
         }
     }
@@ -222,6 +228,17 @@ mod tests {
         assert!(state.after(LabAction::Lost { text: text.clone() }).run.unwrap().is_over());
         assert!(state.after(LabAction::Came { text }).run.unwrap().is_over());
         assert!(!came(&[0, 1, 2, 3, 4]).is_over());
+    }
+
+    #[test]
+    fn a_count_that_can_not_be_had_is_missing_and_not_the_one_before() {
+        let state = LabState::default();
+        assert!(!state.repeats_missing, "it was not asked for yet");
+        let known = state.after(LabAction::Repeats(Some(3)));
+        assert_eq!((known.repeats, known.repeats_missing), (Some(3), false));
+        let missing = known.after(LabAction::Repeats(None));
+        assert_eq!((missing.repeats, missing.repeats_missing), (None, true));
+        assert_eq!(missing.after(LabAction::Repeats(Some(3))), known);
     }
 
     #[test]

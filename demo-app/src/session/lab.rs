@@ -72,11 +72,8 @@ pub(super) fn use_lab_deeds(wire: &UseSessionHandle, lab: &LabTeller, offline: &
             count: on_wire(|_, lab| {
                 let lab = lab.clone();
                 spawn_local(async move {
-                    if let Some(repeats) =
-                        browser::fetch_json("/api/sessions").await.as_ref().and_then(repeats)
-                    {
-                        lab.tell(LabAction::Repeats(repeats));
-                    }
+                    let counters = browser::fetch_json("/api/sessions").await;
+                    lab.tell(LabAction::Repeats(counters.as_ref().and_then(repeats)));
                 });
             }),
         }

@@ -12,6 +12,8 @@ use crate::words;
 
 /// How long "Copied." stands, in milliseconds.
 const SAID_MS: u32 = 3_000;
+/// How long the browser may take to copy, in milliseconds; then the text is shown.
+const COPY_MS: u32 = 5_000;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
@@ -66,7 +68,7 @@ pub(super) fn CopyButton(props: &CopyProps) -> Html {
     }
 }
 
-/// Whether the browser took the text.
+/// Whether the browser took the text, within [`COPY_MS`].
 async fn copy(text: &str) -> bool {
     let navigator = browser::window().navigator();
     // Only secure pages have a clipboard.
@@ -74,7 +76,8 @@ async fn copy(text: &str) -> bool {
     if !has_clipboard.is_ok_and(|clipboard| clipboard.is_object()) {
         return false;
     }
-    JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+    let copied = JsFuture::from(navigator.clipboard().write_text(text));
+    browser::within(COPY_MS, copied).await.is_some_and(|copied| copied.is_ok())
 }
 
 /// Props of [`ByHand`].

@@ -16,6 +16,8 @@ pub(super) struct HistoryViewProps {
     pub(super) history: History,
     /// What is wrong with the browser's store, in words.
     pub(super) trouble: Option<String>,
+    /// Whether the browser lets the page keep it.
+    pub(super) kept: bool,
     pub(super) clear: Callback<()>,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn HistoryView(props: &HistoryViewProps) -> Html {
                 <Notice tone={Tone::Warning} text={trouble.clone()} announced=true />
             }
             if records.is_empty() {
-                <p class="hint">{ words::HISTORY_EMPTY }</p>
+                <p class="hint">{ words::history_empty(props.kept && props.trouble.is_none()) }</p>
             } else {
                 <div class="table-place" tabindex="0" role="region" aria-labelledby="history-title">
                     <table class="table">

@@ -10,6 +10,7 @@ use super::session::SpeedSession;
 use super::streamed_view::StreamedView;
 use crate::link::Tone;
 use crate::session::Session;
+use crate::storage::Store;
 use crate::ui::connection_panel::ConnectionPanel;
 use crate::ui::notice::Notice;
 use crate::ui::top::Top;
@@ -41,6 +42,7 @@ pub(crate) fn SpeedPage(props: &SpeedPageProps) -> Html {
         let prepare = speed.deeds.prepare.clone();
         use_effect_with((), move |()| prepare.emit(()));
     }
+    let kept = use_memo((), |()| Store::Browser.is_allowed());
     let choice = |this: Kind, name: &'static str| {
         let kind_now = kind.clone();
         let onchange = Callback::from(move |event: Event| {
@@ -72,7 +74,7 @@ pub(crate) fn SpeedPage(props: &SpeedPageProps) -> Html {
                         } else {
                             <ClassicView run={state.classic.clone()} deeds={speed.deeds.clone()} latest={latest(speed, Kind::Classic)} />
                         }
-                        <HistoryView history={state.history.clone()} trouble={speed.storage_trouble.clone()} clear={speed.deeds.clear.clone()} />
+                        <HistoryView history={state.history.clone()} kept={*kept} trouble={speed.storage_trouble.clone()} clear={speed.deeds.clear.clone()} />
                     </div>
                     <aside class="panel scroll" aria-label={words::CONNECTION}>
                         <h2 class="heading">{ words::CONNECTION }</h2>

@@ -59,6 +59,8 @@ pub(crate) enum Report {
     Passed { direction: Direction, ms: f64 },
     /// A direction is done: what the server counted, for how long, and what the page counted.
     Served { direction: Direction, bytes: u64, micros: u64, page_bytes: u64 },
+    /// A direction's load came to its time limit before all that was sent had arrived: what had is its result.
+    CutOff { direction: Direction },
     /// All is measured.
     Finished,
     /// Stopped by order.

@@ -12,6 +12,8 @@ pub(crate) struct Load {
     pub(crate) latency: Latency,
     /// The whole as both ends counted it, once it is done.
     pub(crate) counted: Option<Counted>,
+    /// Its time limit ended it before all that was sent had arrived.
+    pub(crate) cut_off: bool,
 }
 
 /// Payload bytes of a whole load.
@@ -81,6 +83,7 @@ impl Streamed {
                 let counted = Counted { by_server: *bytes, by_page: *page_bytes, micros: *micros };
                 self.load_mut(*direction).counted = Some(counted);
             }
+            Report::CutOff { direction } => self.load_mut(*direction).cut_off = true,
             Report::Finished => self.done = true,
             Report::Ready
             | Report::Took { .. }
@@ -174,6 +177,13 @@ mod tests {
         test.take(&Report::Began(Phase::Load(Direction::Upload)));
         test.take(&Report::Passed { direction: Direction::Upload, ms: 9_000.0 });
         assert_eq!(test.remaining_seconds(), 0);
+    }
+
+    #[test]
+    fn a_load_that_its_time_limit_ended_is_marked_and_the_other_is_not() {
+        let mut test = Streamed::new(2_000, 8_000);
+        test.take(&Report::CutOff { direction: Direction::Upload });
+        assert_eq!((test.download.cut_off, test.upload.cut_off), (false, true));
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
             if let Some(run) = &props.run {
                 { charts(run) }
                 { tiles(&run.measured) }
+                { cut_off(&run.measured) }
                 if finished && let Some(figures) = run.measured.figures() {
                     { verdict_view(&figures) }
                     <div class="buttons">{ result_buttons(props.latest) }</div>
@@ -208,6 +209,15 @@ fn tiles(test: &Streamed) -> Html {
             { tile(words::IDLE, test.idle.median().map(millis)) }
             { tile(words::UNDER_LOAD, test.loaded_ms().map(millis)) }
         </dl>
+    }
+}
+
+/// Which loads came to their time limit. There before it says something, so that it is announced.
+fn cut_off(test: &Streamed) -> Html {
+    let directions = [Direction::Download, Direction::Upload];
+    let cut = directions.into_iter().filter(|direction| test.load(*direction).cut_off);
+    html! {
+        <div role="status" class="cut-off">{ for cut.map(|direction| html! { <p class="hint">{ words::cut_off(direction) }</p> }) }</div>
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) const FRAMES_UNACKED: &str = "Not acknowledged";
 pub(crate) const FRAMES_RESENT: &str = "Sent again";
 pub(crate) const WELCOMES: &str = "Welcomes";
 pub(crate) const REPEATS: &str = "Repeats refused by the server";
+pub(crate) const REPEATS_MISSING: &str =
+    "The server does not answer how many repeats it has refused. This page asks again.";
 
 pub(crate) const FRAMES: &str = "Frames";
 pub(crate) const FRAMES_TEXT: &str = "What passes while this page is open, newest first.";

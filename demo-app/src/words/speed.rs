@@ -47,7 +47,6 @@ pub(crate) const COPY_LINK: &str = "Copy link";
 pub(crate) const COPIED: &str = "Copied.";
 pub(crate) const COPY_YOURSELF: &str =
     "This browser does not let the page copy. Select the text and copy it yourself.";
-pub(crate) const HISTORY_EMPTY: &str = "Finished tests are kept here, in this browser only.";
 pub(crate) const SHARED: &str = "A result from a link";
 pub(crate) const SHARED_BAD: &str = "This link holds no result that can be read. It may have been cut short.";
 
@@ -171,6 +170,14 @@ pub(crate) fn history_unreadable(why: &str) -> String {
     format!("The history in this browser can't be read ({why}). Clear it to keep results again.")
 }
 
+pub(crate) fn history_empty(kept: bool) -> &'static str {
+    if kept {
+        "Finished tests are kept here, in this browser only."
+    } else {
+        "Finished tests are listed here until you close or reload this page: this browser does not keep them."
+    }
+}
+
 pub(crate) fn history_not_kept(why: &str) -> String {
     format!("This browser does not keep the history ({why}). It lasts until the page is closed.")
 }
@@ -209,6 +216,18 @@ pub(crate) fn while_loaded(of: Direction) -> String {
     match of {
         Direction::Download => "During download".to_owned(),
         Direction::Upload => "During upload".to_owned(),
+    }
+}
+
+/// A load that came to its time limit.
+pub(crate) fn cut_off(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Download => {
+            "The download reached its time limit with data still on the way. Its result counts what had arrived."
+        }
+        Direction::Upload => {
+            "The upload reached its time limit with data still on the way. Its result counts what had arrived."
+        }
     }
 }
 

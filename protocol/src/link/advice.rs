@@ -45,7 +45,7 @@ impl<M> Link<M> {
         if let (Phase::Waiting { until }, Some(backoff)) = (&mut self.phase, self.config.reconnect) {
             let hint = hint.map_or(backoff.cap, |hint| hint.min(LONGEST_HINT));
             *until = *until + hint;
-            self.not_before = Some(now + hint);
+            self.not_before = now + hint;
             self.report();
         }
     }

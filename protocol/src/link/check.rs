@@ -10,7 +10,8 @@ use super::config::LinkConfig;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidConfig {
-    /// A duration of zero where something would happen without a pause, or end before it began.
+    /// A duration of zero where something would happen without a pause, or end before it began; or a number of zero where
+    /// nothing would ever happen.
     Zero {
         /// The setting's name, such as `keep_alive.interval`.
         setting: &'static str,
@@ -27,7 +28,7 @@ pub enum InvalidConfig {
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Zero { setting } => write!(f, "{setting} is zero: it must be longer"),
+            Self::Zero { setting } => write!(f, "{setting} is zero: it must be above zero"),
             Self::Watermarks { low, high } => {
                 write!(f, "the low watermark of {low} bytes must not be above the high one of {high}")
             }
@@ -60,6 +61,9 @@ impl LinkConfig {
         if let Some(backoff) = &self.reconnect {
             not_zero("reconnect.first", backoff.first)?;
             not_zero("reconnect.cap", backoff.cap)?;
+            if backoff.max_attempts == Some(0) {
+                return Err(InvalidConfig::Zero { setting: "reconnect.max_attempts" });
+            }
         }
         let (low, high) = (self.watermarks.low, self.watermarks.high);
         if low > high { Err(InvalidConfig::Watermarks { low, high }) } else { Ok(()) }
@@ -90,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn each_duration_of_zero_is_named() {
+    fn each_setting_of_zero_is_named() {
         let zero = Duration::ZERO;
         let keep_alive = KeepAlive::default();
         let backoff = Backoff::default();
         type Set<'a> = &'a dyn Fn(&mut LinkConfig);
-        let cases: [(&str, Set<'_>); 8] = [
+        let cases: [(&str, Set<'_>); 9] = [
             ("connect_timeout", &|config| config.connect_timeout = zero),
             ("close_timeout", &|config| config.close_timeout = zero),
             ("keep_alive.interval", &|config| {
@@ -108,6 +112,9 @@ mod tests {
             ("renew_after", &|config| config.renew_after = Some(zero)),
             ("reconnect.first", &|config| config.reconnect = Some(Backoff { first: zero, ..backoff })),
             ("reconnect.cap", &|config| config.reconnect = Some(Backoff { cap: zero, ..backoff })),
+            ("reconnect.max_attempts", &|config| {
+                config.reconnect = Some(backoff.with_max_attempts(0));
+            }),
         ];
         for (setting, set) in cases {
             let refused = refused(set);

@@ -41,10 +41,9 @@ impl<M> Link<M> {
     /// Looks whether this end slept; then a connection is asked for a sign of life, and a wait ends.
     pub(super) fn compare_clocks(&mut self) {
         let mut jumped = core::mem::take(&mut self.clocks.jumped);
-        if let Some(due) = self.check_due()
-            && due <= self.now
-        {
-            jumped |= self.now.as_micros() - due.as_micros() > JUMP;
+        let due = self.check_due();
+        if due <= self.now {
+            jumped |= self.now.micros_since(due) > JUMP;
             self.begin_checks();
         }
         if jumped {
@@ -59,12 +58,12 @@ impl<M> Link<M> {
 
     /// When the clocks are to be compared at the latest. Timers of a hidden page are throttled, so that their being late says
     /// nothing, and its return to sight calls for a probe anyway.
-    pub(super) fn check_due(&self) -> Option<Time> {
+    pub(super) fn check_due(&self) -> Time {
         let matters = match self.phase {
             Phase::Open { pulse: Some(_), .. } => true,
             Phase::Waiting { until } => until < Time::NEVER,
             _ => false,
         };
-        (matters && self.hidden.is_none()).then(|| self.clocks.checked.after_micros(CHECK))
+        if matters && self.hidden.is_none() { self.clocks.checked.after_micros(CHECK) } else { Time::NEVER }
     }
 }

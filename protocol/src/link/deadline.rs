@@ -1,15 +1,13 @@
 //! A deadline that does not take a late timer for proof.
 
-use core::time::Duration;
-
 use crate::Time;
 
-/// A timer that fires this much later than it was set proves nothing: this end was busy or asleep, and the answer
-/// may lie in the event queue behind the timer.
-pub(super) const OVERDUE: Duration = Duration::from_millis(20);
+/// A timer that fires so many microseconds later than it was set proves nothing: this end was busy or asleep, and the
+/// answer may lie in the event queue behind the timer.
+pub(super) const OVERDUE: u64 = 20_000;
 
-/// How much longer the answer is waited for then.
-const EXTENSION: Duration = Duration::from_secs(1);
+/// How many microseconds longer the answer is waited for then.
+const EXTENSION: u64 = 1_000_000;
 
 /// A moment by which something must have happened. It is put off once, and once only, when its timer was late: a
 /// tab whose timers are always late finds out as well.
@@ -30,8 +28,8 @@ impl Deadline {
 
     /// Whether it has passed for good; puts it off if its timer was late.
     pub(super) fn has_passed(&mut self, now: Time) -> bool {
-        if self.at <= now && !self.extended && now.since(self.at) >= OVERDUE {
-            *self = Self { at: now + EXTENSION, extended: true };
+        if self.at <= now && !self.extended && now.micros_since(self.at) >= OVERDUE {
+            *self = Self { at: now.after_micros(EXTENSION), extended: true };
         }
         self.at <= now
     }

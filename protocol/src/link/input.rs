@@ -5,14 +5,14 @@ use super::deadline::OVERDUE;
 use super::patience::Patience;
 use super::phase::{HINT_SPACING, Phase};
 use super::pulse::{Beat, Pulse};
-use crate::{Closed, ClosedBy, Event, Generation, Input, Output, Time};
+use crate::{ClosedBy, Event, Generation, Input, Output, Time};
 
 impl<M> Link<M> {
     /// Takes one input. Input of a generation that is not the current one changes nothing.
     pub fn handle_input(&mut self, now: Time, input: Input) {
         self.now = now;
-        if self.wake().is_some_and(|due| now.since(due) >= OVERDUE) {
-            self.late = Some(now);
+        if now.micros_since(self.wake()) >= OVERDUE {
+            self.late_until = now.after_micros(OVERDUE);
         }
         match input.generation() {
             Some(generation) if !self.is_current(generation) => return,
@@ -133,7 +133,7 @@ impl<M> Link<M> {
     fn timeout(&mut self) {
         let now = self.now;
         // The word on the socket's buffer, which comes just before, may have set the timer again.
-        let late = self.late.is_some_and(|late| now.since(late) < OVERDUE);
+        let late = now < self.late_until;
         if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, *patience)) {
             self.obey(beat);
         }
@@ -151,23 +151,21 @@ impl<M> Link<M> {
             }
             Beat::Dead => {
                 self.patience.lengthen();
-                let reason = "nothing came within the keep-alive's deadline";
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::KeepAlive, true, reason));
+                self.give_up(ClosedBy::KeepAlive, "nothing came within the keep-alive's deadline");
             }
         }
     }
 
     /// The moment of the nearest deadline.
     #[inline(never)]
-    pub(super) fn wake(&self) -> Option<Time> {
+    pub(super) fn wake(&self) -> Time {
         let of_phase = match &self.phase {
-            Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => Some(deadline.at()),
-            Phase::Waiting { until } => Some(*until).filter(|until| *until < Time::NEVER),
-            Phase::Open { pulse, .. } => pulse.as_ref().map(Pulse::wake),
-            Phase::Closed => None,
+            Phase::Connecting { deadline, .. } | Phase::Closing { deadline, .. } => deadline.at(),
+            Phase::Waiting { until } => *until,
+            Phase::Open { pulse: Some(pulse), .. } => pulse.wake(),
+            Phase::Open { pulse: None, .. } | Phase::Closed => Time::NEVER,
         };
-        let of_poll = self.poll.map(|(at, _)| at);
-        Time::earliest(&[of_phase, of_poll, self.check_due()])
+        of_phase.min(self.poll).min(self.check_due())
     }
 }
 

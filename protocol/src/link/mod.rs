@@ -57,9 +57,9 @@ pub struct Link<M> {
     /// Waits in a row since the last stable connection, the present one included.
     retries: u32,
     /// When the newest attempt began, if there was one.
-    attempted: Option<Time>,
+    attempted: Time,
     /// Until when the server wants no attempt.
-    not_before: Option<Time>,
+    not_before: Time,
     /// The present connection has done what it is for.
     proved: bool,
     /// Since when the machine has said that it has no network.
@@ -68,8 +68,8 @@ pub struct Link<M> {
     hidden: Option<Time>,
     paused: bool,
     clocks: Clocks,
-    /// When an input came last that was later than the timer.
-    late: Option<Time>,
+    /// Until when inputs count as late, since one came that was later than the timer.
+    late_until: Time,
     patience: Patience,
     queue: Queue<M>,
     /// How much lies in the socket's own buffer, by its last word and what was handed to it since.
@@ -80,8 +80,9 @@ pub struct Link<M> {
     congested: bool,
     /// Somebody waits until everything has left.
     watching_drain: bool,
-    /// When to look at the socket's buffer again, and how long to wait the time after.
-    poll: Option<(Time, core::time::Duration)>,
+    /// When to look at the socket's buffer again, and how many microseconds that is after the time before.
+    poll: Time,
+    poll_pause: u64,
     outputs: VecDeque<Output<M>>,
     reported: State,
     last_closed: Option<Closed>,
@@ -101,20 +102,21 @@ impl<M> Link<M> {
             failures: 0,
             counted_failures: 0,
             retries: 0,
-            attempted: None,
-            not_before: None,
+            attempted: Time::default(),
+            not_before: Time::default(),
             proved: false,
             offline: None,
             hidden: None,
             paused: false,
             clocks: Clocks::default(),
-            late: None,
+            late_until: Time::default(),
             patience: Patience::default(),
             buffered: 0,
             reported_buffered: 0,
             congested: false,
             watching_drain: false,
-            poll: None,
+            poll: Time::NEVER,
+            poll_pause: 0,
             outputs: VecDeque::new(),
             reported: State::Closed,
             last_closed: None,
@@ -169,10 +171,7 @@ impl<M> Link<M> {
     /// [`ClosedBy::Overflow`]. Whether another attempt follows is for [`Closed::is_retryable`] to say.
     pub fn abort(&mut self, now: Time, by: ClosedBy, reason: &str) {
         self.now = now;
-        if let Some(generation) = self.generation() {
-            let was_open = self.phase.opened().is_some();
-            self.give_up_on(generation, Closed::abnormal(by, was_open, reason));
-        }
+        self.give_up(by, reason);
     }
 
     /// Ends a wait at once, as when the page becomes visible: the attempt that follows has what it needs now. At most one
@@ -195,7 +194,9 @@ impl<M> Link<M> {
 
     /// The next action, or [`Output::Wait`] when there is none before the moment it names.
     pub fn poll_output(&mut self) -> Output<M> {
-        self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.wake()))
+        self.outputs
+            .pop_front()
+            .unwrap_or_else(|| Output::Wait(Some(self.wake()).filter(|at| *at < Time::NEVER)))
     }
 
     /// Where the link is.

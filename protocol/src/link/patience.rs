@@ -1,7 +1,7 @@
 //! How much longer than its setting a keep-alive deadline may take, after connections that were left too early.
 
 /// How often the deadline may be doubled: up to sixteen times the setting.
-const MOST_DOUBLINGS: u8 = 4;
+pub(super) const MOST_DOUBLINGS: u8 = 4;
 
 /// So many answers in a row within the setting bring the setting back. One is not enough: it may come between two
 /// messages that each take longer.

@@ -4,6 +4,7 @@ use super::Link;
 use super::deadline::Deadline;
 use super::patience::Patience;
 use super::pulse::Pulse;
+use crate::time::micros;
 use crate::{Close, Closed, ClosedBy, Event, Generation, Output, Time};
 
 /// Attempts are at least so many microseconds apart when something else than the back-off calls for one (online, visible).
@@ -65,8 +66,8 @@ impl<M> Link<M> {
     pub(super) fn start_attempt(&mut self) {
         self.newest += 1;
         let generation = Generation(self.newest);
-        self.attempted = Some(self.now);
-        self.not_before = None;
+        self.attempted = self.now;
+        self.not_before = Time::default();
         let timeout = self.config.provider_timeout;
         let deadline = Deadline::new(self.now + timeout.unwrap_or(self.config.connect_timeout));
         self.phase = Phase::Connecting { generation, located: timeout.is_none(), deadline };
@@ -103,7 +104,7 @@ impl<M> Link<M> {
     ) {
         let deadline = Deadline::new(self.now + self.config.close_timeout);
         self.phase = Phase::Closing { generation, opened, by_caller: close.is_some(), deadline };
-        self.poll = None;
+        self.poll = Time::NEVER;
         if let Some(close) = close {
             self.outputs.push_back(Output::Close { generation, close });
         }
@@ -118,20 +119,27 @@ impl<M> Link<M> {
         self.after(closed, decision);
     }
 
-    /// Leaves the current socket, whatever it does, and says how it ended.
-    pub(super) fn abandon(&mut self, generation: Generation, mut closed: Closed) {
+    /// Leaves the current socket, if there is one, and returns how it ended.
+    fn abandon(&mut self, by: ClosedBy, reason: &str) -> Option<Closed> {
+        let generation = self.generation()?;
+        let mut closed = Closed::abnormal(by, self.phase.opened().is_some(), reason);
         closed.unsent_bytes = self.buffered;
         self.outputs.push_back(Output::Abandon { generation, close: Close::normal() });
-        self.last_closed = Some(closed.clone());
-        self.event(Event::Disconnected(closed));
-        self.reset_buffer();
+        Some(closed)
     }
 
-    /// Leaves the current socket because a deadline passed, and decides what follows.
-    pub(super) fn give_up_on(&mut self, generation: Generation, mut closed: Closed) {
-        closed.unsent_bytes = self.buffered;
-        self.outputs.push_back(Output::Abandon { generation, close: Close::normal() });
-        self.after(closed, None);
+    /// Leaves the current socket, if there is one, and decides what follows.
+    pub(super) fn give_up(&mut self, by: ClosedBy, reason: &str) {
+        if let Some(closed) = self.abandon(by, reason) {
+            self.after(closed, None);
+        }
+    }
+
+    /// A connection or an attempt has ended: its buffer is gone, and the application is told.
+    fn ended(&mut self, closed: Closed) {
+        self.reset_buffer();
+        self.last_closed = Some(closed.clone());
+        self.event(Event::Disconnected(closed));
     }
 
     pub(super) fn after(&mut self, mut closed: Closed, decision: Option<bool>) {
@@ -146,7 +154,7 @@ impl<M> Link<M> {
             self.wait_until(Time::NEVER, closed);
             return;
         }
-        let stable = |opened| self.proved || self.now.since(opened) >= backoff.stable;
+        let stable = |opened| self.proved || self.now >= opened + backoff.stable;
         if self.phase.opened().is_some_and(stable) {
             self.reset_failures();
         } else {
@@ -167,26 +175,22 @@ impl<M> Link<M> {
         }
         self.retries = self.retries.saturating_add(1);
         let delay = backoff.delay(self.retries, &mut self.random);
-        let delay = if self.believes_offline() { delay.max(backoff.cap) } else { delay };
-        let until = if self.paused { Time::NEVER } else { self.now + delay };
+        let delay = if self.believes_offline() { delay.max(micros(backoff.cap)) } else { delay };
+        let until = if self.paused { Time::NEVER } else { self.now.after_micros(delay) };
         self.wait_until(until, closed);
     }
 
     fn wait_until(&mut self, until: Time, closed: Closed) {
         self.begin_checks();
-        self.reset_buffer();
         self.phase = Phase::Waiting { until };
-        self.last_closed = Some(closed.clone());
-        self.event(Event::Disconnected(closed));
+        self.ended(closed);
         self.report();
     }
 
     /// Closed for good: hands back what was never transmitted.
     pub(super) fn end(&mut self, closed: Closed) {
         self.phase = Phase::Closed;
-        self.reset_buffer();
-        self.last_closed = Some(closed.clone());
-        self.event(Event::Disconnected(closed));
+        self.ended(closed);
         self.unsent();
         self.report();
     }
@@ -202,12 +206,8 @@ impl<M> Link<M> {
                 *until = Time::NEVER;
                 self.report();
             }
-            Phase::Connecting { generation, .. } | Phase::Open { generation, .. } if close => {
-                let (generation, was_open) = (*generation, self.phase.opened().is_some());
-                self.give_up_on(
-                    generation,
-                    Closed::abnormal(ClosedBy::Paused, was_open, "the page is hidden"),
-                );
+            Phase::Connecting { .. } | Phase::Open { .. } if close => {
+                self.give_up(ClosedBy::Paused, "the page is hidden");
             }
             _ => {}
         }
@@ -223,9 +223,8 @@ impl<M> Link<M> {
     pub(super) fn replace(&mut self, reason: &str) {
         self.reset_failures();
         self.paused = false;
-        if let Some(generation) = self.generation() {
-            let was_open = self.phase.opened().is_some();
-            self.abandon(generation, Closed::abnormal(ClosedBy::Caller, was_open, reason));
+        if let Some(closed) = self.abandon(ClosedBy::Caller, reason) {
+            self.ended(closed);
         }
         self.start_attempt();
     }
@@ -237,8 +236,8 @@ impl<M> Link<M> {
         self.counted_failures = 0;
         if let (Phase::Open { .. }, Some(since), Some(most)) = (&self.phase, since, self.config.renew_after)
             && self.config.reconnect.is_some()
-            && self.time_with_sleep().since(since) > most
-            && self.attempted.is_none_or(|attempted| self.now >= attempted.after_micros(SPACING))
+            && self.time_with_sleep() > since + most
+            && self.now >= self.attempted.after_micros(SPACING)
         {
             self.replace("away for longer than renew_after");
             return;
@@ -270,8 +269,7 @@ impl<M> Link<M> {
         if let Phase::Waiting { until } = self.phase
             && !self.paused
         {
-            let earliest = self.attempted.map_or(self.now, |attempted| attempted.after_micros(spacing));
-            let earliest = earliest.max(self.now).max(self.not_before.unwrap_or_default());
+            let earliest = self.attempted.after_micros(spacing).max(self.now).max(self.not_before);
             let until = until.min(earliest);
             self.phase = Phase::Waiting { until };
             if until <= self.now {
@@ -304,22 +302,18 @@ impl<M> Link<M> {
         if !passed {
             return;
         }
-        match self.phase {
-            Phase::Connecting { generation, located: false, .. } => {
-                let reason = "the provider did not answer within its time-out";
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::ProviderTimeout, false, reason));
+        let (by, reason) = match self.phase {
+            Phase::Connecting { located: false, .. } => {
+                (ClosedBy::ProviderTimeout, "the provider did not answer within its time-out")
             }
-            Phase::Connecting { generation, .. } => {
-                let reason = "the connection was not open within the connect time-out";
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::ConnectTimeout, false, reason));
+            Phase::Connecting { .. } => {
+                (ClosedBy::ConnectTimeout, "the connection was not open within the connect time-out")
             }
-            Phase::Closing { generation, opened, .. } => {
-                let reason = "the close handshake was not over within the close time-out";
-                let was_open = opened.is_some();
-                self.give_up_on(generation, Closed::abnormal(ClosedBy::CloseTimeout, was_open, reason));
+            Phase::Closing { .. } => {
+                (ClosedBy::CloseTimeout, "the close handshake was not over within the close time-out")
             }
-            Phase::Waiting { .. } => self.start_attempt(),
-            Phase::Open { .. } | Phase::Closed => {}
-        }
+            _ => return self.start_attempt(),
+        };
+        self.give_up(by, reason);
     }
 }

@@ -3,13 +3,13 @@
 use core::time::Duration;
 
 use super::config::KeepAlive;
-use super::patience::Patience;
+use super::patience::{MOST_DOUBLINGS, Patience};
 use crate::Time;
 use crate::time::micros;
 
-/// A ping that goes out this much later than it was due tells of a sleep, after which the link is more likely dead
+/// A ping that goes out so many microseconds later than it was due tells of a sleep, after which the link is more likely dead
 /// than not, so that it has the short deadline of a probe. Timers of a hidden tab are late by up to a second.
-const LATE: Duration = Duration::from_secs(2);
+const LATE: u64 = 2_000_000;
 
 /// How many pings in a row may go unanswered because their timers were late. Past that the link is dead all the
 /// same, so that a tab whose timers are always late still finds out.
@@ -20,7 +20,10 @@ const PROBE_SPACING: u64 = 3_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Pulse {
-    settings: KeepAlive,
+    // The settings, in microseconds.
+    interval: u64,
+    deadline: u64,
+    probe: u64,
     next_ping: Time,
     /// Before this moment no probe goes out, because the last one was but a moment ago.
     next_probe: Time,
@@ -35,8 +38,8 @@ struct Unanswered {
     sent: Option<Time>,
     /// When the link is dead, or `None` once something came.
     deadline: Option<Time>,
-    /// How long it was to take.
-    patience: Duration,
+    /// How many microseconds it was to take.
+    patience: u64,
     late_probes: u8,
     /// How often the deadline was doubled.
     doublings: u8,
@@ -67,9 +70,12 @@ pub(crate) enum Progress {
 
 impl Pulse {
     pub(crate) fn new(settings: KeepAlive, now: Time) -> Self {
+        let interval = micros(settings.interval);
         Self {
-            settings,
-            next_ping: now + settings.interval,
+            interval,
+            deadline: micros(settings.deadline),
+            probe: micros(settings.probe),
+            next_ping: now.after_micros(interval),
             next_probe: Time::default(),
             probe_wanted: false,
             unanswered: None,
@@ -98,7 +104,7 @@ impl Pulse {
             Progress::Gone { moved } => moved && unanswered.buffered,
         };
         if counts && unanswered.deadline.is_some() {
-            unanswered.deadline = Some(now + unanswered.patience);
+            unanswered.deadline = Some(now.after_micros(unanswered.patience));
             unanswered.late_probes = 0;
         }
         unanswered.buffered &= !matches!(progress, Progress::Gone { .. });
@@ -123,12 +129,12 @@ impl Pulse {
     fn send_probe(&mut self, now: Time) -> Beat {
         self.next_probe = now.after_micros(PROBE_SPACING);
         self.probe_wanted = false;
-        self.ping(now, self.settings.probe)
+        self.ping(now, self.probe)
     }
 
     /// Pings before it is due, with the patience of any other ping.
     pub(crate) fn measure(&mut self, now: Time) -> Beat {
-        self.ping(now, self.settings.deadline)
+        self.ping(now, self.deadline)
     }
 
     /// The timer fires, which was set for an earlier moment if it is `late`: then the answer may lie in the event queue behind it,
@@ -145,7 +151,7 @@ impl Pulse {
             if !patience.allows(unanswered.doublings) {
                 return Beat::Dead;
             }
-            let longer = micros(self.settings.deadline).saturating_mul(1 << unanswered.doublings);
+            let longer = self.deadline.min(u64::MAX >> MOST_DOUBLINGS) << unanswered.doublings;
             unanswered.deadline = Some(now.after_micros(longer));
             unanswered.doublings += 1;
         }
@@ -153,18 +159,18 @@ impl Pulse {
             return self.send_probe(now);
         }
         if self.next_ping <= now {
-            let late = now.since(self.next_ping) >= LATE;
-            let patience = if late { self.settings.probe } else { self.settings.deadline };
+            let late = now.micros_since(self.next_ping) >= LATE;
+            let patience = if late { self.probe } else { self.deadline };
             return self.ping(now, patience);
         }
         Beat::Nothing
     }
 
     #[inline(never)]
-    fn ping(&mut self, now: Time, patience: Duration) -> Beat {
+    fn ping(&mut self, now: Time, patience: u64) -> Beat {
         let mut fresh = Unanswered {
             sent: Some(now),
-            deadline: Some(now + patience),
+            deadline: Some(now.after_micros(patience)),
             patience,
             late_probes: 0,
             doublings: 0,
@@ -190,7 +196,7 @@ impl Pulse {
             }
         }
         self.unanswered = Some(fresh);
-        self.next_ping = now + self.settings.interval;
+        self.next_ping = now.after_micros(self.interval);
         Beat::Ping
     }
 
@@ -201,8 +207,8 @@ impl Pulse {
 
     pub(crate) fn wake(&self) -> Time {
         let deadline = self.unanswered.as_ref().and_then(|unanswered| unanswered.deadline);
-        let probe = self.probe_wanted.then_some(self.next_probe);
-        Time::earliest(&[deadline, probe]).map_or(self.next_ping, |due| due.min(self.next_ping))
+        let probe = if self.probe_wanted { self.next_probe } else { Time::NEVER };
+        self.next_ping.min(probe).min(deadline.unwrap_or(Time::NEVER))
     }
 }
 

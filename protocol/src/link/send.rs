@@ -1,17 +1,16 @@
 //! Sending: what goes to the socket now, what waits, and when to look at the socket's buffer again.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::Link;
 use super::phase::Phase;
 use super::pulse::{Progress, Pulse};
 use crate::{Event, Generation, Output, Overflow, Refusal, Refused, Time};
 
-/// A browser does not say when `bufferedAmount` falls, so it is looked at: first after this time, then after
+/// A browser does not say when `bufferedAmount` falls, so it is looked at: first after so many microseconds, then after
 /// twice as long each time while nothing moves, up to `POLL_SLOWEST`.
-const POLL_FIRST: Duration = Duration::from_millis(4);
-const POLL_SLOWEST: Duration = Duration::from_millis(64);
+const POLL_FIRST: u64 = 4_000;
+const POLL_SLOWEST: u64 = 64_000;
 
 impl<M> Link<M> {
     /// Sends a message of `len` bytes: it is transmitted at once if the link is open and the socket's buffer below
@@ -164,11 +163,11 @@ impl<M> Link<M> {
             self.watching_drain = false;
         }
         if !self.wants_poll() {
-            self.poll = None;
+            self.poll = Time::NEVER;
         } else {
             // Whoever waits for room wants to know soon; a ping's deadline has time.
             if fell && (self.congested || self.watching_drain) {
-                self.poll = None;
+                self.poll = Time::NEVER;
             }
             self.poll_soon();
         }
@@ -187,13 +186,9 @@ impl<M> Link<M> {
 
     /// The moment to look at the buffer has passed; [`Input::Buffered`](crate::Input::Buffered) came before it.
     pub(super) fn poll_passed(&mut self) {
-        if let Some((at, pause)) = self.poll
-            && at <= self.now
-        {
-            self.poll = None;
-            if self.wants_poll() {
-                self.schedule_poll((pause * 2).min(POLL_SLOWEST));
-            }
+        if self.poll <= self.now {
+            self.poll = Time::NEVER;
+            self.schedule_poll((self.poll_pause * 2).min(POLL_SLOWEST));
         }
     }
 
@@ -202,7 +197,7 @@ impl<M> Link<M> {
         self.buffered = 0;
         self.reported_buffered = 0;
         self.congested = false;
-        self.poll = None;
+        self.poll = Time::NEVER;
         self.watching_drain &= !self.is_drained();
     }
 
@@ -217,9 +212,10 @@ impl<M> Link<M> {
         self.congested || ping_waits || (self.watching_drain && !self.is_drained())
     }
 
-    fn schedule_poll(&mut self, pause: Duration) {
-        if self.poll.is_none() && self.wants_poll() {
-            self.poll = Some((self.now + pause, pause));
+    fn schedule_poll(&mut self, pause: u64) {
+        if self.poll == Time::NEVER && self.wants_poll() {
+            self.poll = self.now.after_micros(pause);
+            self.poll_pause = pause;
         }
     }
 }

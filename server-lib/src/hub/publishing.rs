@@ -62,7 +62,7 @@ impl<A: Application> Task<A> {
         let hub = Arc::clone(&self.hub);
         let began = tokio::time::Instant::now();
         self.appends.push_back(Box::pin(async move {
-            let answer = hub.log.append(append).await;
+            let answer = hub.in_time(hub.log.append(append)).await;
             hub.metrics.appended(began.elapsed());
             Done::Published { channel, number, bytes, answer }
         }));

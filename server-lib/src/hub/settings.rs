@@ -35,6 +35,9 @@ pub struct HubSettings {
     pub hello_timeout: Duration,
     /// How long the application and the log may take to say who a client is; then it is told to come back. Default 10 s.
     pub authentication_timeout: Duration,
+    /// How long the log may take for an answer. Then a publisher is told to send its publication again, and a reader waits
+    /// while the log is asked again. Default 30 s.
+    pub log_timeout: Duration,
     /// How long a session outlives its connection. Default 120 s.
     pub ttl: Duration,
     /// Sessions at the same time, connected or not. Default 20,000.
@@ -95,6 +98,7 @@ impl Default for HubSettings {
             dead_after: Duration::from_secs(10),
             hello_timeout: Duration::from_secs(5),
             authentication_timeout: Duration::from_secs(10),
+            log_timeout: Duration::from_secs(30),
             ttl: Duration::from_secs(120),
             sessions: 20_000,
             sessions_per_principal: 100,
@@ -167,6 +171,8 @@ impl HubSettings {
             ("backlog.0", self.backlog.0, 1, usize::MAX),
             ("backlog.1", usize::try_from(self.backlog.1).unwrap_or(usize::MAX), 1, usize::MAX),
             ("sessions", self.sessions, 1, usize::MAX),
+            ("channels", self.channels, 1, usize::MAX),
+            ("memory", usize::try_from(self.memory).unwrap_or(usize::MAX), 1, usize::MAX),
             ("sessions_per_principal", self.sessions_per_principal, 1, usize::MAX),
             ("sessions_per_address", self.sessions_per_address, 1, usize::MAX),
             ("members", self.members, 0, frames.max_members),
@@ -211,6 +217,7 @@ impl HubSettings {
         let times = [
             ("hello_timeout", self.hello_timeout),
             ("authentication_timeout", self.authentication_timeout),
+            ("log_timeout", self.log_timeout),
             ("timing.ping_interval", self.timing.ping_interval),
             ("timing.starvation", self.timing.starvation),
         ];
@@ -262,12 +269,15 @@ mod tests {
         wrong(&|it| it.appends.1 = 1_000, "appends.1 is 1000 and must be at least 65536");
         wrong(&|it| it.backlog.1 = 0, "backlog.1 is 0 and must be at least 1");
         wrong(&|it| it.sessions = 0, "sessions is 0 and must be at least 1");
+        wrong(&|it| it.channels = 0, "channels is 0 and must be at least 1");
+        wrong(&|it| it.memory = 0, "memory is 0 and must be at least 1");
         wrong(&|it| it.members = 10_001, "members is 10001 and must be 0 to 10000");
         wrong(&|it| it.members = 10_000, "member_bytes");
         wrong(&|it| it.instance = "x".repeat(256), "instance is 256 and must be 0 to 255");
         wrong(&|it| it.protocols = vec!["a b".into()], "protocols");
         wrong(&|it| it.protocols = vec!["x".repeat(256)], "255");
         wrong(&|it| it.hello_timeout = Duration::ZERO, "hello_timeout must be above 0");
+        wrong(&|it| it.log_timeout = Duration::ZERO, "log_timeout must be above 0");
         wrong(&|it| it.timing.ping_interval = Duration::ZERO, "timing.ping_interval");
         wrong(&|it| it.change_rate = Some(Rate { per_second: 0.0, burst: 1 }), "change_rate");
     }

@@ -229,7 +229,7 @@ impl<A: Application> Task<A> {
         if self.touch_at <= instant {
             self.touch_at = instant + self.hub.touch_interval();
             let (hub, id) = (Arc::clone(&self.hub), self.entry.id);
-            self.work.push(Box::pin(async move { Done::Touched(hub.log.touch(id).await) }));
+            self.work.push(Box::pin(async move { Done::Touched(hub.in_time(hub.log.touch(id)).await) }));
         }
     }
 

@@ -338,13 +338,21 @@ fn fault(error: &LogError) -> Denial {
 }
 
 impl<A: Application> Inner<A> {
+    /// The log's answer, or an error when it takes too long for it.
+    pub(super) async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, LogError>>,
+    ) -> Result<T, LogError> {
+        tokio::time::timeout(self.settings.log_timeout, answer).await.unwrap_or(Err(LogError::TimedOut))
+    }
+
     /// Asks the log again and again while its error may pass.
     async fn persist<T, F>(&self, what: &str, ask: impl Fn() -> F) -> Result<T, LogError>
     where
         F: Future<Output = Result<T, LogError>>,
     {
         loop {
-            match ask().await {
+            match self.in_time(ask()).await {
                 Err(error) if error.is_retryable() => {
                     tracing::warn!("the log could not {what}: {error}; asking again");
                     tokio::time::sleep(RETRY).await;

@@ -18,7 +18,7 @@ pub enum Blame {
 }
 
 /// Why the log did not do what it was asked. Nothing was stored of an append that ends in an error, except where
-/// [`LogError::Io`] says otherwise; to send it again is always safe.
+/// [`LogError::Io`] or [`LogError::TimedOut`] says otherwise; to send it again is always safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogError {
@@ -33,6 +33,9 @@ pub enum LogError {
     Io(Arc<str>),
     /// What is stored makes no sense; says what.
     Corrupt(Arc<str>),
+    /// It did not answer within [`HubSettings::log_timeout`](crate::hub::HubSettings::log_timeout). An append may become
+    /// durable all the same.
+    TimedOut,
     /// The log has been closed.
     Closed,
     /// Another log of this or another process has the store open; names its file.
@@ -50,6 +53,8 @@ pub enum LogError {
     Setting {
         /// Which.
         name: &'static str,
+        /// What it is.
+        value: String,
         /// What it must.
         must: &'static str,
     },
@@ -58,10 +63,20 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Refuses a setting that does not work.
+    pub(super) fn unless(
+        works: bool,
+        name: &'static str,
+        value: impl fmt::Display,
+        must: &'static str,
+    ) -> Result<(), Self> {
+        if works { Ok(()) } else { Err(Self::Setting { name, value: value.to_string(), must }) }
+    }
+
     /// Whether the same may work later, without anybody changing the program.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::Locked | Self::Full | Self::Io(_) | Self::InUse(_))
+        matches!(self, Self::Busy | Self::Locked | Self::Full | Self::Io(_) | Self::TimedOut | Self::InUse(_))
     }
 
     /// Who has to do something about it.
@@ -74,6 +89,7 @@ impl LogError {
             | Self::Locked
             | Self::Full
             | Self::Io(_)
+            | Self::TimedOut
             | Self::Corrupt(_)
             | Self::Foreign(_)
             | Self::Newer { .. } => Blame::Environment,
@@ -89,13 +105,16 @@ impl fmt::Display for LogError {
             Self::Full => f.write_str("the log's disk is full, or its store has reached its limit"),
             Self::Io(what) => write!(f, "the log's store could not be read or written: {what}"),
             Self::Corrupt(what) => write!(f, "the log's store is corrupt: {what}"),
+            Self::TimedOut => f.write_str("the log did not answer in time"),
             Self::Closed => f.write_str("the log has been closed"),
             Self::InUse(file) => write!(f, "another log has {file} open; a log has one writer"),
             Self::Foreign(file) => write!(f, "{file} is not a log of rejoin"),
             Self::Newer { found, known } => {
                 write!(f, "the log has format {found}, and this program knows formats up to {known}")
             }
-            Self::Setting { name, must } => write!(f, "the log's setting `{name}` must {must}"),
+            Self::Setting { name, value, must } => {
+                write!(f, "the log's setting `{name}` is {value} and must {must}")
+            }
             Self::Unsettled => {
                 write!(f, "more than {MAX_UNSETTLED} publications of one publisher are not settled")
             }
@@ -118,7 +137,9 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_retryable_and_the_rest_is_not() {
         let text = || Arc::from("x");
-        for error in [LogError::Busy, LogError::Locked, LogError::Full, LogError::Io(text())] {
+        for error in
+            [LogError::Busy, LogError::Locked, LogError::Full, LogError::TimedOut, LogError::Io(text())]
+        {
             assert!(error.is_retryable(), "{error}");
             assert_eq!(error.blame(), Blame::Environment, "{error}");
         }

@@ -89,6 +89,10 @@ pub trait Log: Send + Sync + 'static {
     /// the answer comes when they are durable. Appends of one publisher to one channel that are begun in order are
     /// answered in order, and the second may be begun before the first is answered. (Section 6 of the protocol.)
     ///
+    /// The hub waits for the answer for [`HubSettings::log_timeout`](crate::hub::HubSettings::log_timeout). Then it takes the
+    /// append for one that ended in [`LogError::TimedOut`]: the publisher sends it again, under the same number and with the
+    /// same id, and learns what became of it. So an append that is stored later is in the log once all the same.
+    ///
     /// # Errors
     /// Nothing was answered: the publisher must send it again. See [`LogError::is_retryable`].
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Answer, LogError>>;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::LogError;
 use super::clock::millis;
 
 /// What an entry counts for beside its payload, in bytes, so that empty entries count too.
@@ -39,6 +40,13 @@ impl Retention {
     #[must_use]
     pub fn everything() -> Self {
         Self { entries: None, bytes: None, age: None, ..Self::default() }
+    }
+
+    /// # Errors
+    /// [`LogError::Setting`] names what can't be. A limit of zero for the others works: it keeps nothing beyond the next
+    /// trimming.
+    pub(super) fn check(&self) -> Result<(), LogError> {
+        LogError::unless(!self.publishers.is_zero(), "retention.publishers", 0, "be above 0")
     }
 
     /// Whether a channel's oldest entry goes.

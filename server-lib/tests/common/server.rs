@@ -56,7 +56,8 @@ impl TestServer {
                 serve(listener, router, &connections, limits, async {
                     stopped.await.unwrap_or_default();
                 })
-                .await;
+                .await
+                .unwrap();
             }
         });
         Self { address, connections: connections.clone(), stop: Some(stop), task }

@@ -20,7 +20,7 @@ const LIFE: Duration = Duration::from_millis(100);
 fn forgetful() -> MemoryLog {
     let mut options = MemoryOptions::default();
     options.retention.publishers = LIFE;
-    MemoryLog::new(options)
+    MemoryLog::new(options).unwrap()
 }
 
 fn brief() -> HubSettings {

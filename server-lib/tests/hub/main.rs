@@ -7,4 +7,5 @@ mod codes;
 mod greetings;
 mod identities;
 mod messages;
+mod mute_log;
 mod server;

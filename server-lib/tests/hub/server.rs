@@ -106,7 +106,7 @@ impl Server {
                 // A dropped sender stops the server as well.
                 let _dropped = stopped.await;
             };
-            serve(listener, router, &connections, ServeLimits::default(), shutdown).await;
+            serve(listener, router, &connections, ServeLimits::default(), shutdown).await.unwrap();
         });
         Self { address, hub, stop: Some(stop), task }
     }

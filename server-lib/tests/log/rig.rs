@@ -73,7 +73,7 @@ impl Rig for MemoryRig {
     const HISTORIES: u64 = 50;
 
     async fn open(settings: Settings) -> Self {
-        Self { log: MemoryLog::new(Self::options(&settings)), settings }
+        Self { log: MemoryLog::new(Self::options(&settings)).unwrap(), settings }
     }
 
     fn settings(&mut self) -> &mut Settings {
@@ -89,15 +89,15 @@ impl Rig for MemoryRig {
     }
 
     async fn restart(&mut self) {
-        self.log = self.log.reopened(Self::options(&self.settings));
+        self.log = self.log.reopened(Self::options(&self.settings)).unwrap();
     }
 
     async fn backup(&mut self) -> MemoryLog {
-        self.log.reopened(Self::options(&self.settings))
+        self.log.reopened(Self::options(&self.settings)).unwrap()
     }
 
     async fn restore(&mut self, saved: MemoryLog) {
-        self.log = saved.reopened(Self::options(&self.settings));
+        self.log = saved.reopened(Self::options(&self.settings)).unwrap();
     }
 }
 

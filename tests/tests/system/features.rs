@@ -27,6 +27,9 @@ async fn every_page_works_with_cookies_and_site_data_blocked_and_says_what_is_no
         page.goto(&server.url(path)).await;
         page.shows(selector, text).await;
         page.shows(".below-top", "lets this page store nothing").await;
+        if path == "/speed" {
+            page.shows(".history .hint", "this browser does not keep them").await;
+        }
     }
     let is_blocked = "try { return !localStorage } catch { return true }";
     assert_eq!(page.script(is_blocked, vec![]).await, true, "the browser lets the page store something");
@@ -101,6 +104,11 @@ async fn a_browser_feature_that_is_missing_or_refused_stops_no_page() {
         for (path, title) in [("/speed", "Speed test"), ("/lab", "Connection lab")] {
             page.click(&format!(".rail a[href='{path}']")).await;
             page.shows("h1", title).await;
+            if path == "/speed" {
+                let kept = !["localStorage", "fullStorage"].contains(&feature);
+                let says = if kept { "are kept here" } else { "this browser does not keep them" };
+                page.shows(".history .hint", says).await;
+            }
         }
         let stopped = page.script("return !document.querySelector('#stopped').hidden", vec![]).await;
         assert_eq!(stopped, false, "without {feature}: {:?}", browser.errors().await);
@@ -122,6 +130,47 @@ async fn a_database_or_a_lock_that_never_answers_keeps_no_page_waiting() {
         chats(&page, silent).await;
         page.shows(".below-top", "does not keep messages").await;
         page.connection_is("Connected").await;
+    }
+}
+
+#[tokio::test]
+async fn a_clipboard_that_never_answers_or_refuses_leaves_the_text_to_be_copied_by_hand() {
+    let server = Server::start(&[]).await;
+    let browser = Browser::open(&server.url("/speed")).await;
+    let page = browser.page();
+    let history = "localStorage.setItem('rejoin-speed-history', '[{\"at_ms\":1,\"mode\":\"classic\",\"megabytes\":50}]')";
+    page.script(history, vec![]).await;
+    for answer in ["new Promise(() => {})", "Promise.reject(new DOMException('no', 'NotAllowedError'))"] {
+        page.goto(&server.url("/speed")).await;
+        page.shows(".history td", "50").await;
+        let silent = format!("navigator.clipboard.constructor.prototype.writeText = () => {answer}");
+        page.script(&silent, vec![]).await;
+        page.press(".history", "Copy as text").await;
+        page.shows("dialog.sheet", "copy it yourself").await;
+        let text = "return document.querySelector('.copy-text')?.value.includes('50')";
+        page.until("the text is there", text, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn counters_of_a_server_that_never_answers_or_refuses_are_said_to_be_missing() {
+    let server = Server::start(&[]).await;
+    let browser = Browser::open(&server.url("/")).await;
+    let page = browser.page();
+    let missing = "does not answer how many repeats";
+    let fetch = "window.usual ??= window.fetch;
+        const answer = arguments[0];
+        window.fetch = (path, ...rest) => !answer || path !== '/api/sessions' ? window.usual(path, ...rest)
+            : answer === 'never' ? new Promise(() => {}) : Promise.reject(new TypeError('refused'));";
+    page.join_as("Ada").await;
+    for answer in ["never", "refused"] {
+        page.script(fetch, vec![answer.into()]).await;
+        page.click(".rail a[href='/lab']").await;
+        page.shows(".lab-part .hint", missing).await;
+        page.script(fetch, vec!["".into()]).await;
+        page.shows(".lab-figure", "Repeats refused by the server").await;
+        page.shows_no(".lab-part .hint", missing).await;
+        page.click(".rail a[href='/speed']").await;
     }
 }
 

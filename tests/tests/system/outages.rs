@@ -64,6 +64,23 @@ async fn more_than_the_server_takes_at_once_goes_out_at_its_pace_after_a_return(
 }
 
 #[tokio::test]
+async fn a_restarted_server_is_found_again_although_the_browser_says_that_it_is_offline() {
+    let server = Server::start(&[]).await;
+    let ada = chatter(&server.url("/"), "Ada").await;
+    let page = ada.page();
+    let offline = "Object.defineProperty(navigator, 'onLine', { get: () => false });
+        dispatchEvent(new Event('offline'));
+        return navigator.onLine";
+    assert_eq!(page.script(offline, vec![]).await, false);
+    let gone = server.kill().await;
+    page.connection_is("Reconnecting").await;
+    let _server = gone.restart().await;
+    page.connection_is("Connected").await;
+    page.say("Offline, and here").await;
+    page.marked("Offline, and here", "delivered").await;
+}
+
+#[tokio::test]
 async fn a_server_that_drains_says_so_and_the_page_comes_back_to_the_next() {
     let server = Server::start(&[]).await;
     let ada = chatter(&server.url("/"), "Ada").await;

@@ -102,6 +102,35 @@ async fn ten_files_are_timed_and_page_and_server_agree() {
     assert_eq!(browser.errors().await, [""; 0]);
 }
 
+/// A line of 2,000 kbit/s that nearly stops in the midst of a load, until the load has come to its limit.
+#[tokio::test]
+async fn a_load_that_its_time_limit_ends_is_said_to_be_cut_off() {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::start_line(server.address, 4_096).await.unwrap();
+    let browser = Browser::open(&format!("http://{}/speed", proxy.address())).await;
+    let page = browser.page();
+    choose_kind(page, "Download and upload").await;
+    let choose = "const select = document.querySelector('select.seconds'); select.value = '3';
+        select.dispatchEvent(new Event('change', { bubbles: true }))";
+    for (step, sentence) in
+        [("Download", "The download reached its time limit"), ("Upload", "The upload reached its time limit")]
+    {
+        page.script(choose, vec![]).await;
+        page.press(".test", "Start").await;
+        page.shows(".test .step[aria-current=step]", step).await;
+        proxy.set_rate(Some(250_000.0));
+        let moves = "return /[1-9]/.test(document.querySelector('.test .large-number').textContent)";
+        page.until("the load moves", moves, &[]).await;
+        page.shows_no(".cut-off", "").await;
+        proxy.set_rate(Some(50.0));
+        page.shows(".cut-off", sentence).await;
+        proxy.set_rate(None);
+        page.shows(".test [role=status]", "Finished").await;
+        let said = page.texts(".cut-off p").await;
+        assert_eq!(said.len(), 1, "{said:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_cancelled_test_keeps_what_was_measured() {
     let server = Server::start(&[]).await;

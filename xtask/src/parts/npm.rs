@@ -11,11 +11,12 @@ use crate::{npm, process, scratch, setup};
 /// Where the tests lie.
 const TESTS: &str = "client-lib/npm/test";
 /// The tests, what fails soonest first.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "package.test.mjs",
     "node.test.mjs",
     "providers.test.mjs",
     "log.test.mjs",
+    "faults.test.mjs",
     "navigation.test.mjs",
     "session.test.mjs",
     "session-life.test.mjs",

@@ -97,6 +97,8 @@ const AUTH_TOO_LARGE = 4413;
 export function whyTooLarge(event, bytes, own) {
   if (event.code !== AUTH_TOO_LARGE) return;
   const most = bytes > own ? own : parseInt(event.reason, 10);
+  // Not for a token, if the server names no limit that this one exceeds.
+  if (!(bytes > most)) return;
   event.reason = `${most} bytes are the most of a token, and yours has ${bytes}.`;
 }
 

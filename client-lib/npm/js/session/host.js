@@ -38,6 +38,7 @@ export function WebSocket(url, protocols) {
     socket.send = (data) => send.call(socket, data.slice());
     // In Node.js an error that nobody listens to ends the program; what it says of the end that follows no page learns.
     socket.addEventListener("error", ({ error }) => error && failed(error));
+    mayThrow(socket, "bufferedAmount", failed);
     const { removeEventListener } = socket;
     socket.removeEventListener = (type, listener) => {
       try {
@@ -51,6 +52,23 @@ export function WebSocket(url, protocols) {
   }
   return socket;
 }
+
+/** Makes a property of the socket's class 0 when its getter throws, which the module could not catch. */
+function mayThrow(socket, name, failed) {
+  if (Object.hasOwn(socket, name)) return;
+  const type = Object.getPrototypeOf(socket);
+  Object.defineProperty(socket, name, {
+    get() {
+      try {
+        return Reflect.get(type, name, socket);
+      } catch (error) {
+        failed(error);
+        return 0;
+      }
+    },
+  });
+}
+
 WebSocket.CONNECTING = 0;
 WebSocket.OPEN = 1;
 WebSocket.CLOSING = 2;
@@ -58,17 +76,21 @@ WebSocket.CLOSED = 3;
 
 export const tell = (session, what, first, second) => sessions.get(session)?.tell(what, first, second);
 
-/** The kinds of records for a log, with the names of their figures; in the order of client-lib/npm/session/src/records.rs. */
+/** The kinds of records for a log, with the names of their values; in the order of client-lib/npm/session/src/records.rs. */
 const RECORDS = [
   ["connecting", "attempt"], ["asking", "attempt"], ["dialing", "url"], ["open"], ["closing"], ["closed"],
-  ["waiting", "attempt", "delay"], ["ended", "code", "unsentBytes"], ["sent", "bytes"], ["received", "bytes"],
+  ["waiting", "attempt", "delay"], ["ended", "reason", "code", "unsentBytes", "cause", "gaveUp"], ["sent", "bytes"], ["received", "bytes"],
   ["lost", "messages"], ["hint", "hint"], ["ping"], ["pong", "roundTrip"], ["live"], ["session-ended", "code"],
 ];
 
+/** What stands for a number, in a record. */
+const MEANINGS = { cause: (by) => CAUSES[by], gaveUp: Boolean };
+
 export const record = (session, kind, text, ...figures) => {
   const [type, ...names] = RECORDS[kind];
-  const values = text ? [text] : figures;
-  sessions.get(session)?.record(recordOf(type, Object.fromEntries(names.map((name, at) => [name, values[at]]))));
+  const values = text === undefined ? figures : [text, ...figures];
+  const fields = names.map((name, at) => [name, MEANINGS[name]?.(values[at]) ?? values[at]]);
+  sessions.get(session)?.record(recordOf(type, Object.fromEntries(fields)));
 };
 
 export const ask = (session, attempt, fresh) =>

@@ -1,6 +1,6 @@
 // The options: their names, their limits, and the settings that they become.
 import { readProtocols, readProvidedUrl, readUrl } from "../address.js";
-import { mustBe, number } from "../options.js";
+import { KEEP_ALIVE, mustBe, number, shown } from "../options.js";
 import { byteLength } from "../payload.js";
 import { limitCalls } from "../provider.js";
 
@@ -24,7 +24,7 @@ const MAX_BYTES = 2 ** 52;
 
 /** Throws a TypeError for options that are none, and for names that there are not. */
 export function mustKnow(options, names) {
-  if (Object(options) !== options) throw new TypeError(`The options must be an object, not ${String(options)}.`);
+  if (Object(options) !== options) throw new TypeError(`The options must be an object, not ${shown(options)}.`);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const [[away, nearest]] = names.map((other) => [distance(name, other), other]).sort(([a], [b]) => a - b);
@@ -76,19 +76,17 @@ export function readOptions(url, options = {}) {
     throw new TypeError("There is no WebSocket here: give its constructor as the option WebSocket.");
   }
   const { auth, maxAuthBytes = 16 << 10 } = options;
+  whole(options, "maxAuthBytes", 0, HALF_FRAME);
   // What is given as it is can be wrong already.
   const fixedUrl = typeof url === "function" ? undefined : readUrl(url);
   const fixedToken = typeof auth === "function" ? undefined : readFixed(auth, maxAuthBytes);
   return {
     Socket,
     log: mustBe(options, "log", "function"),
-    ask: limitCalls(async (attempt, fresh, signal) => {
-      const [address, token] = await Promise.all([
-        fixedUrl ?? url(attempt, fresh, signal),
-        typeof auth === "function" ? auth(attempt, fresh, signal) : fixedToken,
-      ]);
-      return [fixedUrl ?? readProvidedUrl(address), readToken(token)];
-    }),
+    ask: limitCalls([
+      async (...given) => fixedUrl ?? readProvidedUrl(await url(...given)),
+      async (...given) => (typeof auth === "function" ? readToken(await auth(...given)) : fixedToken),
+    ], (target) => target),
     protocols: readProtocols(options.protocols).join("\n"),
     settings: [...reconnecting(options), ...timing(options), ...limits(options), ...waiting(options), options.log ? 1 : NaN],
     most: {
@@ -104,14 +102,14 @@ export function readOptions(url, options = {}) {
 
 // In the order of client-lib/npm/session/src/options.rs; NaN stands for its default.
 
-const time = (options, name, least) => number(options, name, least) ?? NaN;
+const time = (options, name, least, prefix) => number(options, name, least, prefix) ?? NaN;
 
 /** A count, or bytes. */
 function whole(options, name, least, most = Number.MAX_SAFE_INTEGER) {
   const value = options[name];
   if (value === undefined) return NaN;
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`The option ${name} must be a whole number from ${least} to ${most}, not ${String(value)}.`);
+    throw new RangeError(`The option ${name} must be a whole number from ${least} to ${most}, not ${shown(value)}.`);
   }
   return value;
 }
@@ -154,9 +152,9 @@ function timing(options) {
     time(options, "pauseHiddenAfter", 0),
     time(options, "closeHiddenAfter", 0),
     mustBe(options, "closeOnPageHide", "boolean") === false ? 0 : NaN,
-    keepAlive === false ? 0 : time(keepAlive, "interval", 1),
-    time(keepAlive, "deadline", 1),
-    time(keepAlive, "probe", 1),
+    keepAlive === false ? 0 : time(keepAlive, "interval", 1, KEEP_ALIVE),
+    time(keepAlive, "deadline", 1, KEEP_ALIVE),
+    time(keepAlive, "probe", 1, KEEP_ALIVE),
     whole(options, "highWatermark", 1),
     whole(options, "seed", 0),
   ];

@@ -12,6 +12,7 @@ import { readMetrics } from "./metrics.js";
 import { DISCONNECTED, ENDED, eventOf, LIVE, MESSAGE, STATE, stateEvent, STATES } from "./news.js";
 import { readOptions, readToken } from "./options.js";
 import { byteLength } from "../payload.js";
+import { logTo } from "../record.js";
 import { decodeBytes, decodeMessage, encode } from "./payload.js";
 import { publish, readName, receipt, tryPublish } from "./publishing.js";
 import { disposable } from "./reader.js";
@@ -249,8 +250,11 @@ export class RejoinSession extends EventTarget {
         try {
           const target = await ask(attempt, fresh, call.signal);
           this.#tokenBytes = byteLength(target[1] ?? "");
+          if (this.#call === call) this.#call = undefined;
           return target;
         } catch (error) {
+          // The other of two functions may still be running.
+          queueMicrotask(() => call.abort());
           // A call that was aborted has no say in the next attempt's error.
           if (this.#call === call) this.#error = { error };
           throw String(error?.message ?? error);
@@ -258,13 +262,7 @@ export class RejoinSession extends EventTarget {
       },
       tell: (...news) => this.#note(...news),
       // Later, since it may call back in.
-      record: (record) => queueMicrotask(() => {
-        try {
-          log(record);
-        } catch (error) {
-          report(error);
-        }
-      }),
+      record: (record) => queueMicrotask(() => logTo(log, record, report)),
     };
   }
 

@@ -11,7 +11,15 @@ extern "C" {
     pub(crate) fn tell(session: u32, what: u32, first: &JsValue, second: &JsValue);
 
     /// A record for the session's log: its kind, its text if it has one, and its figures.
-    pub(crate) fn record(session: u32, kind: u32, text: &str, first: f64, second: f64);
+    pub(crate) fn record(
+        session: u32,
+        kind: u32,
+        text: Option<&str>,
+        first: f64,
+        second: f64,
+        third: f64,
+        fourth: f64,
+    );
 
     /// Asks for where to connect and with what: a promise of `[url, token]`, rejected with words.
     pub(crate) fn ask(session: u32, attempt: u32, fresh: bool) -> Promise;

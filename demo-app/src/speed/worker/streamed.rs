@@ -131,7 +131,10 @@ async fn download(socket: &mut Socket, load_ms: u32) -> Result<bool, Trouble> {
             report(&Report::Served { direction, bytes, micros, page_bytes });
         }
         // In the time since the last message nothing has come: it counts.
-        None => report(&Report::Moved { direction, at_ms: now_ms() - start, bytes: page_bytes }),
+        None => {
+            report(&Report::Moved { direction, at_ms: now_ms() - start, bytes: page_bytes });
+            report(&Report::CutOff { direction });
+        }
     }
     Ok(served.is_some())
 }
@@ -183,6 +186,7 @@ async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result
         }
         None => {
             report(&Report::Moved { direction, at_ms: now_ms() - upload.start, bytes: upload.arrived.get() });
+            report(&Report::CutOff { direction });
         }
     }
     Ok(())

@@ -55,14 +55,16 @@ struct Shared {
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self::new(MemoryOptions::default())
+        Self::with_options(Store::default(), MemoryOptions::default())
     }
 }
 
 impl MemoryLog {
     /// An empty log.
-    #[must_use]
-    pub fn new(options: MemoryOptions) -> Self {
+    ///
+    /// # Errors
+    /// [`LogError::Setting`] names an option that can't be.
+    pub fn new(options: MemoryOptions) -> Result<Self, LogError> {
         Self::over(Store::default(), options)
     }
 
@@ -75,8 +77,10 @@ impl MemoryLog {
 
     /// A copy of all that is stored, as a log of its own with a writer of its own: to go on with it later is to restore
     /// an older backup, and to go on with it at once is a restart.
-    #[must_use]
-    pub fn reopened(&self, options: MemoryOptions) -> Self {
+    ///
+    /// # Errors
+    /// [`LogError::Setting`] names an option that can't be.
+    pub fn reopened(&self, options: MemoryOptions) -> Result<Self, LogError> {
         Self::over(self.store().clone(), options)
     }
 
@@ -85,7 +89,13 @@ impl MemoryLog {
         self.store().fault = fault;
     }
 
-    fn over(store: Store, options: MemoryOptions) -> Self {
+    fn over(store: Store, options: MemoryOptions) -> Result<Self, LogError> {
+        LogError::unless(options.max_bytes > 0, "max_bytes", 0, "be above 0")?;
+        options.retention.check()?;
+        Ok(Self::with_options(store, options))
+    }
+
+    fn with_options(store: Store, options: MemoryOptions) -> Self {
         let shared = Shared { store: Mutex::new(store), tails: Tails::default(), options };
         Self { shared: Arc::new(shared), writer: random() }
     }

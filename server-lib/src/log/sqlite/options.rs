@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::log::{Clock, LogError, Retention};
 
+/// The smallest size of a file that holds the tables and some entries, in bytes.
+const LEAST_FILE_BYTES: u64 = 256 << 10;
+
 /// The settings of a [`SqliteLog`](super::SqliteLog). Change what you need on a default:
 ///
 /// ```
@@ -30,7 +33,7 @@ pub struct SqliteOptions {
     /// [`LogError::Locked`]. Default: 1 s.
     pub lock_wait: Duration,
     /// The largest size of the file, in bytes; beyond it appends end in [`LogError::Full`]. What was trimmed is used
-    /// again, but the file never becomes smaller. Default: 16 GiB.
+    /// again, but the file never becomes smaller. At least 256 KiB. Default: 16 GiB.
     pub max_file_bytes: u64,
     /// The writer's clock. Default: the system's.
     pub clock: Clock,
@@ -62,13 +65,12 @@ impl SqliteOptions {
             ("readers", self.readers),
             ("queue_reads", self.queue_reads),
         ];
-        if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
-            return Err(LogError::Setting { name, must: "be above 0" });
+        for (name, count) in counts {
+            LogError::unless(count > 0, name, count, "be above 0")?;
         }
-        match self.retention.publishers.is_zero() {
-            true => Err(LogError::Setting { name: "retention.publishers", must: "be above 0" }),
-            false => Ok(()),
-        }
+        let (bytes, must) = (self.max_file_bytes, "be 262144 or more");
+        LogError::unless(bytes >= LEAST_FILE_BYTES, "max_file_bytes", bytes, must)?;
+        self.retention.check()
     }
 }
 
@@ -79,7 +81,16 @@ mod tests {
     #[test]
     fn a_setting_that_cannot_be_is_named() {
         assert_eq!(SqliteOptions::default().check(), Ok(()));
-        let options = SqliteOptions { readers: 0, ..SqliteOptions::default() };
-        assert_eq!(options.check(), Err(LogError::Setting { name: "readers", must: "be above 0" }));
+        let wrong = |set: &dyn Fn(&mut SqliteOptions), words: &str| {
+            let mut options = SqliteOptions::default();
+            set(&mut options);
+            assert_eq!(options.check().expect_err(words).to_string(), format!("the log's setting {words}"));
+        };
+        wrong(&|it| it.readers = 0, "`readers` is 0 and must be above 0");
+        wrong(&|it| it.max_file_bytes = 4_096, "`max_file_bytes` is 4096 and must be 262144 or more");
+        wrong(
+            &|it| it.retention.publishers = Duration::ZERO,
+            "`retention.publishers` is 0 and must be above 0",
+        );
     }
 }
