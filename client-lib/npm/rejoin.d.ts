@@ -196,7 +196,10 @@ export interface LogRecord {
   readonly bytes?: number;
   /** Of `lost`: how many. */
   readonly messages?: number;
-  /** Of `hint`: `online`, `hidden` and the like. */
+  /**
+   * Of `hint`: `online`, `offline`, `on another network`, `hidden`, `visible`, `frozen` or `resumed`. And what follows where the
+   * page is hidden for long, or in the back-forward cache: `paused`, or `closed` with the connection.
+   */
   readonly hint?: string;
   /** Of `pong`. */
   readonly roundTrip?: number;

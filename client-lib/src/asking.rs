@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use rejoin_protocol::{Generation, Link};
+use rejoin_protocol::{Generation, Link, State, Time};
 
 use crate::driver::Driver;
 use crate::log::Happening;
@@ -49,10 +49,10 @@ impl Source for Asked {
         if let Some(answer) = self.answer.take() {
             return driver.dial(generation, answer);
         }
-        driver.log(&Happening::Asking(attempt));
         if self.running.borrow().is_some() {
             return;
         }
+        driver.log(&Happening::Asking(attempt));
         let this = driver.this.clone();
         let asking = Asking::begin(
             (self.provider)(attempt),
@@ -70,13 +70,19 @@ impl Source for Asked {
         self.running.take();
         let generation = driver.link.borrow().generation();
         if let Some(generation) = generation {
-            return driver.dial(generation, answer);
+            driver.dial(generation, answer);
+            // For the log.
+            return driver.dispatch();
         }
-        // A target that comes too late for its attempt is for the next one, which begins at once.
+        // A target that comes too late for its attempt is for the next one, which begins at once. While attempts are
+        // paused none follows, and the target would be old when it is used.
         let ok = answer.is_ok();
         self.answer.replace(Some(answer));
         if ok {
             driver.step(Link::retry_now);
+        }
+        if matches!(driver.link.borrow().state(), State::Waiting { until, .. } if until == Time::NEVER) {
+            self.answer.take();
         }
     }
 

@@ -64,7 +64,8 @@ pub enum LogRecord {
         /// How many.
         messages: usize,
     },
-    /// What the page says: `online`, `offline`, `hidden`, `visible`, `frozen`, `resumed` or `cached`.
+    /// What the page says: `online`, `offline`, `on another network`, `hidden`, `visible`, `frozen` or `resumed`. And what
+    /// follows where it is hidden for long, or in the back-forward cache: `paused`, or `closed` with the connection.
     Hint(&'static str),
     /// The keep-alive sends a ping.
     Ping,
@@ -156,7 +157,10 @@ impl<F: Fn(&LogRecord)> Hook<F> {
 impl<F: Fn(&LogRecord)> Log for Hook<F> {
     fn note(&self, happening: &Happening<'_>) {
         // A hook that sends its records over the connection would never come to an end.
-        if self.running.get() && matches!(happening, Happening::Sent(_)) {
+        let sends = |happening: &Happening<'_>| {
+            matches!(happening, Happening::Sent(_) | Happening::Event(Event::Unsent(_) | Event::Evicted(_)))
+        };
+        if self.running.get() && sends(happening) {
             return;
         }
         let mut waiting = self.waiting.borrow_mut();
@@ -219,7 +223,8 @@ fn hint(input: &Input) -> Option<&'static str> {
         Input::Frozen => "frozen",
         Input::Resumed => "resumed",
         Input::NetworkChanged => "on another network",
-        Input::Pause { .. } => "cached",
+        Input::Pause { close: false } => "paused",
+        Input::Pause { close: true } => "closed",
         _ => return None,
     })
 }

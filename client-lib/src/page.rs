@@ -1,4 +1,4 @@
-//! A page that is hidden for long, or may be about to be left: what pauses, and which ends are held back.
+//! Pauses of a page that is hidden for long. The end of a connection while the page may be about to be left.
 
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
 use std::time::Duration;
@@ -6,13 +6,16 @@ use std::time::Duration;
 use rejoin_protocol::{Generation, Input, Time};
 
 use crate::driver::Driver;
+use crate::log::Happening;
 use crate::timer::now;
 
 impl Driver {
     /// Pauses if the page has been hidden for long.
     fn pause_in_time(&self) {
         if let Some(close) = self.look().0 {
-            self.step(|link, now| link.handle_input(now, Input::Pause { close }));
+            let input = Input::Pause { close };
+            self.log(&Happening::Input(&input));
+            self.step(|link, now| link.handle_input(now, input));
         }
     }
 

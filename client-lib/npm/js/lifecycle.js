@@ -4,7 +4,7 @@
 export const HINTS = ["online", "offline", "hidden", "visible", "frozen", "resumed", "", "paused", "closed", "on another network"];
 const ONLINE = 0, OFFLINE = 1, HIDDEN = 2, VISIBLE = 3, FROZEN = 4, RESUMED = 5, PAUSE = 7, CLOSE = 8, CHANGED = 9;
 
-/** Listens until the function that it returns is called; first tells what no event will say. */
+/** Listens until the function that it returns is called. Tells the present state first, of which there is no event. */
 export function watchPage(tell, { pauseHiddenAfter, closeHiddenAfter, closeOnPageHide }) {
   const { document, navigator } = globalThis;
   let timers = [];
@@ -37,7 +37,7 @@ export function watchPage(tell, { pauseHiddenAfter, closeHiddenAfter, closeOnPag
   ].filter(([target]) => typeof target?.addEventListener === "function");
   const listen = (how) => places.forEach(([target, types]) => types.forEach((type) => target[how](type, listener)));
   listen("addEventListener");
-  look(document?.hidden);
+  if (document) look(document.hidden);
   tell(navigator?.onLine === false ? OFFLINE : ONLINE);
   return () => {
     timers.forEach(clearTimeout);

@@ -257,6 +257,16 @@ test("a session's record of an end says the cause and the reason", async (t) => 
   assert.deepEqual([code, cause, reason, gaveUp], [4000, "server", "enough", false]);
 });
 
+test("RejoinSession: where it connects to is recorded before the server answers", async (t) => {
+  const records = [];
+  const log = ({ type }) => records.push(type);
+  const session = new RejoinSession(`${PEER}/silent-handshake`, { ...QUICK, log });
+  session.ready.catch(() => {});
+  t.after(() => session.close());
+  for (let at = 0; at < 50 && !records.includes("dialing"); at++) await turns(1);
+  assert.deepEqual(records.filter((type) => type !== "hint"), ["connecting", "asking", "dialing"]);
+});
+
 test("a record is one line, whatever a peer's reason has in it", async () => {
   const records = [];
   const options = { WebSocket: Fake, reconnect: false, log: (record) => records.push(record) };

@@ -134,7 +134,7 @@ impl<M> Link<M> {
         let now = self.now;
         // The word on the socket's buffer, which comes just before, may have set the timer again.
         let late = now < self.late_until;
-        if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, *patience)) {
+        if let Some(beat) = self.pulse().map(|(pulse, patience)| pulse.timeout(now, late, patience)) {
             self.obey(beat);
         }
         self.deadline_passed();
@@ -149,10 +149,7 @@ impl<M> Link<M> {
                 self.outputs.push_back(Output::Ping { generation });
                 self.mark_ping();
             }
-            Beat::Dead => {
-                self.patience.lengthen();
-                self.give_up(ClosedBy::KeepAlive, "nothing came within the keep-alive's deadline");
-            }
+            Beat::Dead => self.give_up(ClosedBy::KeepAlive, "nothing came within the keep-alive's deadline"),
         }
     }
 

@@ -150,14 +150,16 @@ impl<M> Link<M> {
             self.end(closed);
             return;
         };
+        let stable = |opened| self.proved || self.now >= opened + backoff.stable;
+        let stable = self.phase.opened().is_some_and(stable);
+        if stable {
+            self.reset_failures();
+        }
         if closed.by == ClosedBy::Paused {
             self.wait_until(Time::NEVER, closed);
             return;
         }
-        let stable = |opened| self.proved || self.now >= opened + backoff.stable;
-        if self.phase.opened().is_some_and(stable) {
-            self.reset_failures();
-        } else {
+        if !stable {
             self.failures = self.failures.saturating_add(1);
             // What fails for want of a network says nothing of the server.
             if self.offline.is_none() {

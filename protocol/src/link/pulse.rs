@@ -43,6 +43,8 @@ struct Unanswered {
     late_probes: u8,
     /// How often the deadline was doubled.
     doublings: u8,
+    /// Whether a sleep or another network was the reason to ask.
+    doubted: bool,
     /// Whether it may still lie in the socket's buffer.
     buffered: bool,
 }
@@ -129,17 +131,17 @@ impl Pulse {
     fn send_probe(&mut self, now: Time) -> Beat {
         self.next_probe = now.after_micros(PROBE_SPACING);
         self.probe_wanted = false;
-        self.ping(now, self.probe)
+        self.ping(now, true)
     }
 
     /// Pings before it is due, with the patience of any other ping.
     pub(crate) fn measure(&mut self, now: Time) -> Beat {
-        self.ping(now, self.deadline)
+        self.ping(now, false)
     }
 
     /// The timer fires, which was set for an earlier moment if it is `late`: then the answer may lie in the event queue behind it,
     /// even where the deadline itself has passed only just now.
-    pub(crate) fn timeout(&mut self, now: Time, late: bool, patience: Patience) -> Beat {
+    pub(crate) fn timeout(&mut self, now: Time, late: bool, patience: &mut Patience) -> Beat {
         if let Some(unanswered) = &mut self.unanswered
             && let Some(deadline) = unanswered.deadline
             && deadline <= now
@@ -149,6 +151,10 @@ impl Pulse {
                 return self.send_probe(now);
             }
             if !patience.allows(unanswered.doublings) {
+                // After a sleep or on another network the connection is gone, and not slow.
+                if !unanswered.doubted {
+                    patience.lengthen();
+                }
                 return Beat::Dead;
             }
             let longer = self.deadline.min(u64::MAX >> MOST_DOUBLINGS) << unanswered.doublings;
@@ -159,21 +165,21 @@ impl Pulse {
             return self.send_probe(now);
         }
         if self.next_ping <= now {
-            let late = now.micros_since(self.next_ping) >= LATE;
-            let patience = if late { self.probe } else { self.deadline };
-            return self.ping(now, patience);
+            return self.ping(now, now.micros_since(self.next_ping) >= LATE);
         }
         Beat::Nothing
     }
 
     #[inline(never)]
-    fn ping(&mut self, now: Time, patience: u64) -> Beat {
+    fn ping(&mut self, now: Time, doubted: bool) -> Beat {
+        let patience = if doubted { self.probe } else { self.deadline };
         let mut fresh = Unanswered {
             sent: Some(now),
             deadline: Some(now.after_micros(patience)),
             patience,
             late_probes: 0,
             doublings: 0,
+            doubted,
             buffered: true,
         };
         if let Some(earlier) = &self.unanswered {
@@ -185,6 +191,7 @@ impl Pulse {
                 fresh.patience = patience.min(earlier.patience);
                 fresh.late_probes = earlier.late_probes;
                 fresh.doublings = earlier.doublings;
+                fresh.doubted |= earlier.doubted;
                 if running > now {
                     // One that is late already has been given longer for a reason.
                     let late = earlier.doublings > 0;
@@ -228,8 +235,8 @@ mod tests {
     fn it_pings_each_interval_and_measures_the_answer() {
         let mut pulse = pulse();
         assert_eq!(pulse.wake(), at(25));
-        assert_eq!(pulse.timeout(at(24), false, Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(24), false, &mut Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(
             pulse.pong(Time::from_millis(25_030), &mut Patience::default()),
             Some(Duration::from_millis(30))
@@ -241,35 +248,35 @@ mod tests {
     #[test]
     fn silence_after_a_ping_is_death_at_the_deadline_and_not_before() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(pulse.wake(), at(35));
-        assert_eq!(pulse.timeout(Time::from_millis(34_999), false, Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(35), false, Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(34_999), false, &mut Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(35), false, &mut Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn any_sign_of_life_lifts_the_deadline() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         pulse.life(&mut Patience::default());
-        assert_eq!(pulse.timeout(at(35), false, Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(50), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(35), false, &mut Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(50), false, &mut Patience::default()), Beat::Ping);
     }
 
     #[test]
     fn what_leaves_the_buffer_starts_a_running_deadline_anew_and_does_not_lift_it() {
         let mut pulse = pulse();
         pulse.progress(at(20), Progress::Some);
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         pulse.progress(at(34), Progress::Some);
-        assert_eq!(pulse.timeout(at(35), false, Patience::default()), Beat::Nothing);
-        assert_eq!(pulse.timeout(at(44), false, Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(at(35), false, &mut Patience::default()), Beat::Nothing);
+        assert_eq!(pulse.timeout(at(44), false, &mut Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn what_leaves_after_the_ping_has_left_counts_only_while_the_buffer_is_backed_up() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::None);
         assert_eq!(pulse.wake(), at(35));
         pulse.progress(at(27), Progress::Gone { moved: true });
@@ -294,7 +301,7 @@ mod tests {
     #[test]
     fn a_ping_that_found_the_buffer_empty_did_not_wait() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::Gone { moved: false });
         pulse.progress(at(27), Progress::Gone { moved: true });
         assert_eq!(pulse.wake(), at(35));
@@ -303,7 +310,7 @@ mod tests {
     #[test]
     fn a_second_ping_does_not_make_the_first_one_wait_again() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         pulse.progress(at(26), Progress::Gone { moved: false });
         assert_eq!(pulse.probe(at(27)), Beat::Ping);
         pulse.progress(at(28), Progress::Gone { moved: true });
@@ -313,7 +320,7 @@ mod tests {
     #[test]
     fn a_lifted_deadline_stays_lifted_whatever_leaves_the_buffer() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         pulse.life(&mut Patience::default());
         pulse.progress(at(26), Progress::Some);
         assert_eq!(pulse.wake(), at(50));
@@ -322,7 +329,7 @@ mod tests {
     #[test]
     fn the_next_answer_belongs_to_the_first_of_two_pings() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(26)), Beat::Ping);
         assert_eq!(pulse.pong(at(27), &mut Patience::default()), Some(Duration::from_secs(2)));
     }
@@ -330,20 +337,20 @@ mod tests {
     #[test]
     fn a_late_timer_probes_before_it_declares_death() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(
-            pulse.timeout(Time::from_millis(35_020), true, Patience::default()),
+            pulse.timeout(Time::from_millis(35_020), true, &mut Patience::default()),
             Beat::Ping,
             "woke 20 ms late"
         );
         assert_eq!(pulse.wake(), Time::from_millis(38_020));
-        assert_eq!(pulse.timeout(Time::from_millis(38_039), false, Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(Time::from_millis(38_039), false, &mut Patience::default()), Beat::Dead);
     }
 
     #[test]
     fn a_probe_at_the_very_deadline_has_its_own() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(35)), Beat::Ping);
         assert_eq!(pulse.wake(), at(38));
     }
@@ -351,7 +358,7 @@ mod tests {
     #[test]
     fn a_ping_that_is_late_itself_has_the_short_deadline() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(27), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(27), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(pulse.wake(), at(30));
     }
 
@@ -359,7 +366,7 @@ mod tests {
     fn timers_that_are_always_late_do_not_keep_a_dead_link() {
         let mut pulse = pulse();
         let beats: [Beat; 4] = core::array::from_fn(|minute| {
-            pulse.timeout(at(60 * (minute as u64 + 1)), true, Patience::default())
+            pulse.timeout(at(60 * (minute as u64 + 1)), true, &mut Patience::default())
         });
         assert_eq!(beats, [Beat::Ping, Beat::Ping, Beat::Ping, Beat::Dead]);
     }
@@ -368,7 +375,7 @@ mod tests {
     fn life_between_late_timers_starts_their_count_anew() {
         let mut pulse = pulse();
         for minute in 1..20 {
-            assert_eq!(pulse.timeout(at(60 * minute), false, Patience::default()), Beat::Ping);
+            assert_eq!(pulse.timeout(at(60 * minute), false, &mut Patience::default()), Beat::Ping);
             pulse.life(&mut Patience::default());
         }
     }
@@ -376,13 +383,13 @@ mod tests {
     #[test]
     fn a_probe_shortens_a_running_deadline_and_never_lengthens_it() {
         let mut pulse = pulse();
-        assert_eq!(pulse.timeout(at(25), false, Patience::default()), Beat::Ping);
+        assert_eq!(pulse.timeout(at(25), false, &mut Patience::default()), Beat::Ping);
         assert_eq!(pulse.probe(at(26)), Beat::Ping);
         assert_eq!(pulse.wake(), at(29));
         for _ in 0..3 {
             assert_eq!(pulse.probe(at(28)), Beat::Nothing, "too soon after the last");
             assert_eq!(pulse.wake(), at(29));
         }
-        assert_eq!(pulse.timeout(at(29), false, Patience::default()), Beat::Dead);
+        assert_eq!(pulse.timeout(at(29), false, &mut Patience::default()), Beat::Dead);
     }
 }

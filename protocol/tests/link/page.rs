@@ -111,3 +111,21 @@ fn without_reconnecting_nothing_pauses() {
     rig.input(CLOSE);
     assert_eq!(rig.state(), State::Open);
 }
+
+#[test]
+fn a_pause_after_a_stable_connection_forgets_the_failures_before_it() {
+    let mut rig = Rig::opened(LinkConfig::default());
+    for _ in 0..8 {
+        rig.ends(1006);
+        rig.run_to_wake();
+        rig.ends(1006);
+        rig.run_to_wake();
+    }
+    rig.accept();
+    let later = rig.now.as_micros() / 1_000 + 7_200_000;
+    rig.at(later).input(CLOSE);
+    assert!(is_paused(&rig));
+    rig.input(Input::Visible);
+    rig.run_to(later + 1_000);
+    assert!(matches!(rig.state(), State::Connecting { attempt: 1 }), "{:?}", rig.state());
+}

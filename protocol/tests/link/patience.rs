@@ -160,3 +160,35 @@ fn an_end_of_another_kind_changes_nothing() {
     let took = silence(&mut rig);
     assert!((20_000..21_000).contains(&took), "{took}");
 }
+
+#[test]
+fn each_sleep_is_noticed_as_soon_as_the_first() {
+    let mut rig = Rig::opened(with_keep_alive());
+    for _ in 0..5 {
+        // The machine is awake and its pings are answered; then it sleeps for an hour, by the wall clock alone.
+        let awake = now(&rig) + 60_000;
+        while now(&rig) < awake {
+            rig.pings(now(&rig) + 100);
+            rig.pong();
+        }
+        rig.wall_ahead += 3_600_000;
+        while rig.state() == State::Open {
+            rig.run_to(now(&rig) + 100);
+        }
+        assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+        assert!(now(&rig) - awake <= 8_200, "{} ms", now(&rig) - awake);
+        comes_back(&mut rig);
+    }
+}
+
+#[test]
+fn a_probe_of_another_network_that_fails_lengthens_nothing() {
+    let mut rig = Rig::opened(with_keep_alive());
+    for _ in 0..5 {
+        let begin = now(&rig) + 5_000;
+        rig.at(begin).input(Input::NetworkChanged);
+        rig.run_to(begin + 3_000);
+        assert_eq!(rig.closed().by, ClosedBy::KeepAlive);
+        comes_back(&mut rig);
+    }
+}
