@@ -37,9 +37,11 @@ pub struct ServeLimits {
     /// Connections that speak HTTP at the same time; further ones wait to be accepted. WebSockets are
     /// counted by [`Connections`] instead. Default: 1,024.
     pub max_http_connections: usize,
-    /// How long the peer's system may leave sent bytes unacknowledged before the connection is dropped
+    /// How long the peer's system may leave sent bytes unacknowledged, or take none, before the connection is dropped
     /// (`TCP_USER_TIMEOUT`; on Linux). It finds clients that vanished without a trace while there was always
-    /// something to send to them. `None`: the system's default. Default: 30 s.
+    /// something to send to them. A slow client's system, or a proxy's, that has megabytes of buffer takes nothing more for
+    /// a minute and longer, until a part of them is empty: a short time cuts off a delivery that goes on. `None`: the
+    /// system's default. Default: 5 minutes.
     pub unacknowledged_timeout: Option<Duration>,
     /// Bytes that the system may hold unsent for one connection (`TCP_NOTSENT_LOWAT`; on Linux): little
     /// memory for a stalled download, and pings do not queue behind megabytes. `None`: as many as fit its
@@ -55,7 +57,7 @@ impl Default for ServeLimits {
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 16 << 10,
             max_http_connections: 1_024,
-            unacknowledged_timeout: Some(Duration::from_secs(30)),
+            unacknowledged_timeout: Some(Duration::from_secs(300)),
             unsent_bytes: Some(256 << 10),
             drain_timeout: Duration::from_secs(10),
         }

@@ -170,15 +170,26 @@ impl UpgradeError {
     }
 }
 
+/// What a browser's request, which has all of it, may have lost on the way.
+const PROXY: &str = " (a proxy in front must pass it on, such as nginx with proxy_http_version 1.1 and \
+                     proxy_set_header for Upgrade and Connection)";
+
 impl fmt::Display for UpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method => f.write_str("a WebSocket is asked for with GET"),
             Self::NoUpgrade => {
-                f.write_str("here is a WebSocket; ask for it with the header Upgrade: websocket")
+                f.write_str("here is a WebSocket; ask for it with the header Upgrade: websocket")?;
+                f.write_str(PROXY)
             }
-            Self::NoConnectionUpgrade => f.write_str("the header Connection: Upgrade is missing"),
-            Self::HttpVersion => f.write_str("a WebSocket is asked for over HTTP/1.1"),
+            Self::NoConnectionUpgrade => {
+                f.write_str("the header Connection: Upgrade is missing")?;
+                f.write_str(PROXY)
+            }
+            Self::HttpVersion => {
+                f.write_str("a WebSocket is asked for over HTTP/1.1")?;
+                f.write_str(PROXY)
+            }
             Self::Version => f.write_str("the header Sec-WebSocket-Version must be there once, and be 13"),
             Self::Key => {
                 f.write_str("the header Sec-WebSocket-Key must be there once, and be 16 bytes in Base64")

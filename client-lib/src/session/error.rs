@@ -67,7 +67,7 @@ impl fmt::Display for ConnectError {
             Self::Open(error) => error.fmt(f),
             Self::Limit(error) => error.fmt(f),
             Self::AuthTooLarge { length, limit } => {
-                write!(f, "{limit} bytes are the most of a token, and yours has {length}")
+                write!(f, "the token has {length} bytes; this client's max_auth, or the server's, is {limit}")
             }
             Self::ProtocolsTooLarge { names, bytes } => {
                 write!(f, "at most {names} subprotocols of at most {bytes} bytes together can be offered")

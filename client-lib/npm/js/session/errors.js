@@ -99,7 +99,7 @@ export function whyTooLarge(event, bytes, own) {
   const most = bytes > own ? own : parseInt(event.reason, 10);
   // Not for a token, if the server names no limit that this one exceeds.
   if (!(bytes > most)) return;
-  event.reason = `${most} bytes are the most of a token, and yours has ${bytes}.`;
+  event.reason = `The token has ${bytes} bytes; ${most === own ? "the option maxAuthBytes is" : "the server takes"} ${most}.`;
 }
 
 export class KeepError extends RejoinError {
