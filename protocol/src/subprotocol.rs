@@ -27,9 +27,10 @@ impl fmt::Display for InvalidSubprotocol {
             Self::Empty => f.write_str("a subprotocol's name can't be empty"),
             Self::Character { name, character } => write!(
                 f,
-                "the subprotocol {name:?} has {character:?}: only visible ASCII other than ()<>@,;:\\\"/[]?={{}} may be used"
+                "the subprotocol {name} has the character U+{:04X}: only visible ASCII other than ()<>@,;:\\\"/[]?={{}} may be used",
+                u32::from(*character)
             ),
-            Self::Repeated(name) => write!(f, "the subprotocol {name:?} is offered twice"),
+            Self::Repeated(name) => write!(f, "the subprotocol {name} is offered twice"),
         }
     }
 }
