@@ -53,7 +53,7 @@ pub enum Connected {
 pub struct SessionBuilder {
     pub(super) target: SessionTarget,
     /// Who is asked for the target, instead of the fixed one.
-    asks: Option<Box<dyn Asks>>,
+    asks: Option<Asks>,
     pub(super) machine: ClientConfig,
     pub(super) link: Builder,
     drain_timeout: Duration,
@@ -63,7 +63,7 @@ pub struct SessionBuilder {
 }
 
 impl SessionBuilder {
-    fn with(target: SessionTarget, asks: Option<Box<dyn Asks>>) -> Self {
+    fn with(target: SessionTarget, asks: Option<Asks>) -> Self {
         let mut machine = ClientConfig::default();
         machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
         let mut link = Builder::new("").insist_on_protocol();
@@ -107,7 +107,7 @@ impl SessionBuilder {
         F: Fn(Attempt) -> Fut + 'static,
         Fut: Future<Output = Result<SessionTarget, TargetError>> + 'static,
     {
-        Self::with(SessionTarget::default(), Some(Box::new(provider(ask))))
+        Self::with(SessionTarget::default(), Some(Asks::new(provider(ask))))
     }
 
     /// What authenticates the client, the same for every attempt: a token of at most [`max_auth`](SessionLimits::max_auth)
@@ -131,7 +131,7 @@ impl SessionBuilder {
     {
         if self.asks.is_none() {
             let url = self.target.url.clone();
-            self.asks = Some(Box::new(provider(move |attempt| {
+            self.asks = Some(Asks::new(provider(move |attempt| {
                 let (url, token) = (url.clone(), ask(attempt));
                 async move { Ok(SessionTarget::new(url).auth(token.await?)) }
             })));
@@ -276,7 +276,7 @@ impl SessionBuilder {
         let credentials = Rc::new(Credentials { max_auth, ..Credentials::default() });
         let mut link = self.link;
         match self.asks {
-            Some(asks) => link.options.source = Some(asks.source(credentials.clone())),
+            Some(asks) => link.options.source = Some((asks.source)(asks.provider, credentials.clone())),
             None => link.options.target = fixed(self.target, &credentials)?,
         }
         let lost_bytes = self.machine.limits.queue_bytes;
