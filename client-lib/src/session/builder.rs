@@ -18,10 +18,6 @@ use crate::driver::Driver;
 use crate::options::Decider;
 use crate::{Builder, Handle, Socket, Target, TargetError};
 
-/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 besides the token.
-const MAX_PROTOCOLS: usize = 32;
-const MAX_PROTOCOL_BYTES: usize = 1_024;
-
 /// How many attempts in a row may reach a server that does not speak the protocol.
 const MAX_DISAGREED: u32 = 8;
 
@@ -80,17 +76,6 @@ impl SessionBuilder {
             max_disagreed: Some(MAX_DISAGREED),
             check: |_| Ok(()),
         }
-    }
-
-    fn check_all(&self) -> Result<(), ConnectError> {
-        self.machine.check()?;
-        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
-        let names = self.machine.protocols.iter();
-        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
-        {
-            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
-        }
-        Ok(())
     }
 
     /// A session at one place.
