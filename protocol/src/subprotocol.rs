@@ -24,12 +24,14 @@ pub enum InvalidSubprotocol {
 impl fmt::Display for InvalidSubprotocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // Names as they are: escaping them brings tables of characters into every client.
             Self::Empty => f.write_str("a subprotocol's name can't be empty"),
             Self::Character { name, character } => write!(
                 f,
-                "the subprotocol {name:?} has {character:?}: only visible ASCII other than ()<>@,;:\\\"/[]?={{}} may be used"
+                "the subprotocol \"{name}\" has '{character}' (U+{:04X}): only visible ASCII other than ()<>@,;:\\\"/[]?={{}} may be used",
+                u32::from(*character)
             ),
-            Self::Repeated(name) => write!(f, "the subprotocol {name:?} is offered twice"),
+            Self::Repeated(name) => write!(f, "the subprotocol \"{name}\" is offered twice"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rejoin_protocol::session::{ClientConfig, ClientSession, SessionLimits, code};
 use rejoin_protocol::wire::Body;
-use rejoin_protocol::{Backoff, Closed, ClosedBy, InvalidConfig, KeepAlive, Watermarks};
+use rejoin_protocol::{Backoff, Closed, ClosedBy, KeepAlive, Watermarks};
 
 use super::core::{Core, Setup};
 use super::keeper::Kept;
@@ -17,10 +17,6 @@ use crate::attempt::disagreed;
 use crate::driver::Driver;
 use crate::options::Decider;
 use crate::{Builder, Handle, Socket, Target, TargetError};
-
-/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 besides the token.
-const MAX_PROTOCOLS: usize = 32;
-const MAX_PROTOCOL_BYTES: usize = 1_024;
 
 /// How many attempts in a row may reach a server that does not speak the protocol.
 const MAX_DISAGREED: u32 = 8;
@@ -53,17 +49,17 @@ pub enum Connected {
 pub struct SessionBuilder {
     pub(super) target: SessionTarget,
     /// Who is asked for the target, instead of the fixed one.
-    asks: Option<Box<dyn Asks>>,
+    asks: Option<Asks>,
     pub(super) machine: ClientConfig,
     pub(super) link: Builder,
     drain_timeout: Duration,
-    max_disagreed: Option<u32>,
+    pub(super) max_disagreed: Option<u32>,
     /// Looks for settings that can't work. A pointer, so that a client which sets nothing does not carry the code.
     check: fn(&Self) -> Result<(), ConnectError>,
 }
 
 impl SessionBuilder {
-    fn with(target: SessionTarget, asks: Option<Box<dyn Asks>>) -> Self {
+    fn with(target: SessionTarget, asks: Option<Asks>) -> Self {
         let mut machine = ClientConfig::default();
         machine.client = concat!("rejoin ", env!("CARGO_PKG_VERSION")).into();
         let mut link = Builder::new("").insist_on_protocol();
@@ -82,20 +78,6 @@ impl SessionBuilder {
         }
     }
 
-    fn check_all(&self) -> Result<(), ConnectError> {
-        self.machine.check()?;
-        if self.max_disagreed == Some(0) {
-            return Err(crate::OpenError::from(InvalidConfig::Zero { setting: "max_disagreed" }).into());
-        }
-        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
-        let names = self.machine.protocols.iter();
-        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
-        {
-            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
-        }
-        Ok(())
-    }
-
     /// A session at one place.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
@@ -110,7 +92,7 @@ impl SessionBuilder {
         F: Fn(Attempt) -> Fut + 'static,
         Fut: Future<Output = Result<SessionTarget, TargetError>> + 'static,
     {
-        Self::with(SessionTarget::default(), Some(Box::new(provider(ask))))
+        Self::with(SessionTarget::default(), Some(Asks::new(provider(ask))))
     }
 
     /// What authenticates the client, the same for every attempt: a token of at most [`max_auth`](SessionLimits::max_auth)
@@ -134,7 +116,7 @@ impl SessionBuilder {
     {
         if self.asks.is_none() {
             let url = self.target.url.clone();
-            self.asks = Some(Box::new(provider(move |attempt| {
+            self.asks = Some(Asks::new(provider(move |attempt| {
                 let (url, token) = (url.clone(), ask(attempt));
                 async move { Ok(SessionTarget::new(url).auth(token.await?)) }
             })));
@@ -280,7 +262,7 @@ impl SessionBuilder {
         let credentials = Rc::new(Credentials { max_auth, ..Credentials::default() });
         let mut link = self.link;
         match self.asks {
-            Some(asks) => link.options.source = Some(asks.source(credentials.clone())),
+            Some(asks) => link.options.source = Some((asks.source)(asks.provider, credentials.clone())),
             None => link.options.target = fixed(self.target, &credentials)?,
         }
         let lost_bytes = self.machine.limits.queue_bytes;

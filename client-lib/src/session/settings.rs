@@ -1,11 +1,31 @@
-//! Settings of the connection below a session that concern providers and the page.
+//! Settings of the connection below a session that concern providers and the page, and the check of all settings.
 
 use std::time::Duration;
 
-use super::SessionBuilder;
+use super::{ConnectError, SessionBuilder};
 use crate::LogRecord;
 
+/// The most subprotocols of the application's own, and their bytes: HELLO has 4,096 besides the token.
+const MAX_PROTOCOLS: usize = 32;
+const MAX_PROTOCOL_BYTES: usize = 1_024;
+
 impl SessionBuilder {
+    /// Looks for settings that can't work.
+    pub(super) fn check_all(&self) -> Result<(), ConnectError> {
+        self.machine.check()?;
+        if self.max_disagreed == Some(0) {
+            let error = rejoin_protocol::InvalidConfig::Zero { setting: "max_disagreed" };
+            return Err(crate::OpenError::from(error).into());
+        }
+        rejoin_protocol::check_subprotocols(&self.machine.protocols).map_err(crate::OpenError::from)?;
+        let names = self.machine.protocols.iter();
+        if names.len() > MAX_PROTOCOLS || names.map(|name| name.len() + 1).sum::<usize>() > MAX_PROTOCOL_BYTES
+        {
+            return Err(ConnectError::ProtocolsTooLarge { names: MAX_PROTOCOLS, bytes: MAX_PROTOCOL_BYTES });
+        }
+        Ok(())
+    }
+
     /// How long a provider ([`asking`](Self::asking), [`auth_from`](Self::auth_from)) may take before its attempt fails
     /// with [`ClosedBy::ProviderTimeout`](crate::ClosedBy::ProviderTimeout). Default 60 s.
     #[must_use]

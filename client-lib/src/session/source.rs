@@ -73,27 +73,21 @@ where
     Rc::new(move |attempt| Box::pin(provider(attempt)))
 }
 
-/// How targets are asked for. A trait object, so that a client with a fixed target does not carry the code for it.
-pub(crate) trait Asks {
-    /// The session's source.
-    fn source(&self, credentials: Rc<Credentials>) -> Rc<dyn Source>;
-
-    /// The same targets for a plain connection, which offers these subprotocols.
-    fn plain(&self, protocols: Vec<String>) -> Builder;
+/// A provider, and how a session's source is made of it. A pointer, so that a client with a fixed target does not carry the
+/// code.
+pub(crate) struct Asks {
+    pub(crate) provider: Provider,
+    pub(crate) source: fn(Provider, Rc<Credentials>) -> Rc<dyn Source>,
 }
 
-impl Asks for Provider {
-    fn source(&self, credentials: Rc<Credentials>) -> Rc<dyn Source> {
-        let provider = self.clone();
-        Rc::new(Asked::new(move |number| {
-            let attempt = Attempt { number, fresh_auth: credentials.refused.take() };
-            let (asked, credentials) = (provider(attempt), credentials.clone());
-            Box::pin(async move { credentials.check(asked.await?) })
-        }))
+impl Asks {
+    pub(crate) fn new(provider: Provider) -> Self {
+        Self { provider, source }
     }
 
-    fn plain(&self, protocols: Vec<String>) -> Builder {
-        let provider = self.clone();
+    /// The same targets for a plain connection, which offers these subprotocols.
+    pub(crate) fn plain(&self, protocols: Vec<String>) -> Builder {
+        let provider = self.provider.clone();
         Builder::asking(move |number| {
             let (asked, protocols) = (provider(Attempt { number, fresh_auth: false }), protocols.clone());
             async move {
@@ -102,6 +96,14 @@ impl Asks for Provider {
             }
         })
     }
+}
+
+fn source(provider: Provider, credentials: Rc<Credentials>) -> Rc<dyn Source> {
+    Rc::new(Asked::new(move |number| {
+        let attempt = Attempt { number, fresh_auth: credentials.refused.take() };
+        let (asked, credentials) = (provider(attempt), credentials.clone());
+        Box::pin(async move { credentials.check(asked.await?) })
+    }))
 }
 
 /// What a session's source and its core have in common.

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt::Debug;
+use core::fmt;
 use core::time::Duration;
 
 use super::SessionLimits;
@@ -40,7 +40,7 @@ struct Call {
 
 /// The calls of a session. A trait object from the first call on, so that a client that never calls does not carry the
 /// code for it.
-pub(crate) trait Calling: Debug + Send + Sync {
+pub(crate) trait Calling: Send + Sync {
     /// Takes a call, or hands it back for want of room.
     fn call(&mut self, now: Time, payload: Body, timeout: Duration) -> Result<CallId, Refused<Body>>;
 
@@ -68,6 +68,13 @@ pub(crate) trait Calling: Debug + Send + Sync {
     /// The connection has ended, and with it every call that went over it; or, if all are to end, the session has, and
     /// what was not transmitted comes back. To be called until there is no more.
     fn lose(&mut self, all: bool) -> Option<(CallId, CallOutcome)>;
+}
+
+// As a part of the trait it would be in every client that calls.
+impl fmt::Debug for dyn Calling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Calls")
+    }
 }
 
 /// Calls, of which there are none yet.

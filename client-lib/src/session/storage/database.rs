@@ -1,7 +1,6 @@
 //! Publications without an answer, on the disk.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
@@ -27,6 +26,19 @@ pub(super) struct OfChannel {
     pub(super) stored: Vec<Stored>,
 }
 
+/// Channels by name, sorted.
+pub(super) type Channels = Vec<(String, OfChannel)>;
+
+/// The place of a channel, which is made if there is none.
+fn of_channel(channels: &mut Channels, name: String) -> &mut OfChannel {
+    let found = channels.binary_search_by(|(known, _)| known.cmp(&name));
+    let index = found.unwrap_or_else(|index| {
+        channels.insert(index, (name, OfChannel::default()));
+        index
+    });
+    &mut channels[index].1
+}
+
 /// The part of the database that belongs to one session.
 pub(super) struct Disk {
     database: Database,
@@ -48,14 +60,14 @@ impl Disk {
     }
 
     /// Reads what belongs to this session, and removes what has been left by tabs long gone.
-    pub(super) async fn load(&self, deadline: Deadline) -> Result<BTreeMap<String, OfChannel>, JsValue> {
-        let mut channels: BTreeMap<String, OfChannel> = BTreeMap::new();
+    pub(super) async fn load(&self, deadline: Deadline) -> Result<Channels, JsValue> {
+        let mut channels = Channels::new();
         for row in self.rows(CHANNELS, deadline).await? {
             let channel = text(&row, "channel");
-            channels.entry(channel).or_default().answered = read_number(&text(&row, "number")).unwrap_or(0);
+            of_channel(&mut channels, channel).answered = read_number(&text(&row, "number")).unwrap_or(0);
         }
         for row in self.rows(PUBLICATIONS, deadline).await? {
-            let of = channels.entry(text(&row, "channel")).or_default();
+            let of = of_channel(&mut channels, text(&row, "channel"));
             let (Some(number), Some(id)) =
                 (read_number(&text(&row, "number")), read_number(&text(&row, "id")))
             else {

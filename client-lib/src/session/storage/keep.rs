@@ -1,7 +1,6 @@
 //! A session that is kept over reloads: opened from what an earlier page left, or without keeping where that can't be.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::browser::{self, Deadline, Lock};
-use super::database::{Disk, OfChannel};
+use super::database::{Channels, Disk, OfChannel};
 use super::record::{Record, number};
 use crate::random::random;
 use crate::session::core::Core;
@@ -148,8 +147,9 @@ struct Keep {
     storage: browser::Storage,
     record: RefCell<Record>,
     disk: Rc<Disk>,
-    /// The publications that lie on the disk: channel and number.
-    kept: RefCell<BTreeMap<Publication, (String, u64)>>,
+    /// The publications that lie on the disk, with channel and number, in the order of publishing. A map would cost a page two
+    /// kilobytes.
+    kept: RefCell<Vec<(Publication, String, u64)>>,
     /// The channels of which something lies there.
     channels: RefCell<Vec<String>>,
     /// The record could not be written, or the disk did not answer: nothing is kept any more.
@@ -161,7 +161,7 @@ struct Keep {
 
 impl Keep {
     /// Finds what an earlier page left under this name, or begins to keep.
-    async fn load(name: &str) -> Result<(Self, BTreeMap<String, OfChannel>), KeepError> {
+    async fn load(name: &str) -> Result<(Self, Channels), KeepError> {
         let storage = browser::session_storage().ok_or(KeepError::NoStorage)?;
         let deadline = Deadline::new();
         let key = ["rejoin ", name].concat();
@@ -196,7 +196,7 @@ impl Keep {
         Ok((keep, channels))
     }
 
-    fn restore(&self, machine: &mut ClientSession, channels: BTreeMap<String, OfChannel>) -> Vec<Restored> {
+    fn restore(&self, machine: &mut ClientSession, channels: Channels) -> Vec<Restored> {
         let pair = self.record.borrow().pair;
         if let Some(pair) = pair {
             machine.adopt(pair);
@@ -209,7 +209,7 @@ impl Keep {
                 stored.iter().map(|stored| (stored.number, stored.payload.clone())).collect();
             let publications = machine.restore(&channel, answered, stored);
             for (number, publication) in (answered..).zip(publications) {
-                self.kept.borrow_mut().insert(publication, (channel.clone(), number));
+                self.kept.borrow_mut().push((publication, channel.clone(), number));
                 let found = payloads.binary_search_by_key(&number, |(number, _)| *number);
                 let payload = found.map(|index| payloads[index].1.clone()).unwrap_or_default();
                 restored.push(Restored { channel: channel.clone(), number, publication, payload });
@@ -283,13 +283,17 @@ impl Keeper for Keep {
         if !self.channels.borrow().iter().any(|known| known == channel) {
             self.channels.borrow_mut().push(channel.to_owned());
         }
-        self.kept.borrow_mut().insert(publication, (channel.to_owned(), stored.number));
+        self.kept.borrow_mut().push((publication, channel.to_owned(), stored.number));
         // What can't be kept goes all the same: it is lost with the page, as without keeping.
         self.once(written, core, move |machine, _| machine.stored(publication));
     }
 
     fn settled(&self, core: Weak<Core>, publication: Publication) {
-        let Some((channel, number)) = self.kept.borrow_mut().remove(&publication) else { return };
+        let mut kept = self.kept.borrow_mut();
+        // Answers come in the order of publishing, more or less.
+        let Some(index) = kept.iter().position(|(known, ..)| *known == publication) else { return };
+        let (_, channel, number) = kept.remove(index);
+        drop(kept);
         let written = self.write(|disk| disk.forget(&channel, number));
         let (era, present) = (self.era.get(), self.era.clone());
         self.once(written, core, move |machine, written| {
@@ -305,7 +309,7 @@ impl Keeper for Keep {
         self.era.set(self.era.get() + 1);
         let kept = self.kept.borrow();
         let channels = self.channels.take();
-        let publications = kept.values().map(|(channel, number)| (channel.as_str(), *number));
+        let publications = kept.iter().map(|(_, channel, number)| (channel.as_str(), *number));
         // What stays is told apart by the server, which knows no such numbers, and goes after a day.
         let _stays = self.disk.clear(publications, channels.iter().map(String::as_str));
     }

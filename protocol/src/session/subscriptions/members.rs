@@ -2,13 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt::Debug;
+use core::fmt;
 
 use crate::wire::{Member, Presence};
 
 /// Who is there, for a subscription that is listed itself. A trait object from then on, so that a client that is listed
 /// nowhere does not carry the code.
-pub(super) trait Roll: Debug + Send + Sync {
+pub(super) trait Roll: Send + Sync {
     fn all(&self) -> &[Member];
 
     /// True if somebody was there.
@@ -16,6 +16,13 @@ pub(super) trait Roll: Debug + Send + Sync {
 
     /// Takes what the server says. False if that is more members, or bytes of them, than may be.
     fn apply(&mut self, presence: Presence, most: (usize, u64)) -> bool;
+}
+
+// As a part of the trait it would be in every client that asks who is there.
+impl fmt::Debug for dyn Roll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Members")
+    }
 }
 
 /// Nobody is known to be there yet.
