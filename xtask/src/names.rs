@@ -31,7 +31,7 @@ struct Names {
 pub(crate) fn shorten(context: &Context, module: &Path, glue: &[PathBuf], exports: &str) -> Result<()> {
     let mut opt = context.toolbox.command("wasm-opt");
     // What wasm-opt wrote it can make smaller once more.
-    opt.args(FEATURES).args(["-Oz", "--converge", "--minify-imports-and-exports-and-modules", "-o"]);
+    opt.args(FEATURES).args(["-Oz", "--minify-imports-and-exports-and-modules", "-o"]);
     opt.arg(module).arg(module);
     let said = process::capture(&mut opt, "wasm-opt, for short names")?;
     let json: Value = serde_json::from_str(&said)
