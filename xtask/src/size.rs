@@ -24,7 +24,7 @@ const CLIENTS: [(&str, Option<usize>); 4] = [
 const APP_BUDGET: usize = 386_500;
 /// The most brotli bytes of the npm package's modules: of the plain class, for which 17,000 is the bound and 16,000 the
 /// goal, and of the session. Both hold what has been reached.
-const NPM_BUDGETS: [usize; 2] = [15_640, 95_900];
+const NPM_BUDGETS: [usize; 2] = [15_640, 85_650];
 /// What measuring needs, the app aside.
 const NEEDS: [Need; 3] = [Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt];
 
