@@ -281,7 +281,7 @@ mod tests {
                 let it = Line { rate, delay }.carry(20.0);
                 // Of the first round trips little comes, and of the last the acknowledgements are missing.
                 let share = it.arrived as f64 / (rate * (20.0 - 10.0 * delay));
-                assert!(share > 0.95, "{kilobits} kbit/s with {delay} s: {share}");
+                assert!(share > 0.85, "{kilobits} kbit/s with {delay} s: {share}");
                 let trip = 2.0 * delay + FIRST_MESSAGE_BYTES as f64 / rate;
                 let most = (1.25 * trip * rate * 1.1 + it.largest as f64).max(4_096.0);
                 assert!(it.most_in_flight as f64 <= most, "{kilobits} kbit/s: {}", it.most_in_flight);
