@@ -123,7 +123,7 @@ async fn download(socket: &mut Socket, load_ms: u32) -> Result<bool, Trouble> {
         // Where it fails the connection has ended, which `receive` finds out.
         let _ended = received.acknowledge(&handle);
     };
-    let served = watched(patience(load_ms), receive, || received.bytes.get(), tick).await?;
+    let served = watched(|| patience(load_ms), receive, || received.bytes.get(), tick).await?;
     let page_bytes = received.bytes.get();
     match served {
         Some((bytes, micros)) => {
@@ -178,7 +178,7 @@ async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result
     };
     let both = async { try_join(send, receive).await.map(|((), served)| served) };
     let tick = |ms| report(&Report::Passed { direction, ms });
-    let served = watched(patience(load_ms), both, || upload.arrived.get(), tick).await?;
+    let served = watched(|| patience(load_ms), both, || upload.arrived.get(), tick).await?;
     match served {
         Some((bytes, micros)) => {
             let page_bytes = upload.flow.borrow().sent_bytes();
