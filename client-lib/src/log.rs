@@ -236,7 +236,7 @@ fn millis(duration: Duration) -> u64 {
 
 /// A URL without query, fragment and user info. Browsers take a backslash for a slash, and any number of them before the
 /// host. By bytes, because searching for characters brings much code with it.
-fn public_part(url: &str) -> String {
+pub(crate) fn public_part(url: &str) -> String {
     let url = url.trim_ascii();
     let bytes = url.as_bytes();
     let find = |from: usize, is: fn(u8) -> bool| {

@@ -4,10 +4,11 @@ use std::fmt;
 
 use rejoin_protocol::check_subprotocols;
 
+use crate::log::public_part;
 use crate::{Message, OpenError};
 
 /// Where one attempt connects, what it offers, and what it says first.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Target {
     pub(crate) url: String,
     pub(crate) protocols: Vec<String>,
@@ -40,6 +41,17 @@ impl Target {
         crate::url::check(&self.url)?;
         check_subprotocols(&self.protocols)?;
         Ok(())
+    }
+}
+
+/// Without what may have a token in it: a URL's query, fragment and user info, and the first messages.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Target");
+        shown
+            .field("url", &public_part(&self.url))
+            .field("protocols", &self.protocols)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a session connects and what authenticates it: fixed, or asked for anew with each attempt.
 
 use std::cell::Cell;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,11 +10,12 @@ use rejoin_protocol::wire::Body;
 
 use super::{SUBPROTOCOL, SessionBuilder};
 use crate::asking::{Asked, Source};
+use crate::log::public_part;
 use crate::slim_cell::SlimCell;
 use crate::{Builder, Target, TargetError};
 
 /// Where one attempt of a session connects, and what authenticates it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct SessionTarget {
     pub(crate) url: String,
     pub(crate) auth: Option<Body>,
@@ -33,6 +35,13 @@ impl SessionTarget {
     pub fn auth(mut self, token: impl Into<Body>) -> Self {
         self.auth = Some(token.into());
         self
+    }
+}
+
+/// Without a URL's query, fragment and user info, and without what authenticates the client.
+impl fmt::Debug for SessionTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionTarget").field("url", &public_part(&self.url)).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use rejoin::session::SessionTarget;
 use rejoin::{Builder, ClosedBy, KeepAlive, LogRecord, Socket, State, Target, TargetError, WeakHandle};
 
 use crate::rig::{at_once, is_closed, next_text, on_one_thread, until, within};
@@ -153,4 +154,14 @@ fn a_hook_may_send_and_close() {
         assert_eq!(closed.by, ClosedBy::Caller);
         assert_eq!(socket.metrics().sent, 1);
     });
+}
+
+#[test]
+fn a_targets_debug_has_no_query_and_no_token() {
+    let url = "wss://user:SECRET@example.org/feed?token=SECRET#SECRET";
+    let plain = Target::new(url).protocol("a").first("SECRET");
+    let session = SessionTarget::new(url).auth("SECRET");
+    for shown in [format!("{plain:?}"), format!("{session:?}"), format!("{:?}", Some(session.clone()))] {
+        assert!(shown.contains("wss://example.org/feed") && !shown.contains("SECRET"), "{shown}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Alias, Body};
 
@@ -18,7 +19,7 @@ pub struct SessionId {
 pub type Token = [u8; 32];
 
 /// Which session a client resumes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Resume {
     /// The session.
     pub id: SessionId,
@@ -26,6 +27,14 @@ pub struct Resume {
     pub token: Token,
     /// The incarnation of its numbering, or `None` where only the identity is kept.
     pub incarnation: Option<u64>,
+}
+
+/// Without the token.
+impl fmt::Debug for Resume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Resume");
+        shown.field("id", &self.id).field("incarnation", &self.incarnation).finish_non_exhaustive()
+    }
 }
 
 /// Where an end stands with the numbered frames of both directions, said in HELLO and WELCOME.
@@ -78,7 +87,7 @@ pub enum Outcome {
 }
 
 /// The server's answer to HELLO.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Welcome {
     /// What became of the HELLO.
     pub outcome: Outcome,
@@ -112,4 +121,27 @@ pub struct Welcome {
     pub ttl: u64,
     /// The name of the server's instance, for logs.
     pub instance: String,
+}
+
+/// Without the token.
+impl fmt::Debug for Welcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Welcome");
+        shown.field("outcome", &self.outcome);
+        shown.field("features", &self.features);
+        shown.field("id", &self.id);
+        shown.field("incarnation", &self.incarnation);
+        shown.field("alias", &self.alias);
+        shown.field("standing", &self.standing);
+        shown.field("protocol", &self.protocol);
+        shown.field("max_message", &self.max_message);
+        shown.field("max_publication", &self.max_publication);
+        shown.field("max_publications", &self.max_publications);
+        shown.field("max_channels", &self.max_channels);
+        shown.field("max_auth", &self.max_auth);
+        shown.field("ping_interval", &self.ping_interval);
+        shown.field("ttl", &self.ttl);
+        shown.field("instance", &self.instance);
+        shown.finish_non_exhaustive()
+    }
 }

@@ -1,5 +1,6 @@
 //! What is written comes back.
 
+use rejoin_protocol::session::Pair;
 use rejoin_protocol::wire::{Body, Data, Frame, SessionId, WireLimits, decode};
 
 use crate::samples::{INTEGERS, bytes, frames, read};
@@ -62,4 +63,28 @@ fn session_ids_sort_by_birth_in_bytes_too() {
     };
     assert!(write(255, 9) < write(256, 0));
     assert!(write((1 << 40) - 1, 9) < write(1 << 40, 0));
+}
+
+#[test]
+fn what_proves_a_session_is_not_shown() {
+    let (mut hellos, mut welcomes) = (0, 0);
+    for frame in (0..TURNS).flat_map(frames) {
+        let token = match &frame {
+            Frame::Hello(hello) => {
+                let Some(resume) = hello.resume else { continue };
+                hellos += 1;
+                resume.token
+            }
+            Frame::Welcome(welcome) => {
+                welcomes += 1;
+                welcome.token
+            }
+            _ => continue,
+        };
+        let shown = format!("{frame:?}");
+        assert!(!shown.contains(&format!("{token:?}")) && !shown.contains("token"), "{shown}");
+    }
+    assert!(hellos > 0 && welcomes > 0);
+    let pair = Pair { id: SessionId { born: 1, random: [2; 12] }, token: [3; 32], alias: 4, attempt: 5 };
+    assert!(!format!("{pair:?}").contains("3, 3"), "{pair:?}");
 }

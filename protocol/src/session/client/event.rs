@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::super::calls::{CallId, CallOutcome};
 use super::super::publications::{Publication, Settlement};
@@ -55,7 +56,7 @@ impl ClientConfig {
 }
 
 /// What identifies a session, to be kept over a reload of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Pair {
     /// The session.
     pub id: SessionId,
@@ -65,6 +66,15 @@ pub struct Pair {
     pub alias: Alias,
     /// The number of its newest connection.
     pub attempt: u64,
+}
+
+/// Without the token.
+impl fmt::Debug for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Pair");
+        shown.field("id", &self.id).field("alias", &self.alias).field("attempt", &self.attempt);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// Why session messages were lost.

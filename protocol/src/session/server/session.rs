@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use crate::session::inbox::Taken;
@@ -12,7 +13,7 @@ use crate::wire::{Ack, Alias, Data, Frame, Hello, Outcome, Pulse, SessionId, Sta
 use crate::{Refused, Time};
 
 /// What a server says in WELCOME beside the session's own state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Greeting {
     /// What becomes of the HELLO.
     pub outcome: Outcome,
@@ -40,6 +41,26 @@ pub struct Greeting {
     pub ttl: Duration,
     /// The name of this instance.
     pub instance: String,
+}
+
+/// Without the token.
+impl fmt::Debug for Greeting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Greeting");
+        shown.field("outcome", &self.outcome);
+        shown.field("id", &self.id);
+        shown.field("incarnation", &self.incarnation);
+        shown.field("alias", &self.alias);
+        shown.field("protocol", &self.protocol);
+        shown.field("max_publication", &self.max_publication);
+        shown.field("max_publications", &self.max_publications);
+        shown.field("max_channels", &self.max_channels);
+        shown.field("max_auth", &self.max_auth);
+        shown.field("ping_interval", &self.ping_interval);
+        shown.field("ttl", &self.ttl);
+        shown.field("instance", &self.instance);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// A session in a server's memory. It belongs to its newest connection: of an older one nothing more is read, written
