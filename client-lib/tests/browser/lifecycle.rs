@@ -392,7 +392,7 @@ async fn what_the_page_says_and_what_follows_is_recorded_without_the_query() {
         records.iter().map(String::as_str).filter(|text| !text.starts_with("received")).collect();
     assert!(found[1].starts_with("dialing ws://") && found[1].ends_with("/echo"), "{found:?}");
     let paused = "ended: paused, because the page is hidden (1006): the page is hidden";
-    assert_eq!(found[2..5], ["open", "sent 6", "the page is cached"], "{found:?}");
+    assert_eq!(found[2..5], ["open", "sent 6", "the page is closed"], "{found:?}");
     assert_eq!(found[5].split(", ").take(2).collect::<Vec<_>>().join(", "), paused, "{found:?}");
     assert_eq!(found[6..8], ["waiting, paused before attempt 1", "the page is resumed"], "{found:?}");
     assert!(records.iter().all(|text| !text.contains("SECRET")), "{records:?}");
