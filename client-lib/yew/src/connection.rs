@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_core::Stream;
-use rejoin::{Builder, Event, Handle, Incoming, OpenError, State, States};
+use rejoin::{Builder, Event, Handle, Incoming, OpenError, SendError, State, States};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
@@ -56,7 +56,7 @@ pub(crate) fn use_connection(builder: impl FnOnce() -> Builder + 'static, latest
     *handlers.borrow_mut() = Some(Rc::new(latest));
 
     let (setter, kept) = (connection.setter(), handle.clone());
-    let mine = turn.clone();
+    let (mine, of_end) = (turn.clone(), handlers.clone());
     use_effect_with(turn.number(), move |_| {
         match builder.open() {
             Ok(socket) => {
@@ -75,6 +75,16 @@ pub(crate) fn use_connection(builder: impl FnOnce() -> Builder + 'static, latest
                 // Other handles may live on; this component hears no more of them.
                 handle.set_on_message(None);
                 handle.set_on_event(None);
+                let latest = of_end.borrow().clone();
+                if let Some(on_event) = latest.as_ref().and_then(|latest| latest.on_event.as_ref())
+                    // An open connection still transmits its queue.
+                    && handle.state() != State::Open
+                {
+                    let (messages, error) = (handle.take_queue(), SendError::Closed);
+                    if !messages.is_empty() {
+                        on_event.emit(Event::Unsent { messages, error });
+                    }
+                }
                 handle.begin_close(rejoin::Close::normal());
             }
         }
