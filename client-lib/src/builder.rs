@@ -17,9 +17,7 @@ use crate::telling::Decides;
 use crate::transport::BinaryType;
 use crate::{KeepAlive, LogRecord, Message, OpenError, ReceiveLimits, Socket, State, Target};
 #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-use crate::{slim_cell::SlimCell, transport::WebSocket};
-#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-use rejoin_protocol::Generation;
+use crate::{options::Adopts, slim_cell::SlimCell, transport::WebSocket};
 
 /// Settings of a connection, each with a default; [`open`](Self::open) and [`connect`](Self::connect) make one.
 ///
@@ -175,8 +173,7 @@ impl Builder {
         }
         let mut builder = Self::with(target);
         builder.check = Self::check_all;
-        let adopts: Box<dyn FnOnce(&Driver, Generation)> =
-            Box::new(|driver, generation| driver.adopt(generation, socket));
+        let adopts: Adopts = Box::new(|driver, generation| driver.adopt(generation, socket));
         builder.options.adopts.replace(Some(adopts));
         builder
     }

@@ -15,6 +15,8 @@ use crate::transport::BinaryType;
 use crate::{Incoming, Message, ReceiveLimits, Target};
 
 pub(crate) type First = Rc<dyn Fn() -> Vec<Message>>;
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+pub(crate) type Adopts = Box<dyn FnOnce(&Driver, Generation)>;
 
 pub(crate) struct Options {
     /// Where every attempt connects, unless a source is asked.
@@ -22,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) source: Option<Rc<dyn Source>>,
     /// Takes over a socket that exists already, for the first attempt.
     #[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
-    pub(crate) adopts: SlimCell<Option<Box<dyn FnOnce(&Driver, Generation)>>>,
+    pub(crate) adopts: SlimCell<Option<Adopts>>,
     pub(crate) binary_type: BinaryType,
     /// Of those who wait in line for room in the queue, here or in a session.
     pub(crate) waiting: WaitLimits,

@@ -3,5 +3,6 @@
 
 pub mod chat;
 pub mod flow;
+pub mod pace;
 pub mod room;
 pub mod speed;

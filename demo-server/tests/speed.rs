@@ -101,6 +101,9 @@ async fn a_downloads_messages_begin_small_and_double_up_to_a_mebibyte() {
     assert_eq!(load.sizes[..16], [FIRST_MESSAGE_BYTES; 16]);
     assert!(load.sizes.iter().all(|size| size.is_power_of_two() && *size <= LARGEST_MESSAGE_BYTES));
     assert!(load.sizes.windows(2).all(|pair| pair[1] <= pair[0] * 2));
+    // The slowest machine carries a megabit a second to itself.
+    let largest = load.sizes.iter().max().copied().unwrap();
+    assert!(largest >= 8 * FIRST_MESSAGE_BYTES, "{largest}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,9 @@ pub(crate) struct Shared {
     pub(crate) admitted: CancellationToken,
     /// Bytes that the socket has taken.
     pub(crate) written: AtomicU64,
+    opened: Instant,
+    /// Until when the peer may be silent, in milliseconds since then.
+    silence_ms: AtomicU64,
 }
 
 /// What a peer may send that the handler has not let in yet: one message, behind which nothing is read.
@@ -74,7 +78,15 @@ impl Shared {
             first,
             admitted: CancellationToken::new(),
             written: AtomicU64::new(0),
+            opened: Instant::now(),
+            silence_ms: AtomicU64::new(0),
         }
+    }
+
+    /// Until when the handler allows the peer to be silent, if it said so.
+    pub(crate) fn silent_until(&self) -> Option<Instant> {
+        let ms = self.silence_ms.load(Ordering::Relaxed);
+        (ms > 0).then(|| self.opened.checked_add(Duration::from_millis(ms))).flatten()
     }
 }
 
@@ -215,6 +227,14 @@ impl Sender {
     #[must_use]
     pub fn written_bytes(&self) -> u64 {
         self.shared.written.load(Ordering::Relaxed)
+    }
+
+    /// Allows the peer to give no sign of life for so long from now on, where that is longer than
+    /// [`Limits::dead_after`](crate::Limits::dead_after): for a handler that knows that buffers of a slow path hold a large
+    /// message, so that the answers to pings come after it. A second call replaces the first.
+    pub fn allow_silence(&self, time: Duration) {
+        let until = self.shared.opened.elapsed().saturating_add(time).as_millis();
+        self.shared.silence_ms.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// True while messages are taken.

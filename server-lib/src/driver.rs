@@ -238,6 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 written: self.ws.get_ref().written,
                 reading_paused: self.reading_paused,
                 blocked,
+                silent_until: self.shared.silent_until(),
             };
             match self.liveness.judge(now, seen) {
                 Verdict::Ping => self.ping = true,

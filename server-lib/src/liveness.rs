@@ -28,6 +28,8 @@ pub(crate) struct Seen {
     pub(crate) reading_paused: bool,
     /// Something waits to be taken by the socket.
     pub(crate) blocked: bool,
+    /// Silence until then is allowed.
+    pub(crate) silent_until: Option<Instant>,
 }
 
 /// The clocks of one connection.
@@ -80,6 +82,7 @@ impl Liveness {
             self.written = self.written.max(seen.written);
         }
         let dead = self.life + self.dead_after;
+        let dead = seen.silent_until.map_or(dead, |allowed| dead.max(allowed));
         if now >= dead {
             return Verdict::Dead;
         }
@@ -139,6 +142,21 @@ mod tests {
         let (mut liveness, now) = start();
         let seen = Seen { blocked: true, ..Seen::default() };
         assert!(matches!(liveness.judge(now + seconds(6), seen), Verdict::Wait(_)));
+        assert_eq!(liveness.judge(now + seconds(10), seen), Verdict::Dead);
+    }
+
+    #[test]
+    fn silence_that_the_handler_allows_is_no_death_and_what_follows_is() {
+        let (mut liveness, now) = start();
+        let seen = Seen { silent_until: Some(now + seconds(40)), ..Seen::default() };
+        for second in [9, 10, 39] {
+            assert_ne!(liveness.judge(now + seconds(second), seen), Verdict::Dead);
+        }
+        assert_eq!(liveness.judge(now + seconds(40), seen), Verdict::Dead);
+        // It shortens nothing.
+        let (mut liveness, now) = start();
+        let seen = Seen { silent_until: Some(now + seconds(3)), ..Seen::default() };
+        assert_ne!(liveness.judge(now + seconds(9), seen), Verdict::Dead);
         assert_eq!(liveness.judge(now + seconds(10), seen), Verdict::Dead);
     }
 

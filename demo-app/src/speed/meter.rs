@@ -6,6 +6,17 @@ pub(crate) const WINDOW_MS: f64 = 100.0;
 const WARM_UP: f64 = 0.2;
 /// No more of a load than this is left out, in milliseconds.
 const WARM_UP_MS: f64 = 2_000.0;
+/// The speed has stopped growing once it is, over so many milliseconds and also over a round trip, about the mean of all that
+/// follows: within a round trip a burst may come at full speed, and then nothing.
+const STEADY_MS: f64 = 500.0;
+/// How near to that mean is near enough.
+const STEADY: f64 = 0.98;
+/// The speed grew to the end where the second half of what was measured is so many times as fast as the first.
+const GROWTH: f64 = 1.25;
+/// The part of a load at its end that is measured although the speed still grows.
+const LEAST_MEASURED: f64 = 0.25;
+/// No less of a load than this is measured, in milliseconds.
+const LEAST_MEASURED_MS: f64 = 1_000.0;
 /// Fewer samples than this after the warm-up are too few to leave anything out.
 const ENOUGH: usize = 4;
 /// The most samples kept: a minute's and some.
@@ -21,9 +32,16 @@ pub(crate) struct Meter {
     samples: Vec<(f64, u64)>,
     /// How long the load has lasted, in milliseconds, whether anything came or not.
     passed_ms: f64,
+    /// A round trip without load, in milliseconds.
+    round_trip_ms: f64,
 }
 
 impl Meter {
+    /// A meter of a line with such a round trip, in milliseconds.
+    pub(crate) fn new(round_trip_ms: f64) -> Self {
+        Self { round_trip_ms, ..Self::default() }
+    }
+
     /// Takes a sample. Time and bytes only ever grow: what goes back is a late report and is left out.
     pub(crate) fn add(&mut self, at_ms: f64, bytes: u64) {
         let (last_ms, last_bytes) = self.last();
@@ -80,17 +98,42 @@ impl Meter {
         self.mean((end_ms - NOW_MS).max(0.0), end_ms)
     }
 
+    /// From when to when the speed counts, in milliseconds. None before the first sample.
+    ///
+    /// The warm-up is left out because a line needs a part of the time to get going, the longer the faster it is and the
+    /// longer a round trip takes; with so few samples that each of them matters, nothing is.
+    fn counted_ms(&self) -> Option<(f64, f64)> {
+        let (end_ms, _) = self.samples.last().copied()?;
+        let latest_ms = end_ms - (end_ms * LEAST_MEASURED).max(LEAST_MEASURED_MS);
+        let is_steady = |from_ms: &f64| {
+            let all = self.mean(*from_ms, end_ms);
+            let near = |ms: f64| self.mean(*from_ms, (from_ms + ms).min(end_ms)).zip(all);
+            let is_near = |ms: f64| near(ms).is_some_and(|(some, all)| some >= all * STEADY);
+            is_near(STEADY_MS) && is_near(STEADY_MS.max(self.round_trip_ms))
+        };
+        let mut windows = (0_u32..).map(|i| f64::from(i) * WINDOW_MS).take_while(|ms| *ms <= latest_ms);
+        let steady_ms = windows.find(is_steady).unwrap_or(latest_ms);
+        let warm_ms = (end_ms * WARM_UP).min(WARM_UP_MS).max(steady_ms);
+        let after = self.samples.iter().filter(|(at, _)| *at > warm_ms).count();
+        Some((if after >= ENOUGH { warm_ms } else { 0.0 }, end_ms))
+    }
+
     /// The result in megabits a second: the bytes after the warm-up over the time in which they came. None before the first
     /// sample.
     ///
     /// Bytes over time is right at every rate. Means or medians of windows are not: on a slow line most windows hold no end
-    /// of a message, and leaving out the extremes of the others leaves out what was measured. The warm-up is left out
-    /// because a fast line needs a part of the time to get going; with so few samples that each of them matters, nothing is.
+    /// of a message, and leaving out the extremes of the others leaves out what was measured.
     pub(crate) fn result(&self) -> Option<f64> {
-        let (end_ms, _) = self.samples.last().copied()?;
-        let warm_ms = (end_ms * WARM_UP).min(WARM_UP_MS);
-        let after = self.samples.iter().filter(|(at, _)| *at > warm_ms).count();
-        self.mean(if after >= ENOUGH { warm_ms } else { 0.0 }, end_ms)
+        self.counted_ms().and_then(|(from_ms, end_ms)| self.mean(from_ms, end_ms))
+    }
+
+    /// Whether the speed still grew at the end, so that the line may carry more than the result says.
+    pub(crate) fn grew_to_the_end(&self) -> bool {
+        self.counted_ms().is_some_and(|(from_ms, end_ms)| {
+            let middle_ms = f64::midpoint(from_ms, end_ms);
+            let halves = self.mean(from_ms, middle_ms).zip(self.mean(middle_ms, end_ms));
+            halves.is_some_and(|(first, second)| second > first * GROWTH)
+        })
     }
 }
 

@@ -7,6 +7,8 @@ mod classic_view;
 mod copy;
 mod history_view;
 mod latency;
+#[cfg(test)]
+mod line_tests;
 mod meter;
 pub(crate) mod page;
 pub(crate) mod record;

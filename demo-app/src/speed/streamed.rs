@@ -74,7 +74,13 @@ impl Streamed {
     /// Takes what the worker says.
     pub(crate) fn take(&mut self, report: &Report) {
         match report {
-            Report::Began(phase) => self.phase = *phase,
+            Report::Began(phase) => {
+                self.phase = *phase;
+                if let Phase::Load(direction) = *phase {
+                    let round_trip_ms = self.idle.median().unwrap_or_default();
+                    self.load_mut(direction).meter = Meter::new(round_trip_ms);
+                }
+            }
             Report::RoundTrip { under: None, ms } => self.idle.add(*ms),
             Report::RoundTrip { under: Some(direction), ms } => self.load_mut(*direction).latency.add(*ms),
             Report::Moved { direction, at_ms, bytes } => self.load_mut(*direction).meter.add(*at_ms, *bytes),

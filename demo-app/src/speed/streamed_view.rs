@@ -80,6 +80,7 @@ pub(super) fn StreamedView(props: &StreamedViewProps) -> Html {
                 { tiles(&run.measured) }
                 { cut_off(&run.measured) }
                 if finished && let Some(figures) = run.measured.figures() {
+                    { still_growing(&run.measured) }
                     { verdict_view(&figures) }
                     <div class="buttons">{ result_buttons(props.latest) }</div>
                 }
@@ -210,6 +211,13 @@ fn tiles(test: &Streamed) -> Html {
             { tile(words::UNDER_LOAD, test.loaded_ms().map(millis)) }
         </dl>
     }
+}
+
+/// Which directions may be faster than their results.
+fn still_growing(test: &Streamed) -> Html {
+    let directions = [Direction::Download, Direction::Upload];
+    let growing = directions.into_iter().filter(|direction| test.load(*direction).meter.grew_to_the_end());
+    growing.map(|direction| html! { <p class="hint">{ words::still_growing(direction) }</p> }).collect()
 }
 
 /// Which loads came to their time limit. There before it says something, so that it is announced.

@@ -219,6 +219,11 @@ pub(crate) fn while_loaded(of: Direction) -> String {
     }
 }
 
+/// A direction whose speed grew until the end of its time.
+pub(crate) fn still_growing(of: Direction) -> String {
+    format!("{} speed was still growing at the end. A longer test may show more.", direction(of))
+}
+
 /// A load that came to its time limit.
 pub(crate) fn cut_off(direction: Direction) -> &'static str {
     match direction {

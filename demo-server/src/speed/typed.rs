@@ -69,14 +69,14 @@ impl Session<'_> {
                 let received = typed.recv().await.ok_or(Over)?;
                 self.take(received).await
             }
-            Test::Download { until, flow, .. } => {
+            Test::Download { started, until, flow } => {
                 let next = flow.next();
                 let piece = self.file.piece(flow.sent_bytes(), next.unwrap_or_default());
                 tokio::select! {
                     received = typed.recv() => self.take(received.ok_or(Over)?).await,
                     sent = self.sender.send(piece), if next.is_some() => {
                         sent?;
-                        flow.sent();
+                        flow.sent(started.elapsed());
                         Ok(())
                     }
                     () = sleep_until((*until).into()) => self.stop().await,

@@ -104,8 +104,8 @@ async fn publish(log: Arc<Mute>) -> Vec<u64> {
     client.machine.publish("other", Body::from("x"), 9).unwrap();
     client.until(|client| client.settled.len() == 4).await;
     assert_eq!(client.closed, None);
-    let durable = client.settled.iter().filter_map(|settled| match settled {
-        Settlement::Durable(position) => Some(position.offset),
+    let durable = client.settled.iter().map(|settled| match settled {
+        Settlement::Durable(position) => position.offset,
         other => panic!("{other:?}"),
     });
     durable.collect()

@@ -29,6 +29,8 @@ const SAMPLES: usize = 60_000;
 const KERNEL_BYTES: usize = 16 << 10;
 /// The fewest bytes a second.
 const LEAST_RATE: f64 = 1.0;
+/// Bytes of a direction that may be delayed at once, of all connections together.
+const DELAYED_BYTES: usize = 64 << 20;
 
 /// A direction through the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub enum Direction {
 struct Lane {
     /// Bytes a second; without one, all passes at once.
     rate: Option<f64>,
+    /// How long bytes are on their way after they have passed.
+    delay: Duration,
     /// Until when the line is busy with what it has taken.
     busy: Instant,
     passed: u64,
@@ -57,6 +61,8 @@ pub(super) struct LineEnd {
     lane: Arc<Mutex<Lane>>,
     /// Room in the line's buffer, in bytes.
     room: Arc<Semaphore>,
+    /// Room for delayed bytes.
+    delayed: Arc<Semaphore>,
 }
 
 /// Both directions.
@@ -82,10 +88,10 @@ impl Line {
 impl LineEnd {
     fn new(buffer: usize) -> Self {
         let now = Instant::now();
-        let lane = Lane { rate: None, busy: now, passed: 0, samples: vec![(now, 0)] };
+        let lane = Lane { rate: None, delay: Duration::ZERO, busy: now, passed: 0, samples: vec![(now, 0)] };
         // Two grains at least, so that one waits while another passes.
         let room = Arc::new(Semaphore::new(buffer.max(2 * GRAIN)));
-        Self { lane: Arc::new(Mutex::new(lane)), room }
+        Self { lane: Arc::new(Mutex::new(lane)), room, delayed: Arc::new(Semaphore::new(DELAYED_BYTES)) }
     }
 
     fn lane(&self) -> MutexGuard<'_, Lane> {
@@ -94,6 +100,10 @@ impl LineEnd {
 
     pub(super) fn set_rate(&self, bytes_a_second: Option<f64>) {
         self.lane().rate = bytes_a_second.map(|rate| rate.max(LEAST_RATE));
+    }
+
+    pub(super) fn set_delay(&self, delay: Duration) {
+        self.lane().delay = delay;
     }
 
     /// How many bytes pass at once.
@@ -134,17 +144,24 @@ impl LineEnd {
     }
 }
 
-/// Bytes on the line, when they have passed it, and their room in its buffer.
+/// Bytes on the line, when they have passed it or arrive, and their room in its buffer or among the delayed bytes.
 struct Grain {
     bytes: Vec<u8>,
     due: Instant,
     room: OwnedSemaphorePermit,
 }
 
+/// Room for as many bytes. None once the line is gone.
+async fn acquire(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    Arc::clone(room).acquire_many_owned(bytes).await.ok()
+}
+
 /// Forwards one direction of a connection over the line. What is on it passes even after the source has closed.
 pub(super) async fn pump(from: &TcpStream, to: &TcpStream, line: &LineEnd) -> Dry {
-    // Bounded by the room in the line's buffer.
+    // Each is bounded by its room.
     let (taken, mut passing) = mpsc::unbounded_channel();
+    let (passed, mut arriving) = mpsc::unbounded_channel();
     let take = async move {
         let mut buffer = [0; GRAIN];
         loop {
@@ -153,18 +170,37 @@ pub(super) async fn pump(from: &TcpStream, to: &TcpStream, line: &LineEnd) -> Dr
                 Ok(count) => count,
                 Err(_) => return false,
             };
-            let wanted = u32::try_from(count).unwrap_or(u32::MAX);
-            let Ok(room) = Arc::clone(&line.room).acquire_many_owned(wanted).await else { return false };
+            let Some(room) = acquire(&line.room, count).await else { return false };
             let grain = Grain { bytes: buffer[..count].to_vec(), due: line.take(count), room };
             if taken.send(grain).is_err() {
                 return false;
             }
         }
     };
-    let pass = async {
+    let pass = async move {
         while let Some(Grain { bytes, due, room }) = passing.recv().await {
             sleep_until(due).await;
             line.count(bytes.len());
+            let delay = line.lane().delay;
+            if delay.is_zero() {
+                // In its room until the sink has taken it: the line's buffer is the only one.
+                let grain = Grain { bytes, due, room };
+                if passed.send(grain).is_err() {
+                    return false;
+                }
+                continue;
+            }
+            let Some(delayed) = acquire(&line.delayed, bytes.len()).await else { return false };
+            drop(room);
+            if passed.send(Grain { bytes, due: due + delay, room: delayed }).is_err() {
+                return false;
+            }
+        }
+        true
+    };
+    let arrive = async {
+        while let Some(Grain { bytes, due, room }) = arriving.recv().await {
+            sleep_until(due).await;
             if write(to, &bytes).await.is_err() {
                 return false;
             }
@@ -172,11 +208,17 @@ pub(super) async fn pump(from: &TcpStream, to: &TcpStream, line: &LineEnd) -> Dr
         }
         true
     };
-    tokio::pin!(take, pass);
+    tokio::pin!(take, pass, arrive);
+    // Passing ends before taking, and arriving before passing, only where the sink is broken.
+    let mut way = std::pin::pin!(async {
+        tokio::select! {
+            in_order = &mut take => in_order && (&mut pass).await,
+            passed = &mut pass => passed,
+        }
+    });
     let in_order = tokio::select! {
-        in_order = &mut take => in_order && pass.await,
-        // It ends first only where its sink is broken.
-        passed = &mut pass => passed,
+        in_order = &mut way => in_order && arrive.await,
+        arrived = &mut arrive => arrived,
     };
     if in_order { closed(to) } else { Dry::Broken }
 }

@@ -130,6 +130,16 @@ impl Proxy {
         }
     }
 
+    /// Sets how long bytes are on their way in each direction of the line after they have passed, none at first: half of the
+    /// round trip. Nothing happens to a proxy without a line.
+    pub fn set_delay(&self, delay: Duration) {
+        for direction in [Direction::Up, Direction::Down] {
+            if let Some(line) = &self.shared.line {
+                line.end(direction).set_delay(delay);
+            }
+        }
+    }
+
     /// The bytes that the line passed in a direction between two moments, of all connections together: what TCP carries, with
     /// the heads of HTTP and WebSocket. To 10 ms.
     #[must_use]

@@ -255,3 +255,29 @@ async fn what_is_on_a_line_arrives_after_its_source_has_closed() {
     within(server.read_to_end(&mut came)).await.unwrap();
     assert_eq!(came, [7; 4_000]);
 }
+
+#[tokio::test]
+async fn a_delayed_line_brings_everything_later_in_order_and_at_its_rate() {
+    const DELAY: Duration = Duration::from_millis(200);
+    // With nearly no buffer: delayed bytes are not in it.
+    let (proxy, mut client, mut server, _) = line(100_000.0, 0).await;
+    proxy.set_delay(DELAY);
+    let start = tokio::time::Instant::now();
+    exchange(&mut client, &mut server, b"first").await;
+    exchange(&mut server, &mut client, b"answer").await;
+    // In each direction an idle line catches up with 20 ms.
+    assert!(start.elapsed() >= 2 * DELAY - Duration::from_millis(41), "{:?}", start.elapsed());
+    let (start, sent) = (tokio::time::Instant::now(), (0..20_000_u32).map(|i| i as u8).collect::<Vec<_>>());
+    exchange(&mut client, &mut server, &sent).await;
+    assert!(start.elapsed() >= DELAY + Duration::from_millis(179), "{:?}", start.elapsed());
+    let all = proxy.passed(Direction::Up, start, tokio::time::Instant::now());
+    assert_eq!(all, 20_000);
+    // All of it had passed a delay before the last of it came.
+    let until = tokio::time::Instant::now() - DELAY;
+    assert!(proxy.passed(Direction::Up, start, until) > 10_000);
+    client.write_all(b"last").await.unwrap();
+    drop(client);
+    let mut came = Vec::new();
+    within(server.read_to_end(&mut came)).await.unwrap();
+    assert_eq!(came, b"last");
+}

@@ -123,7 +123,7 @@ async fn download(socket: &mut Socket, load_ms: u32) -> Result<bool, Trouble> {
         // Where it fails the connection has ended, which `receive` finds out.
         let _ended = received.acknowledge(&handle);
     };
-    let served = watched(patience(load_ms), receive, || received.bytes.get(), tick).await?;
+    let served = watched(|| patience(load_ms), receive, || received.bytes.get(), tick).await?;
     let page_bytes = received.bytes.get();
     match served {
         Some((bytes, micros)) => {
@@ -178,14 +178,18 @@ async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result
     };
     let both = async { try_join(send, receive).await.map(|((), served)| served) };
     let tick = |ms| report(&Report::Passed { direction, ms });
-    let served = watched(patience(load_ms), both, || upload.arrived.get(), tick).await?;
+    let served = watched(|| patience(load_ms), both, || upload.arrived.get(), tick).await?;
     match served {
         Some((bytes, micros)) => {
             let page_bytes = upload.flow.borrow().sent_bytes();
             report(&Report::Served { direction, bytes, micros, page_bytes });
         }
         None => {
-            report(&Report::Moved { direction, at_ms: now_ms() - upload.start, bytes: upload.arrived.get() });
+            report(&Report::Moved {
+                direction,
+                at_ms: upload.counted_until_ms(),
+                bytes: upload.arrived.get(),
+            });
             report(&Report::CutOff { direction });
         }
     }
@@ -193,6 +197,18 @@ async fn upload(socket: &mut Socket, load_ms: u32, noise: &Uint8Array) -> Result
 }
 
 impl Upload {
+    /// The time since the upload began.
+    fn since(&self) -> Duration {
+        Duration::from_secs_f64((now_ms() - self.start).max(0.0) / 1_000.0)
+    }
+
+    /// Until when the server's counts say what has arrived, by the server's clock in milliseconds since the upload began
+    /// there: it began half a round trip later, and a count comes half a round trip later.
+    fn counted_until_ms(&self) -> f64 {
+        let round_trip = self.flow.borrow().round_trip().unwrap_or_default();
+        self.since().saturating_sub(round_trip).as_secs_f64() * 1_000.0
+    }
+
     /// Sends messages for so long, as the server's counts allow, and then the end.
     async fn push(&self, handle: &Handle, noise: &Uint8Array, load_ms: f64) -> Result<(), Trouble> {
         loop {
@@ -203,7 +219,7 @@ impl Upload {
             let next = self.flow.borrow().next();
             match next {
                 Some(size) => {
-                    self.flow.borrow_mut().sent();
+                    self.flow.borrow_mut().sent(self.since());
                     #[expect(clippy::cast_possible_truncation, reason = "a mebibyte at most")]
                     // The same bytes of the browser's each time: nothing is copied here.
                     let message = noise.subarray(0, size as u32);
@@ -225,8 +241,7 @@ impl Upload {
     /// The server counts so many bytes; the last one came so long after the upload began.
     fn take(&self, bytes: u64, micros: u64) {
         self.arrived.set(bytes);
-        let since = Duration::from_secs_f64((now_ms() - self.start).max(0.0) / 1_000.0);
-        self.flow.borrow_mut().acknowledge(since, bytes);
+        self.flow.borrow_mut().acknowledge(self.since(), bytes);
         self.counted.set();
         #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
         let at_ms = micros as f64 / 1_000.0;

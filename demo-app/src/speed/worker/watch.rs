@@ -24,7 +24,7 @@ pub(super) struct Patience {
 /// # Errors
 /// The load's own, and [`Trouble::Stalled`] when `moved` stands still, or stands at zero at the limit.
 pub(super) async fn watched<T>(
-    patience: Patience,
+    patience: impl Fn() -> Patience,
     load: impl Future<Output = Result<T, Trouble>>,
     moved: impl Fn() -> u64,
     tick: impl Fn(f64),
@@ -35,6 +35,7 @@ pub(super) async fn watched<T>(
         loop {
             TimeoutFuture::new(REPORT_MS).await;
             let passed = now_ms() - start;
+            let patience = patience();
             tick(passed);
             if moved() != last {
                 (last, last_ms) = (moved(), passed);
