@@ -12,7 +12,7 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::UseSocketHandle;
-use crate::turn::{Place, Turn, use_turn};
+use crate::turn::{TargetKey, Turn, use_turn};
 
 /// What a hook knows of its connection.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,7 +52,7 @@ pub(crate) fn use_connection(builder: impl FnOnce() -> Builder + 'static, latest
     let handle = use_mut_ref(|| None::<(u64, Handle)>);
     let handlers = use_mut_ref(|| None::<Rc<Latest>>);
     let builder = builder();
-    let turn = use_turn(Place::new(builder.url(), builder.protocols()));
+    let turn = use_turn(TargetKey::new(builder.url(), builder.protocols()));
     *handlers.borrow_mut() = Some(Rc::new(latest));
 
     let (setter, kept) = (connection.setter(), handle.clone());
