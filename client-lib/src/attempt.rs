@@ -127,7 +127,7 @@ impl Driver {
     }
 
     pub(crate) fn closed(&self, generation: Generation, code: u16, reason: String, was_clean: bool) {
-        if self.holds_back(generation, code, &reason, was_clean) {
+        if self.defers_end(generation, code, &reason, was_clean) {
             return;
         }
         let (current, was_open) = {

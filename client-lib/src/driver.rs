@@ -60,7 +60,7 @@ pub(crate) struct Driver {
     pub(crate) hidden_since: Cell<Option<Time>>,
     /// Until when the page may be about to be left, and the end of a socket that came meanwhile.
     pub(crate) leaving_until: Cell<Time>,
-    pub(crate) held_end: SlimCell<Option<(Generation, u16, String, bool)>>,
+    pub(crate) deferred_end: SlimCell<Option<(Generation, u16, String, bool)>>,
     lifecycle: Lifecycle,
     on_message: SlimCell<Option<OnMessage>>,
     pub(crate) on_event: SlimCell<Option<OnEvent>>,
@@ -109,7 +109,7 @@ impl Driver {
             timer: Timer::new(this.clone()),
             hidden_since: Cell::default(),
             leaving_until: Cell::default(),
-            held_end: SlimCell::default(),
+            deferred_end: SlimCell::default(),
             lifecycle: Lifecycle::new(this.clone()),
             on_message: SlimCell::default(),
             on_event: SlimCell::default(),

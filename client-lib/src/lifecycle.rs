@@ -13,7 +13,7 @@ use crate::global::{Any, GLOBAL, listen};
 
 /// What an event says.
 #[derive(Clone, Copy)]
-enum Said {
+enum PageEvent {
     Online,
     Offline,
     /// The network may be another.
@@ -31,15 +31,15 @@ enum Said {
 
 /// What is listened to: first at the global scope, of which a worker has only the first two, then at the document, then at
 /// `navigator.connection`.
-const EVENTS: [(&str, Said); 8] = [
-    ("online", Said::Online),
-    ("offline", Said::Offline),
-    ("pageshow", Said::Shown),
-    ("pagehide", Said::Left),
-    ("visibilitychange", Said::Visibility),
-    ("freeze", Said::Frozen),
-    ("resume", Said::Resumed),
-    ("change", Said::Changed),
+const EVENTS: [(&str, PageEvent); 8] = [
+    ("online", PageEvent::Online),
+    ("offline", PageEvent::Offline),
+    ("pageshow", PageEvent::Shown),
+    ("pagehide", PageEvent::Left),
+    ("visibilitychange", PageEvent::Visibility),
+    ("freeze", PageEvent::Frozen),
+    ("resume", PageEvent::Resumed),
+    ("change", PageEvent::Changed),
 ];
 
 /// Listened to at the window while a socket is open: otherwise it would keep the page out of Firefox's back-forward
@@ -63,26 +63,28 @@ impl Lifecycle {
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
             let hidden = of_listener.as_ref().is_some_and(Any::hidden);
             let name = event.unchecked_ref::<Event>().type_();
-            let said =
-                EVENTS.iter().find(|(event, _)| **event == *name).map_or(Said::Leaving, |(_, said)| *said);
+            let known = EVENTS
+                .iter()
+                .find(|(event, _)| **event == *name)
+                .map_or(PageEvent::Leaving, |(_, known)| *known);
             let Some(driver) = driver.upgrade() else { return };
             let persisted = || event.unchecked_ref::<Any>().persisted() == Some(true);
-            let input = match said {
-                Said::Online => Input::Online,
-                Said::Offline => Input::Offline,
-                Said::Changed => Input::NetworkChanged,
-                Said::Frozen => Input::Frozen,
-                Said::Resumed => Input::Resumed,
+            let input = match known {
+                PageEvent::Online => Input::Online,
+                PageEvent::Offline => Input::Offline,
+                PageEvent::Changed => Input::NetworkChanged,
+                PageEvent::Frozen => Input::Frozen,
+                PageEvent::Resumed => Input::Resumed,
                 // The first showing of a page is no resumption.
-                Said::Shown if persisted() => Input::Resumed,
-                Said::Shown => return,
-                Said::Left if driver.options.close_on_page_hide && persisted() => {
+                PageEvent::Shown if persisted() => Input::Resumed,
+                PageEvent::Shown => return,
+                PageEvent::Left if driver.options.close_on_page_hide && persisted() => {
                     Input::Pause { close: true }
                 }
-                Said::Left => Input::Frozen,
-                Said::Leaving => return driver.leaving(),
-                Said::Visibility if hidden => Input::Hidden,
-                Said::Visibility => Input::Visible,
+                PageEvent::Left => Input::Frozen,
+                PageEvent::Leaving => return driver.leaving(),
+                PageEvent::Visibility if hidden => Input::Hidden,
+                PageEvent::Visibility => Input::Visible,
             };
             driver.hint(input);
         });

@@ -55,7 +55,7 @@ impl Options {
 }
 
 /// Whether something is to pause, and the connection to close; and for how long the page must be hidden for more to.
-pub(crate) type Look = (Option<bool>, Option<Duration>);
+pub(crate) type PauseDue = (Option<bool>, Option<Duration>);
 
 /// How long the page may be hidden before attempts pause, and before the connection is closed as well.
 pub(crate) struct Pauses {
@@ -63,17 +63,17 @@ pub(crate) struct Pauses {
     pub(crate) close: Option<Duration>,
     /// What is due when the page has been hidden for a time. A pointer, so that a client that never pauses does not carry
     /// the code.
-    pub(crate) look: fn(&Self, Duration) -> Look,
+    pub(crate) due: fn(&Self, Duration) -> PauseDue,
 }
 
 impl Default for Pauses {
     fn default() -> Self {
-        Self { attempts: None, close: None, look: Self::look }
+        Self { attempts: None, close: None, due: Self::due }
     }
 }
 
 impl Pauses {
-    fn look(&self, hidden: Duration) -> Look {
+    fn due(&self, hidden: Duration) -> PauseDue {
         let passed = |after: Option<Duration>| after.is_some_and(|after| after <= hidden);
         let close = passed(self.close);
         let due = (close || passed(self.attempts)).then_some(close);

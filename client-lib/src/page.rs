@@ -12,7 +12,7 @@ use crate::timer::now;
 impl Driver {
     /// Pauses if the page has been hidden for long.
     fn pause_in_time(&self) {
-        if let Some(close) = self.look().0 {
+        if let Some(close) = self.pauses().0 {
             let input = Input::Pause { close };
             self.log(&Happening::Input(&input));
             self.step(|link, now| link.handle_input(now, input));
@@ -20,18 +20,18 @@ impl Driver {
     }
 
     /// What is to pause, and when more is.
-    fn look(&self) -> (Option<bool>, Option<Time>) {
+    fn pauses(&self) -> (Option<bool>, Option<Time>) {
         let (Some(since), Some(pauses)) = (self.hidden_since.get(), &self.options.pauses) else {
             return (None, None);
         };
-        let (due, next) = (pauses.look)(pauses, now().since(since));
+        let (due, next) = (pauses.due)(pauses, now().since(since));
         (due, next.map(|after| since + after))
     }
 
     /// When the page is to be looked at again.
     pub(crate) fn page_wake(&self) -> Option<Time> {
-        let held = self.held_end.borrow().is_some().then(|| self.leaving_until.get());
-        held.or_else(|| self.look().1)
+        let held = self.deferred_end.borrow().is_some().then(|| self.leaving_until.get());
+        held.or_else(|| self.pauses().1)
     }
 
     /// The application connects although the page is hidden: the time for which it may be hidden begins now.
@@ -47,7 +47,7 @@ impl Driver {
     }
 
     /// Holds back an end if the page may be about to be left.
-    pub(crate) fn holds_back(
+    pub(crate) fn defers_end(
         &self,
         generation: Generation,
         code: u16,
@@ -58,14 +58,14 @@ impl Driver {
         if until <= now {
             return false;
         }
-        self.held_end.replace(Some((generation, code, reason.to_owned(), was_clean)));
+        self.deferred_end.replace(Some((generation, code, reason.to_owned(), was_clean)));
         // The socket takes nothing more, which is to be seen.
         self.step(|_, _| ());
         true
     }
 
     pub(crate) fn page_timeout(&self) {
-        if let Some((generation, code, reason, was_clean)) = self.held_end.take() {
+        if let Some((generation, code, reason, was_clean)) = self.deferred_end.take() {
             self.closed(generation, code, reason, was_clean);
         }
         self.pause_in_time();

@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_core::Stream;
-use rejoin::{Builder, Event, Handle, Incoming, OpenError, State, States};
+use rejoin::{Builder, Event, Handle, Incoming, OpenError, SendError, State, States};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use crate::UseSocketHandle;
-use crate::turn::{Place, Turn, use_turn};
+use crate::turn::{TargetKey, Turn, use_turn};
 
 /// What a hook knows of its connection.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,11 +52,11 @@ pub(crate) fn use_connection(builder: impl FnOnce() -> Builder + 'static, latest
     let handle = use_mut_ref(|| None::<(u64, Handle)>);
     let handlers = use_mut_ref(|| None::<Rc<Latest>>);
     let builder = builder();
-    let turn = use_turn(Place::new(builder.url(), builder.protocols()));
+    let turn = use_turn(TargetKey::new(builder.url(), builder.protocols()));
     *handlers.borrow_mut() = Some(Rc::new(latest));
 
     let (setter, kept) = (connection.setter(), handle.clone());
-    let mine = turn.clone();
+    let (mine, of_end) = (turn.clone(), handlers.clone());
     use_effect_with(turn.number(), move |_| {
         match builder.open() {
             Ok(socket) => {
@@ -75,6 +75,16 @@ pub(crate) fn use_connection(builder: impl FnOnce() -> Builder + 'static, latest
                 // Other handles may live on; this component hears no more of them.
                 handle.set_on_message(None);
                 handle.set_on_event(None);
+                let latest = of_end.borrow().clone();
+                if let Some(on_event) = latest.as_ref().and_then(|latest| latest.on_event.as_ref())
+                    // An open connection still transmits its queue.
+                    && handle.state() != State::Open
+                {
+                    let (messages, error) = (handle.take_queue(), SendError::Closed);
+                    if !messages.is_empty() {
+                        on_event.emit(Event::Unsent { messages, error });
+                    }
+                }
                 handle.begin_close(rejoin::Close::normal());
             }
         }

@@ -13,7 +13,7 @@ use rejoin::session::{
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
-use crate::turn::{Place, Turn, use_turn};
+use crate::turn::{TargetKey, Turn, use_turn};
 
 /// What a hook knows of its session.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -108,7 +108,7 @@ pub fn use_session(
     on_event: Callback<SessionEvent>,
 ) -> UseSessionHandle {
     let builder = builder();
-    let place = Place::new(builder.url(), builder.protocols());
+    let place = TargetKey::new(builder.url(), builder.protocols());
     let kept = use_kept(place, on_message, on_event);
     let mine = kept.clone();
     use_effect_with(kept.turn.number(), move |_| {

@@ -59,7 +59,9 @@ pub fn use_socket(
     use_connection(builder, Latest { on_message, on_event: None })
 }
 
-/// [`use_socket`], and every [`Event`] as well: what was evicted and what was never sent, each end, each round trip.
+/// [`use_socket`], and every [`Event`] as well: what was evicted and what was never sent, each end, each round trip. Messages
+/// that wait when the target changes or the component goes are emitted as [`Event::Unsent`], unless the connection is
+/// open, which transmits them before it closes.
 #[hook]
 pub fn use_socket_with_events(
     builder: impl FnOnce() -> Builder + 'static,

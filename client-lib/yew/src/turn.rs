@@ -7,12 +7,12 @@ use yew::prelude::*;
 
 /// Where a hook connects, as far as that can be compared: URL and subprotocols.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct TargetKey {
     url: Option<String>,
     protocols: Vec<String>,
 }
 
-impl Place {
+impl TargetKey {
     pub(crate) fn new(url: Option<&str>, protocols: &[String]) -> Self {
         Self { url: url.map(str::to_owned), protocols: protocols.to_vec() }
     }

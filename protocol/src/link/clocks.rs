@@ -47,7 +47,7 @@ impl<M> Link<M> {
             self.begin_checks();
         }
         if jumped {
-            self.heed(HINT_SPACING);
+            self.probe_and_retry(HINT_SPACING);
         }
     }
 

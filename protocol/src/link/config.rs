@@ -62,8 +62,9 @@ pub struct KeepAlive {
     /// within the setting, or an attempt that fails, bring the setting back. Default 10 s.
     pub deadline: Duration,
     /// The deadline of a ping that is sent because the clock jumped, the network changed or the page came back; such pings are
-    /// at least 3 s apart. A message that takes longer hides the answer, so that it is lengthened as `deadline` is, by as
-    /// much. Default 3 s.
+    /// at least 3 s apart. After a connection was left at `deadline`, this deadline is extended by the same time as
+    /// `deadline`, because a large message may delay the answer. A connection left after such a ping extends nothing.
+    /// Default 3 s.
     pub probe: Duration,
 }
 

@@ -37,18 +37,18 @@ impl<M> Link<M> {
             Input::Disconnected { closed, reconnect, .. } => self.disconnected(closed, reconnect),
             Input::Online => {
                 let since = self.offline.take();
-                self.returned(since);
+                self.came_back(since);
             }
             Input::Offline => {
                 // Only the first word counts, or one repeated often enough would put attempts off for ever.
                 if self.offline.is_none() {
                     self.offline = Some(self.time_with_sleep());
-                    self.linger();
+                    self.extend_wait();
                 }
                 self.probe();
             }
             Input::NetworkChanged => {
-                self.heed(HINT_SPACING);
+                self.probe_and_retry(HINT_SPACING);
             }
             Input::Hidden => {
                 let now = self.time_with_sleep();
@@ -63,14 +63,14 @@ impl<M> Link<M> {
                 let since = self.hidden.take();
                 self.begin_checks();
                 self.mind_watermarks();
-                self.returned(since);
+                self.came_back(since);
             }
             // Nothing runs while frozen, so nothing is to be done for it but what the clock's jump brings.
             Input::Frozen => {}
             Input::Pause { close } => self.pause(close),
             Input::Resumed => {
                 self.paused = false;
-                self.returned(None);
+                self.came_back(None);
             }
             Input::Timeout => self.timeout(),
         }

@@ -178,7 +178,7 @@ impl<M> Link<M> {
     /// attempt a second begins so, and none while attempts are paused.
     pub fn retry_now(&mut self, now: Time) {
         self.now = now;
-        self.hurry(SPACING);
+        self.end_wait(SPACING);
     }
 
     /// Makes no further attempt: a wait ends in [`State::Closed`], and what is queued comes back. Any other state

@@ -234,7 +234,7 @@ impl<M> Link<M> {
     /// The page is back in sight or the network back, after it was away since then. A wait ends, a connection is asked for a sign
     /// of life or replaced, and the limit on attempts counts from here.
     #[inline(never)]
-    pub(super) fn returned(&mut self, since: Option<Time>) {
+    pub(super) fn came_back(&mut self, since: Option<Time>) {
         self.counted_failures = 0;
         if let (Phase::Open { .. }, Some(since), Some(most)) = (&self.phase, since, self.config.renew_after)
             && self.config.reconnect.is_some()
@@ -244,14 +244,14 @@ impl<M> Link<M> {
             self.replace("away for longer than renew_after");
             return;
         }
-        self.heed(SPACING);
+        self.probe_and_retry(SPACING);
     }
 
-    /// Something may have happened to the network: a wait ends as [`hurry`](Self::hurry) says, and a connection is asked for a
+    /// Something may have happened to the network: a wait ends as [`end_wait`](Self::end_wait) says, and a connection is asked for a
     /// sign of life.
     #[inline(never)]
-    pub(super) fn heed(&mut self, spacing: u64) {
-        self.hurry(spacing);
+    pub(super) fn probe_and_retry(&mut self, spacing: u64) {
+        self.end_wait(spacing);
         self.probe();
     }
 
@@ -267,7 +267,7 @@ impl<M> Link<M> {
 
     /// A wait ends at once, unless the last attempt began within `spacing` or attempts are paused.
     #[inline(never)]
-    pub(super) fn hurry(&mut self, spacing: u64) {
+    pub(super) fn end_wait(&mut self, spacing: u64) {
         if let Phase::Waiting { until } = self.phase
             && !self.paused
         {
@@ -283,7 +283,7 @@ impl<M> Link<M> {
     }
 
     /// A wait goes on to the back-off's cap, because the machine says that it has no network.
-    pub(super) fn linger(&mut self) {
+    pub(super) fn extend_wait(&mut self) {
         let believes = self.believes_offline();
         if let (Phase::Waiting { until }, Some(backoff), true) =
             (&mut self.phase, self.config.reconnect, believes)

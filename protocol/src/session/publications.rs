@@ -308,8 +308,8 @@ impl Publications {
             }
         };
         if stale {
-            // It lies beyond the first one without an answer, which goes again. What an older connection still had under way has
-            // made room for it in the log, and it is asked for again.
+            // A publication after the first unanswered one, which is sent again. The server appended it once an older
+            // connection's publications had arrived. It is requested again.
             return Ok(Consequence::Nothing);
         }
         // Behind those, what was asked begins at the first one without an answer and has no gaps, unless a conflict made one.
