@@ -69,8 +69,9 @@ impl Origins {
     /// `null`. Upper case and a default port that is written out are normalised.
     ///
     /// `https://*.example.org` allows the sub-domains of `example.org` at any depth, `https://a.b.example.org` among them,
-    /// and not `https://example.org` itself. Whoever can get a sub-domain there may connect, as of a suffix under which
-    /// domains are sold. A `*` may stand nowhere else.
+    /// and not `https://example.org` itself. Every owner of a sub-domain may connect: do not allow a suffix under which
+    /// anyone can get one, such as `https://*.com` or `https://*.github.io`, which is not refused. A `*` may stand nowhere
+    /// else.
     ///
     /// # Errors
     /// When it is of no such form, so that no page's origin can fit it; the error names the right form.
