@@ -31,6 +31,10 @@ type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 ///   connect: the server can't tell them apart. Browsers send cookies to all ports of a host as well. If you do not
 ///   trust the other services of your host, have the proxy pass on the port (nginx: `proxy_set_header Host $http_host`)
 ///   and let the server listen at the port that the page has, or require a token in HELLO.
+/// - The scheme is not compared: behind a proxy that ends TLS it is unknown here. A page at `http://example.org` may connect
+///   where `Host` is `example.org` without a port, even over TLS. Who can change what a browser loads without TLS could so use
+///   the cookies of its user: mark them `Secure` and `SameSite`, and have browsers use TLS alone
+///   (`Strict-Transport-Security`).
 /// - A page of another host is refused in any case: the name in its `Origin` is another.
 /// - Against DNS rebinding this check does nothing, with or without ports: there the attacker's own name leads to your
 ///   server, so that `Origin` and `Host` agree. The browser then sends the attacker's cookies and not yours. Rely on
@@ -65,8 +69,9 @@ impl Origins {
     /// `null`. Upper case and a default port that is written out are normalised.
     ///
     /// `https://*.example.org` allows the sub-domains of `example.org` at any depth, `https://a.b.example.org` among them,
-    /// and not `https://example.org` itself. Whoever can get a sub-domain there may connect, as of a suffix under which
-    /// domains are sold. A `*` may stand nowhere else.
+    /// and not `https://example.org` itself. Every owner of a sub-domain may connect: do not allow a suffix under which
+    /// anyone can get one, such as `https://*.com` or `https://*.github.io`, which is not refused. A `*` may stand nowhere
+    /// else.
     ///
     /// # Errors
     /// When it is of no such form, so that no page's origin can fit it; the error names the right form.

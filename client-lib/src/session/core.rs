@@ -44,6 +44,7 @@ pub(crate) enum News {
 struct Standing {
     queued: ((usize, u64), (usize, u64)),
     unanswered: (usize, u64),
+    channels: usize,
     live: bool,
     over: bool,
 }
@@ -193,6 +194,7 @@ impl Core {
         let standing = Standing {
             queued: machine.queued(),
             unanswered: machine.unanswered(),
+            channels: machine.open_channels(),
             live: machine.is_live(),
             over: machine.is_over(),
         };

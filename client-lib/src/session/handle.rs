@@ -95,7 +95,8 @@ impl SessionHandle {
     }
 
     /// Publishes as [`try_publish`](Self::try_publish) does, waiting for room, and not for the receipt. Dropping the
-    /// future before it is ready takes the payload back unpublished. [`close`](Self::close) waits for it.
+    /// future before it is ready takes the payload back unpublished. [`close`](Self::close) waits for it. All wait in one
+    /// line: while the first waits for room in channels, those behind it wait as well, also for channels that have room.
     ///
     /// # Errors
     /// As [`try_publish`](Self::try_publish), but for room, in channels too; and when as many wait as

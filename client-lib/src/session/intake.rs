@@ -72,7 +72,9 @@ impl Core {
         let driver = self.socket.driver();
         match ending {
             Ending::Retry { after, at_cap, fresh_auth } => {
-                self.credentials.refused.set(fresh_auth);
+                if fresh_auth {
+                    self.credentials.refused.set(true);
+                }
                 if after.is_some() || at_cap {
                     driver.step(|link, now| link.put_off(now, after));
                 }

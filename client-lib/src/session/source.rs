@@ -109,7 +109,7 @@ impl Asks {
 
 fn source(provider: Provider, credentials: Rc<Credentials>) -> Rc<dyn Source> {
     Rc::new(Asked::new(move |number| {
-        let attempt = Attempt { number, fresh_auth: credentials.refused.take() };
+        let attempt = Attempt { number, fresh_auth: credentials.refused.get() };
         let (asked, credentials) = (provider(attempt), credentials.clone());
         Box::pin(async move { credentials.check(asked.await?) })
     }))
@@ -120,7 +120,7 @@ fn source(provider: Provider, credentials: Rc<Credentials>) -> Rc<dyn Source> {
 pub(crate) struct Credentials {
     /// What authenticates the attempt under way.
     pub(crate) auth: SlimCell<Option<Body>>,
-    /// Whether the one before it was refused.
+    /// Whether it was refused, and no target has come since.
     pub(crate) refused: Cell<bool>,
     /// The most bytes that it may have, and whether it has more: then no attempt can succeed.
     pub(crate) max_auth: usize,
@@ -130,6 +130,8 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// Takes what authenticates the attempt, and names the connection's target.
     fn check(&self, target: SessionTarget) -> Result<Target, TargetError> {
+        // A call that fails leaves it to the next one to bring what is fresh.
+        self.refused.set(false);
         let SessionTarget { url, auth } = target;
         let too_large = auth.as_ref().is_some_and(|auth| auth.len() > self.max_auth);
         self.auth.replace(auth);

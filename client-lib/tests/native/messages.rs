@@ -169,6 +169,35 @@ fn a_token_is_asked_for_again_once_it_is_refused() {
     });
 }
 
+/// A provider whose calls for a fresh token fail so many times before one brings it.
+async fn fresh_after(failures: u32) {
+    let world = World::new().await;
+    let asked = Rc::new(Cell::new(0));
+    let count = asked.clone();
+    let builder = world.builder().auth_from(move |attempt| {
+        let fresh = attempt.fresh_auth;
+        count.set(count.get() + u32::from(fresh));
+        let fails = fresh && count.get() <= failures;
+        async move {
+            match fresh {
+                true if fails => Err(TargetError("the network is away".into())),
+                true => Ok("ada"),
+                false => Ok("stale"),
+            }
+        }
+    });
+    let session = builder.open().unwrap();
+    until(&session, |state| matches!(state, SessionState::Live | SessionState::Ended(_))).await;
+    assert_eq!((session.state(), asked.get()), (SessionState::Live, failures + 1));
+}
+
+#[test]
+fn a_fresh_token_is_asked_for_until_a_call_brings_one() {
+    for failures in [0, 1, 3] {
+        on_one_thread(fresh_after(failures));
+    }
+}
+
 #[test]
 fn a_server_that_speaks_no_sessions_is_told_apart_and_may_be_used_plainly() {
     on_one_thread(async {

@@ -1,6 +1,6 @@
 //! Sessions that are to be kept where the browser refuses its storage, or never answers.
 
-use rejoin::session::{KeepError, Reopened, SessionEvent, SessionState};
+use rejoin::session::{KeepError, Reopened, SessionEvent, SessionLimits, SessionState};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -191,4 +191,43 @@ async fn a_write_that_never_ends_holds_up_no_publication_and_ends_the_keeping() 
     assert_eq!(within(receipt).await.unwrap().offset, 4);
     let record = format!("return sessionStorage.getItem('rejoin {}')", place.key);
     assert_eq!(script(&record), JsValue::NULL);
+}
+
+/// With room for publications in one channel without an answer.
+async fn reopen_narrow(place: &Place) -> rejoin::Session {
+    let mut limits = SessionLimits::default();
+    limits.channels = 1;
+    within(builder(place, "").limits(limits).reopen(&place.key)).await.unwrap().session
+}
+
+#[wasm_bindgen_test]
+async fn who_waits_for_a_channel_goes_on_once_the_disk_has_forgotten_the_last_one() {
+    let place = Place::new();
+    let session = reopen_narrow(&place).await;
+    for channel in ["one", "two", "three"] {
+        let receipt = within(session.publish(channel, "x")).await.unwrap();
+        assert_eq!(within(receipt).await.unwrap().offset, 1);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn writes_that_fail_each_time_hold_up_no_channel_and_are_told_once() {
+    const THROWS: &str = "{ value() { throw new DOMException('it is closed', 'InvalidStateError'); } }";
+    for (object, name) in [
+        ("IDBDatabase.prototype", "transaction"),
+        ("IDBObjectStore.prototype", "put"),
+        ("IDBObjectStore.prototype", "delete"),
+    ] {
+        let place = Place::new();
+        let session = reopen_narrow(&place).await;
+        until(&session, SessionState::is_live).await;
+        let told = events(&session);
+        let _replaced = replace(object, name, THROWS);
+        for channel in ["one", "two", "three"] {
+            let receipt = within(session.publish(channel, name)).await.unwrap();
+            assert_eq!(within(receipt).await.unwrap().offset, 1, "{name}");
+        }
+        let not_kept = |event: &&SessionEvent| matches!(event, SessionEvent::NotKept(_));
+        assert_eq!(told.borrow().iter().filter(not_kept).count(), 1, "{name}: {:?}", told.borrow());
+    }
 }

@@ -121,6 +121,11 @@ impl Publications {
         (self.count, self.cost)
     }
 
+    /// How many channels have publications without an answer, or whose answers the store does not know yet.
+    pub(crate) fn open_channels(&self) -> usize {
+        self.channels.len()
+    }
+
     pub(crate) fn has_room(&self, len: usize) -> bool {
         self.count < self.limits.count && self.cost + len as u64 + FRAME_COST <= self.limits.bytes
     }

@@ -253,6 +253,9 @@ impl<A: Application> Inner<A> {
         let Place { entry, outcome, context } = place;
         let settings = &self.settings;
         let protocol = settings.protocols.iter().find(|name| hello.protocols.contains(name)).cloned();
+        // The client is told what is enforced.
+        let mut limits = settings.session.clone();
+        limits.publications = limits.publications.min(settings.appends.0);
         let greeting = Greeting {
             outcome,
             id: entry.id,
@@ -261,9 +264,9 @@ impl<A: Application> Inner<A> {
             alias: entry.alias,
             protocol,
             max_publication: settings.max_publication as u64,
-            max_publications: settings.session.publications.min(settings.appends.0) as u64,
-            max_channels: settings.session.channels as u64,
-            max_auth: settings.session.max_auth as u64,
+            max_publications: limits.publications as u64,
+            max_channels: limits.channels as u64,
+            max_auth: limits.max_auth as u64,
             ping_interval: settings.timing.ping_interval,
             ttl: settings.ttl,
             instance: settings.instance.clone(),
@@ -286,7 +289,7 @@ impl<A: Application> Inner<A> {
                 old.news.notify_one();
             }
             state.away_since = None;
-            let machine = ServerConnection::new(now, &state.session, &settings.session, settings.timing);
+            let machine = ServerConnection::new(now, &state.session, &limits, settings.timing);
             Ok((welcome, lost, machine))
         });
         let (welcome, lost, machine) = taken?;

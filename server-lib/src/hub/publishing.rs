@@ -21,13 +21,13 @@ impl<A: Application> Task<A> {
     /// What the application says of a publication. It is heeded only if the number is new.
     fn verdict(&self, publish: &Publish) -> Verdict {
         let settings = &self.hub.settings;
-        if publish.withheld.is_some() || publish.payload.len() > settings.max_publication {
-            let reason = format!("a publication has at most {} bytes", settings.max_publication);
-            return Verdict::Refuse(Denial { code: TOO_LARGE, reason });
-        }
         // Before the refusals: they are recorded, and cost as much as an entry.
         if !self.entry.pace.publish() {
             return Verdict::Later(Duration::from_millis(RETRY_MILLIS));
+        }
+        if publish.withheld.is_some() || publish.payload.len() > settings.max_publication {
+            let reason = format!("a publication has at most {} bytes", settings.max_publication);
+            return Verdict::Refuse(Denial { code: TOO_LARGE, reason });
         }
         let action = Action::Publish(&publish.payload);
         match self.hub.application.authorize(&self.handle, &publish.channel, action) {
@@ -43,11 +43,12 @@ impl<A: Application> Task<A> {
         if self.appends.len() >= most || self.append_bytes + bytes > most_bytes {
             // In its turn behind those that are under way.
             let answer = Ok(Answer::RetryAfter(RETRY_MILLIS));
-            let done = Done::Published { channel, number, bytes: 0, answer };
+            let done = Done::Published { channel, number, bytes: 0, paid: false, answer };
             self.appends.push_back(Box::pin(std::future::ready(done)));
             return;
         }
         let verdict = self.verdict(&publish);
+        let paid = !matches!(verdict, Verdict::Later(_));
         self.append_bytes += bytes;
         let append = Append {
             channel: publish.channel,
@@ -64,12 +65,19 @@ impl<A: Application> Task<A> {
         self.appends.push_back(Box::pin(async move {
             let answer = hub.in_time(hub.log.append(append)).await;
             hub.metrics.appended(began.elapsed());
-            Done::Published { channel, number, bytes, answer }
+            Done::Published { channel, number, bytes, paid, answer }
         }));
     }
 
     /// The log has answered.
-    pub(super) fn published(&mut self, channel: &str, number: u64, answer: Result<Answer, LogError>) {
+    /// `paid`: a token of the rate was taken.
+    pub(super) fn published(
+        &mut self,
+        channel: &str,
+        number: u64,
+        paid: bool,
+        answer: Result<Answer, LogError>,
+    ) {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) if error.is_retryable() => {
@@ -87,13 +95,12 @@ impl<A: Application> Task<A> {
                 return;
             }
         };
+        if paid && matches!(answer, Answer::Already(_) | Answer::Expected(_)) {
+            self.entry.pace.unpublish();
+        }
         match &answer {
             Answer::Appended(_) => self.hub.metrics.count(Metric::Appended),
-            Answer::Already(_) => {
-                self.hub.metrics.count(Metric::Repeat);
-                self.entry.pace.unpublish();
-            }
-            Answer::Expected(_) => self.entry.pace.unpublish(),
+            Answer::Already(_) => self.hub.metrics.count(Metric::Repeat),
             Answer::Conflict => self.fail(code::TAKEN_OVER, "two writers share this session's identity"),
             _ => {}
         }

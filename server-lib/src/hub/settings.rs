@@ -24,7 +24,9 @@ pub struct HubSettings {
     pub timing: Timing,
     /// The limits on frames, none below [`WireLimits::default`], which clients may use in full. `max_auth` is that of
     /// [`session`](Self::session). Before a client's HELLO has been judged, not more than [`WireLimits::hello_bytes`] is read
-    /// of it: the memory of clients that are not authenticated is this times the [connections](crate::ServeLimits).
+    /// of it: the memory of clients that are not authenticated is this, and the headers of their requests, which are
+    /// kept for the application ([`max_header_bytes`](crate::ServeLimits::max_header_bytes)), times the
+    /// [connections](crate::ServeLimits).
     pub wire: WireLimits,
     /// From one of WebSocket's own pings to a client to the next, and after how long without a sign of life it is
     /// dropped ([`Limits`](crate::Limits)). Default 5 s and 10 s.
@@ -33,7 +35,8 @@ pub struct HubSettings {
     pub dead_after: Duration,
     /// How long a client may take for its HELLO. Default 5 s.
     pub hello_timeout: Duration,
-    /// How long the application and the log may take to say who a client is; then it is told to come back. Default 10 s.
+    /// How long the application and the log may take to say who a client is; then it is told to come back. Default 8 s,
+    /// before a client's own time-out for its greeting, 10 s from when it is connected, has passed.
     pub authentication_timeout: Duration,
     /// How long the log may take for an answer. Then a publisher is told to send its publication again, and a reader waits
     /// while the log is asked again. Default 30 s.
@@ -97,7 +100,7 @@ impl Default for HubSettings {
             ping_interval: Duration::from_secs(5),
             dead_after: Duration::from_secs(10),
             hello_timeout: Duration::from_secs(5),
-            authentication_timeout: Duration::from_secs(10),
+            authentication_timeout: Duration::from_secs(8),
             log_timeout: Duration::from_secs(30),
             ttl: Duration::from_secs(120),
             sessions: 20_000,
@@ -247,6 +250,12 @@ mod tests {
         assert!(with(None).life(minute).unwrap_err().starts_with("the log's retention.publishers is 60s"));
         let hasty = HubSettings { ttl: Duration::ZERO, ..with(None) };
         assert!(hasty.life(Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn a_client_hears_that_it_can_t_be_authenticated_before_it_gives_up() {
+        let client = rejoin_protocol::session::ClientConfig::default().greeting_timeout;
+        assert!(HubSettings::default().authentication_timeout + Duration::from_secs(2) <= client);
     }
 
     #[test]

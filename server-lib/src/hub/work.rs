@@ -35,6 +35,7 @@ pub(super) enum Done<C> {
         channel: String,
         number: u64,
         bytes: usize,
+        paid: bool,
         answer: Result<Answer, LogError>,
     },
     Called(u64, Result<Body, Denial>),
@@ -239,9 +240,9 @@ impl<A: Application> Task<A> {
                 self.machine.end_subscription(subscription, fault(&error));
             }
             Done::News(subscription, watching, news) => self.news(subscription, watching, news),
-            Done::Published { channel, number, bytes, answer } => {
+            Done::Published { channel, number, bytes, paid, answer } => {
                 self.append_bytes -= bytes;
-                self.published(&channel, number, answer);
+                self.published(&channel, number, paid, answer);
             }
             Done::Called(id, answer) => {
                 self.calls.remove(&id);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::session::code;
-use rejoin_protocol::wire::{Ack, Body, Frame, Publish, Pulse, WireLimits, decode};
+use rejoin_protocol::wire::{
+    Ack, Answer, BatchWriter, Body, Frame, Hello, Publish, Pulse, WireLimits, decode,
+};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::{LogError, MemoryLog};
 use tokio::io::AsyncWriteExt;
@@ -91,6 +93,99 @@ async fn an_end_that_counts_otherwise_is_told_4402() {
     let server = server().await;
     let (code, reason) = answered(&server, [ping(5)]).await;
     assert_eq!(code, code::COUNTERS, "{reason}");
+}
+
+/// The frames of one message of the server.
+async fn frames(socket: &mut Socket) -> Vec<Frame> {
+    let reading = async {
+        loop {
+            if let Message::Binary(bytes) = socket.next().await.unwrap().unwrap() {
+                return Body::from(Vec::from(bytes));
+            }
+        }
+    };
+    let body = tokio::time::timeout(Duration::from_secs(20), reading).await.expect("no message comes");
+    decode(&body, &WireLimits::default()).map(Result::unwrap).collect()
+}
+
+fn publication(channel: u64, number: u64, withheld: Option<u64>) -> Frame {
+    let payload = if withheld.is_some() { Body::new() } else { Body::from("x") };
+    Frame::Pub(Publish {
+        channel: format!("room {channel}"),
+        number,
+        settled: number,
+        id: number,
+        payload,
+        withheld,
+    })
+}
+
+#[tokio::test]
+async fn more_publications_than_welcome_says_are_told_4400() {
+    for (publications, appends) in [(3, 4_096), (16_384, 3), (3, 3)] {
+        let mut settings = HubSettings::default();
+        (settings.session.publications, settings.appends.0) = (publications, appends);
+        let server = Server::with(Arc::new(MemoryLog::default()), settings).await;
+        let mut socket = Client::open(server.address).await;
+        let hello = Hello { attempt: 1, ..Hello::default() };
+        socket.send(bytes(&Frame::Hello(Box::new(hello)))).await.unwrap();
+        let first = frames(&mut socket).await;
+        let [Frame::Welcome(welcome), ..] = &first[..] else { panic!("{first:?}") };
+        assert_eq!(welcome.max_publications, 3);
+        // In one message, so that none is answered before the last is read.
+        let batch = |from: u64, count: u64| {
+            let mut batch = BatchWriter::default();
+            (from..from + count).for_each(|number| batch.push(&publication(0, number, None)));
+            batch.flush();
+            Message::binary(batch.pop().unwrap())
+        };
+        socket.send(batch(0, 3)).await.unwrap();
+        let mut answers = 0;
+        while answers < 3 {
+            let all = frames(&mut socket).await;
+            answers += all.iter().filter(|frame| matches!(frame, Frame::PubAck { .. })).count();
+        }
+        socket.send(batch(3, 4)).await.unwrap();
+        assert_eq!(end(&mut socket).await.1, code::BAD_FRAME, "{publications} {appends}");
+    }
+}
+
+/// How many publications of these are recorded, and how many are put off, with two tokens and none more.
+async fn with_two_tokens(publications: Vec<Frame>) -> (usize, usize) {
+    let mut settings = HubSettings::default();
+    settings.publish_rate = Some(rejoin_server::Rate { per_second: 0.000_001, burst: 2 });
+    let server = Server::with(Arc::new(MemoryLog::default()), settings).await;
+    let mut socket = Client::of(server.address).await.lose();
+    let (mut recorded, mut put_off) = (0, 0);
+    // One after another, so that each is judged behind the answer to the one before.
+    for publication in publications {
+        socket.send(bytes(&publication)).await.unwrap();
+        let mut answered = false;
+        while !answered {
+            for frame in frames(&mut socket).await {
+                let Frame::PubAck { answer, .. } = frame else { continue };
+                answered = true;
+                match answer {
+                    Answer::Appended(_) | Answer::Refused(_) => recorded += 1,
+                    Answer::RetryAfter(_) => put_off += 1,
+                    _ => {}
+                }
+            }
+        }
+    }
+    (recorded, put_off)
+}
+
+#[tokio::test]
+async fn what_is_withheld_costs_as_much_as_an_entry_and_a_repetition_gives_no_more_back_than_it_took() {
+    let heads = (0..5).map(|channel| publication(channel, 0, Some(1 << 20))).collect();
+    assert_eq!(with_two_tokens(heads).await, (2, 3), "withheld, in channels of their own");
+    let both = |number| [publication(0, number, None), publication(0, number, Some(1 << 20))];
+    let alternating = [both(0), both(1), [publication(0, 2, None), publication(0, 2, None)]].concat();
+    assert_eq!(with_two_tokens(alternating).await, (2, 2), "an entry, then its repetition without payload");
+    let twice = |number| [publication(0, number, None), publication(0, number, None)];
+    let repeated = [twice(0), twice(1), twice(2)].concat();
+    assert_eq!(with_two_tokens(repeated).await, (2, 2), "an entry, then its repetition");
 }
 
 #[tokio::test]

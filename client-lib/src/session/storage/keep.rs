@@ -85,8 +85,8 @@ impl SessionBuilder {
     ///
     /// Where the browser can't keep a session (the user has blocked storage, there is no `IndexedDB`, there are no locks as
     /// outside of secure contexts, or one of them does not answer within 5 s), a session is opened that ends with the
-    /// page. [`Reopened::not_kept`] has the reason, and so has [`SessionEvent::NotKept`]. A write that takes longer than
-    /// those 5 s ends the keeping in the same way.
+    /// page. [`Reopened::not_kept`] has the reason, and so has [`SessionEvent::NotKept`]. A write that fails or
+    /// takes longer than those 5 s ends the keeping in the same way.
     ///
     /// Dropping the session leaves it to be reopened; [`close`](crate::SessionHandle::close) ends it for good. Who has
     /// access to the tab's storage can take the session over: keep only what its user may read.
@@ -152,7 +152,7 @@ struct Keep {
     kept: RefCell<Vec<(Publication, String, u64)>>,
     /// The channels of which something lies there.
     channels: RefCell<Vec<String>>,
-    /// The record could not be written, or the disk did not answer: nothing is kept any more.
+    /// The record or the disk could not be written, or did not answer: nothing is kept any more.
     given_up: Rc<Cell<bool>>,
     /// Counts the identities.
     era: Rc<Cell<u64>>,
@@ -248,7 +248,7 @@ impl Keep {
         &self,
         written: Result<Promise, JsValue>,
         core: Weak<Core>,
-        then: impl FnOnce(&mut ClientSession, bool) + 'static,
+        then: impl FnOnce(&mut ClientSession) + 'static,
     ) {
         let given_up = self.given_up.clone();
         spawn_local(async move {
@@ -257,17 +257,16 @@ impl Keep {
                 Err(error) => Err(error),
             };
             let Some(core) = core.upgrade() else { return };
-            if let Err(error) = outcome.clone() {
-                // The next write would be waited for as long, and each publication goes only after its own.
-                let gives_up = browser::is_no_answer(&error);
-                if !(gives_up && given_up.replace(true)) {
-                    core.note(SessionEvent::NotKept(KeepError::from(error).to_string()));
-                    if let (true, Some(keeper)) = (gives_up, &core.keeper) {
-                        keeper.over();
-                    }
+            // The next write would fail or be waited for as well, and each publication goes only after its own.
+            if let Err(error) = outcome
+                && !given_up.replace(true)
+            {
+                core.note(SessionEvent::NotKept(KeepError::from(error).to_string()));
+                if let Some(keeper) = &core.keeper {
+                    keeper.over();
                 }
             }
-            core.step(|machine, _| then(machine, outcome.is_ok()));
+            core.step(|machine, _| then(machine));
         });
     }
 }
@@ -285,7 +284,7 @@ impl Keeper for Keep {
         }
         self.kept.borrow_mut().push((publication, channel.to_owned(), stored.number));
         // What can't be kept goes all the same: it is lost with the page, as without keeping.
-        self.once(written, core, move |machine, _| machine.stored(publication));
+        self.once(written, core, move |machine| machine.stored(publication));
     }
 
     fn settled(&self, core: Weak<Core>, publication: Publication) {
@@ -295,11 +294,11 @@ impl Keeper for Keep {
         let (_, channel, number) = kept.remove(index);
         drop(kept);
         let written = self.write(|disk| disk.forget(&channel, number));
-        let (era, present) = (self.era.get(), self.era.clone());
-        self.once(written, core, move |machine, written| {
-            // The server remembers the outcome as long as the disk may ask for it again; and under another identity
-            // the number is another publication's.
-            if written && era == present.get() {
+        let (era, present, given_up) = (self.era.get(), self.era.clone(), self.given_up.clone());
+        self.once(written, core, move |machine| {
+            // The server remembers the outcome as long as the disk may ask for it again; and under another identity the
+            // number is another publication's. Where nothing is kept any more, nothing asks.
+            if given_up.get() || era == present.get() {
                 machine.forgotten(&channel, number + 1);
             }
         });

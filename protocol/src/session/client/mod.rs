@@ -326,6 +326,12 @@ impl ClientSession {
         self.publications.pending()
     }
 
+    /// Channels that count against [`SessionLimits::channels`](crate::session::SessionLimits::channels).
+    #[must_use]
+    pub fn open_channels(&self) -> usize {
+        self.publications.open_channels()
+    }
+
     /// Frames that were transmitted more than once.
     #[must_use]
     pub fn resent(&self) -> u64 {
