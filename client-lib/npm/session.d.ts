@@ -41,7 +41,7 @@ export type Token = string | Uint8Array;
 
 /**
  * A value, or a function that is asked for it before each attempt. `attempt` is 1 for the first in a row; `fresh` is true
- * if the server has just refused the token, so that one from a cache will not do.
+ * if the server has refused the token and no call has answered since, so that one from a cache will not do.
  *
  * One call runs at a time. An attempt whose call takes longer than `providerTimeout` fails with the cause
  * `provider-timeout`, and `signal` is aborted; an answer that comes all the same is used, by the attempt that waits for it
@@ -658,7 +658,7 @@ export class RejoinSession<
    *
    * Where nothing can be kept (storage blocked, no IndexedDB, no locks as outside of secure contexts, no answer within 5 s),
    * the session is opened all the same and ends with the page; `notKept` is the reason. A write that fails or takes longer
-   * than those 5 s later is told by the event `notkept`.
+   * than those 5 s later ends the keeping in the same way, which the event `notkept` tells once.
    *
    * Rejected with the errors that the constructor throws.
    */
@@ -743,7 +743,7 @@ export class RejoinSession<
 
   /**
    * Publishes in a channel: the entry is in its log exactly once, whatever is cut or restarted meanwhile. Waits while
-   * there is no room. Resolves when the entry is durable; rejected with a NotTakenError or a PublishError, or with a TypeError
+   * there is no room. All wait in one line: while the first waits for room in channels, those behind it wait as well. Resolves when the entry is durable; rejected with a NotTakenError or a PublishError, or with a TypeError
    * for a name or payload that can't be sent. As with any promise, a rejection that nobody handles ends a Node.js program.
    *
    * An entry has as many bytes as the server takes, 64 KiB unless it is set up otherwise. That is known from the first welcome

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rejoin_tests::proxy::{Direction, Proxy};
 
 use crate::rig::browser::Browser;
+use crate::rig::page::Page;
 use crate::rig::server::Server;
 use crate::speed::choose_kind;
 
@@ -54,6 +55,15 @@ const fn line(kilobits: f64, buffer: usize, round_trip: u64) -> Known {
     Known { kilobits, buffer, round_trip }
 }
 
+/// Loads the worker before the line is slow: that is not what is measured.
+async fn load_worker(page: Page<'_>) {
+    choose_kind(page, "Download and upload").await;
+    page.press(".test", "Start").await;
+    page.shows(".test .step[aria-current=step]", "Latency").await;
+    page.press(".test", "Stop").await;
+    page.shows(".test", "Stopped").await;
+}
+
 impl Known {
     /// The seconds that the result counts, of those chosen: after the warm-up, a fifth and at most two seconds. Where a round
     /// trip takes time, the second half: by then the line is full.
@@ -78,15 +88,10 @@ impl Run {
         let proxy = Proxy::start_line(server.address, buffer).await.unwrap();
         let browser = Browser::open(&format!("http://{}/speed", proxy.address())).await;
         let page = browser.page();
-        choose_kind(page, "Download and upload").await;
+        load_worker(page).await;
         let choose = "const select = document.querySelector('select.seconds'); select.value = arguments[0];
             select.dispatchEvent(new Event('change', { bubbles: true }))";
         page.script(choose, vec![chosen.to_string().into()]).await;
-        // The worker is loaded before the line is slow: it is not what is measured.
-        page.press(".test", "Start").await;
-        page.shows(".test .step[aria-current=step]", "Latency").await;
-        page.press(".test", "Stop").await;
-        page.shows(".test", "Stopped").await;
         proxy.set_rate(Some(kilobits * 125.0));
         proxy.set_delay(Duration::from_millis(round_trip / 2));
         page.script(RECORD_STEPS, vec![]).await;
@@ -235,6 +240,23 @@ const LINES: [Known; 14] = [
     line(16_000.0, SHORT, 100),
 ];
 
+/// The first of the ten files comes over a line whose buffer holds more of it than passes in a minute: four of ten megabytes,
+/// and all of it.
+async fn a_file_comes(kilobits: f64, buffer: usize) {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::start_line(server.address, buffer).await.unwrap();
+    let browser = Browser::open(&format!("http://{}/speed", proxy.address())).await;
+    let page = browser.page();
+    load_worker(page).await;
+    choose_kind(page, "Ten files").await;
+    proxy.set_rate(Some(kilobits * 125.0));
+    page.press(".test", "Start").await;
+    tokio::time::sleep(Duration::from_secs_f64(80_000.0 / kilobits)).await;
+    page.shows(".test-log p", "Completed Test: 1/10.").await;
+    page.press(".test", "Cancel").await;
+    page.shows(".test", "Stopped").await;
+}
+
 /// With `REJOIN_SPEED=full` on every line, with the time that was chosen; that takes minutes and wants a quiet machine.
 /// Otherwise a short run on one line, whose rates alone count.
 #[tokio::test]
@@ -249,6 +271,7 @@ async fn the_shown_rates_are_what_the_line_carried() {
             wrong.extend(run.wrong_times());
         }
         assert_eq!(wrong, [""; 0]);
+        tokio::join!(a_file_comes(500.0, LONG), a_file_comes(1_000.0, 4 * LONG));
     } else {
         let run = Run::carry_out(line(256.0, SHORT, 0), 3).await;
         run.print();

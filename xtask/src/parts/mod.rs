@@ -98,7 +98,7 @@ const SLOW: [Part; 7] = [
     },
     Part {
         name: "speed-truth",
-        about: "the speed test shows what lines of ten kinds carry, and keeps to its time",
+        about: "the speed test shows what lines of fourteen kinds carry, and keeps to its time",
         needs: &setup::DEFAULT,
         run: system::speed_truth,
     },
