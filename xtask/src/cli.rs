@@ -8,7 +8,7 @@ use crate::setup::Need;
 /// A command of `cargo xtask`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Install what is missing, and this too.
+    /// Install the tools that are missing, and the optional one that is named.
     Setup(Option<Need>),
     /// Build the app and serve it; the arguments go to the server.
     Run(Vec<OsString>),

@@ -98,7 +98,7 @@ for (const [name, open] of Object.entries({
     assert.ok(told < 100, String(told));
   });
 
-  test(`${name}: without the option nothing is recorded, and what is no function is refused`, () => {
+  test(`${name}: a log that is no function is refused`, () => {
     assert.throws(() => open(5), /log must be a function/);
   });
 }

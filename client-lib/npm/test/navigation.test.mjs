@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { before, test } from "node:test";
 
-import { openBrowser, PACKAGE, PEER } from "./rig.mjs";
+import { browser, openBrowser, PACKAGE, PEER } from "./rig.mjs";
 
 const PAGE = `<!doctype html><title>page</title><a id="file" href="/file">file</a><script type="module">
 import { Rejoin } from "/rejoin.js";
@@ -91,6 +91,8 @@ for (const step of ["nowhere", "download"]) {
     const events = found.steps[step];
     const closes = events.filter(([type]) => type === "close");
     assert.ok(closes.length <= 1 && events.length === 2 * closes.length, JSON.stringify(events));
+    // Firefox closes its sockets whenever a navigation begins; others leave them alone.
+    if (browser === "firefox") assert.equal(closes.length, 1);
     for (const [, millis] of closes) assert.ok(millis >= 990, JSON.stringify(events));
   });
 }

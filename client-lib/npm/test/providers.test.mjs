@@ -54,11 +54,15 @@ const CLASSES = {
 for (const [name, { url, open }] of Object.entries(CLASSES)) {
   test(`${name}: the connection time-out begins when the function has answered`, async (t) => {
     const asked = provider();
-    const { socket } = open(t, asked, { connectionTimeout: 300 });
+    const { socket, end } = open(t, asked, { connectionTimeout: 300 });
     await turn();
     await new Promise((resolve) => setTimeout(resolve, 400));
     assert.deepEqual([socket.state, asked.calls.length], ["connecting", 1]);
-    socket.close();
+    // From now on it has 300 ms, which a server that says nothing uses up.
+    const [begun, ended] = [performance.now(), next(socket, end)];
+    asked.calls[0].resolve(`${PEER}/silent-handshake`);
+    assert.equal((await ended).cause, "connect-timeout");
+    assert.ok(performance.now() - begun >= 290);
   });
 
   test(`${name}: a late answer ends the wait, and no second call runs beside the first`, async (t) => {
@@ -105,9 +109,9 @@ for (const [name, { url, open }] of Object.entries(CLASSES)) {
       return url;
     };
     const { socket, end } = open(t, give);
-    const message = end === "close" ? next(socket, "error").then((event) => event.message) : "no cookie";
+    const error = end === "close" ? next(socket, "error") : next(socket, end);
     assert.equal((await next(socket, end)).cause, "provider");
-    assert.equal(await message, "no cookie");
+    assert.equal((await error).error.message, "no cookie");
     await socket.ready;
   });
 

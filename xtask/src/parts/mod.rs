@@ -80,7 +80,7 @@ const SLOW: [Part; 7] = [
     },
     Part {
         name: "webkit",
-        about: "the wasm tests, the npm package and the whole system in WebKitGTK",
+        about: "the wasm tests, the npm package and the whole system in WebKitGTK, blocked site data aside",
         needs: WEBKIT_TESTS,
         run: webkit_part,
     },
