@@ -121,16 +121,22 @@ const found = [
   },
   async ({ peer }) => {
     const { now } = Date;
-    const socket = new Rejoin(`${peer}/pong?stop_after=1`, [], { keepAlive: probing, shouldReconnectOnClose: () => false });
+    let pings = 0;
+    const keepAlive = { ...probing, ping: () => (pings++, "ping") };
+    const socket = new Rejoin(`${peer}/pong?stop_after=1`, [], { keepAlive, shouldReconnectOnClose: () => false });
     await socket.ready;
     // The clocks are compared for the first time.
     document.dispatchEvent(new Event("freeze"));
     const closed = until(socket, "close");
     Date.now = () => now.call(Date) + 3_600_000;
-    while (!socket.metrics.roundTrip) await pause(20);
-    equal(socket.state, "open");
+    try {
+      while (!socket.metrics.roundTrip) await pause(20);
+      document.dispatchEvent(new Event("freeze"));
+      equal(`${socket.state} ${pings}`, "open 1");
+    } finally {
+      Date.now = now;
+    }
     // It is silent from now on, and the clock is set back.
-    Date.now = now;
     equal((await closed).cause, "keep-alive");
   },
   async ({ peer }) => {
