@@ -73,7 +73,7 @@ async fn a_restarted_server_is_found_again_although_the_browser_says_that_it_is_
         return navigator.onLine";
     assert_eq!(page.script(offline, vec![]).await, false);
     let gone = server.kill().await;
-    page.connection_is("Reconnecting").await;
+    page.connection_is("Offline").await;
     let _server = gone.restart().await;
     page.connection_is("Connected").await;
     page.say("Offline, and here").await;
