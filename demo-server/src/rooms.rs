@@ -1,7 +1,9 @@
 //! The rooms: which there are, who made them, and how many there may be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+
+use rejoin_server::Network;
 
 /// How many rooms there may be that are in use or kept in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +20,12 @@ pub(crate) struct RoomLimits {
 pub(crate) struct Maker {
     /// The session, by its alias.
     pub(crate) session: u64,
-    /// Its address; of IPv6 the network, because whoever has one of its addresses has most often all of them.
-    address: Option<IpAddr>,
+    network: Option<Network>,
 }
 
 impl Maker {
     pub(crate) fn new(session: u64, address: Option<IpAddr>) -> Self {
-        let network = |address| match address {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-            IpAddr::V4(_) => address,
-        };
-        Self { session, address: address.map(network) }
+        Self { session, network: address.map(Network::from) }
     }
 }
 
@@ -105,7 +102,7 @@ impl Rooms {
                 "you have made {per_session} rooms that are still there, as many as you may"
             ));
         }
-        if maker.address.is_some() && made(&|other| other.address == maker.address) >= per_address {
+        if maker.network.is_some() && made(&|other| other.network == maker.network) >= per_address {
             return Err(format!(
                 "{per_address} rooms that are still there were made from your address, as many as may be"
             ));

@@ -56,6 +56,7 @@
 //!   compiler.
 
 mod acceptor;
+mod account;
 mod beside;
 mod bucket;
 mod close;
@@ -79,6 +80,7 @@ mod typed;
 mod upgrade;
 
 pub use acceptor::Acceptor;
+pub use account::Network;
 pub use bucket::{Bucket, Rate};
 pub use close::{Close, CloseCode, End, REASON_BYTES};
 pub use connection::{Connection, Info, SendError, Sender};

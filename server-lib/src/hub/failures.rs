@@ -1,11 +1,11 @@
 //! Which addresses fail too often to say HELLO.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::{Bucket, Rate};
+use crate::{Bucket, Network, Rate};
 
 /// Addresses whose failures are remembered.
 const ADDRESSES: usize = 10_000;
@@ -13,7 +13,7 @@ const ADDRESSES: usize = 10_000;
 /// Each HELLO takes a token of its address, and gives it back when it was welcome: so those under way count too.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    by_address: Mutex<HashMap<IpAddr, Bucket>>,
+    by_network: Mutex<HashMap<Network, Bucket>>,
 }
 
 impl Failures {
@@ -21,37 +21,29 @@ impl Failures {
     pub(super) fn begin(&self, address: Option<IpAddr>, rate: Option<Rate>) -> bool {
         let (Some(address), Some(rate)) = (address, rate) else { return true };
         let now = Instant::now();
-        let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = network(address);
-        if all.len() >= ADDRESSES && !all.contains_key(&address) {
+        let mut all = self.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = Network::from(address);
+        if all.len() >= ADDRESSES && !all.contains_key(&network) {
             // Those that have failed and recovered are forgotten; if that is nobody, nobody new is remembered.
             all.retain(|_, bucket| !bucket.is_full(now));
             if all.len() >= ADDRESSES {
                 return true;
             }
         }
-        all.entry(address).or_insert_with(|| Bucket::new(rate, now)).take(now)
+        all.entry(network).or_insert_with(|| Bucket::new(rate, now)).take(now)
     }
 
     /// It was welcome, or said nothing that could be wrong.
     pub(super) fn forgive(&self, address: Option<IpAddr>) {
         let Some(address) = address else { return };
-        let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = network(address);
-        if let Some(bucket) = all.get_mut(&address) {
+        let mut all = self.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = Network::from(address);
+        if let Some(bucket) = all.get_mut(&network) {
             bucket.give_back();
             if bucket.is_full(Instant::now()) {
-                all.remove(&address);
+                all.remove(&network);
             }
         }
-    }
-}
-
-/// Whoever has one address of IPv6 has most often its whole network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
     }
 }
 
@@ -73,9 +65,12 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_ipv6_is_one_address() {
+    fn clients_of_one_ipv6_network_share_their_failures_and_ipv4_clients_of_an_ipv6_listener_do_not() {
         let failures = Failures::default();
         let of = |host: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]));
         assert!(failures.begin(of(1), RATE) && failures.begin(of(2), RATE) && !failures.begin(of(3), RATE));
+        let mapped = |host: u16| Some(IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0x7f00, host]));
+        assert!(failures.begin(mapped(1), RATE) && failures.begin(mapped(1), RATE));
+        assert!(!failures.begin(mapped(1), RATE) && failures.begin(mapped(2), RATE));
     }
 }
