@@ -21,7 +21,7 @@ const CLIENTS: [(&str, Option<usize>); 4] = [
     ("minimal-web-sys", None),
 ];
 /// The most gzip bytes of the app's first load: what has been reached with sessions and the lab in it.
-const APP_BUDGET: usize = 386_500;
+const APP_BUDGET: usize = 382_500;
 /// The most brotli bytes of the npm package's modules: of the plain class, for which 17,000 is the bound and 16,000 the
 /// goal, and of the session. Both hold what has been reached.
 const NPM_BUDGETS: [usize; 2] = [15_640, 85_650];

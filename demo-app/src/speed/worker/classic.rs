@@ -12,9 +12,10 @@ use super::super::report::{Phase, Report, Trouble};
 use super::watch::{Patience, watched};
 use super::{link, now_ms, random, report};
 
-/// A file is given up when the server could send nothing more of it for so long. At 30 kbit/s the server's system takes the
-/// next part of it only every 20 s. Once all of it has been sent, its pace says how long the rest may take.
-const STALL_SECONDS: u32 = 60;
+/// A file is given up when the page heard of no more of it for so long. At 30 kbit/s the server's system takes the
+/// next part of it only every 20 s, and on a line whose buffers hold megabytes nothing at all comes for a minute and longer.
+/// Once all of it has been sent, its pace says how long the rest may take.
+const STALL_SECONDS: u32 = 180;
 /// How often the server gets a sign of life on the connection that watches, in milliseconds: the answers to its pings may
 /// come after a file.
 const SIGN_MS: f64 = 10_000.0;
