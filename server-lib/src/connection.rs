@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::account::{Charge, Holder, block};
 use crate::close::{Close, CloseCode, End};
 use crate::limits::Limits;
 use crate::message::Message;
@@ -31,6 +32,7 @@ pub struct Info {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) info: Info,
+    pub(crate) holder: Arc<Holder>,
     pub(crate) inbox: Queue,
     pub(crate) outbox: Queue,
     pub(crate) end: OnceLock<End>,
@@ -62,6 +64,7 @@ pub(crate) struct First {
 impl Shared {
     pub(crate) fn new(
         info: Info,
+        holder: Arc<Holder>,
         limits: &Limits,
         draining: CancellationToken,
         leaves_by_itself: bool,
@@ -69,8 +72,9 @@ impl Shared {
     ) -> Self {
         Self {
             info,
-            inbox: Queue::new(limits.receive_queue_bytes, limits.receive_queue_messages),
-            outbox: Queue::new(limits.send_queue_bytes, limits.send_queue_messages),
+            inbox: Queue::new(limits.receive_queue_bytes, limits.receive_queue_messages, &holder),
+            outbox: Queue::new(limits.send_queue_bytes, limits.send_queue_messages, &holder),
+            holder,
             end: OnceLock::new(),
             draining,
             leaves_by_itself,
@@ -95,18 +99,30 @@ impl Shared {
 #[derive(Debug)]
 pub struct Connection {
     shared: Arc<Shared>,
+    /// The message that was received last, which the handler may still have.
+    received: Option<Charge>,
 }
+
+/// Up to so many bytes a message in the handler's hands is part of what a connection costs anyway.
+const SMALL: usize = 4 << 10;
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, received: None }
     }
 
     /// Waits for the next message; `None` when none will come any more ([`Self::end`] says why). While the
-    /// handler does not call this, at most [`Limits::receive_queue_bytes`] are read ahead. Cancel-safe.
+    /// handler does not call this, at most [`Limits::receive_queue_bytes`] are read ahead. A message counts as the
+    /// connection's memory until the next one is waited for. Cancel-safe.
     pub async fn recv(&mut self) -> Option<Message> {
+        self.forget_received();
         match poll_fn(|cx| self.shared.inbox.poll_pop(cx)).await {
-            Popped::Message(message) => Some(message),
+            Popped::Message(message) => {
+                if message.len() > SMALL {
+                    self.received = Some(self.shared.holder.charge(block(message.len())));
+                }
+                Some(message)
+            }
             Popped::Finished(_) | Popped::Cut(_) => None,
         }
     }
@@ -135,6 +151,16 @@ impl Connection {
     /// ([`Acceptor::handler_leaves`](crate::Acceptor::handler_leaves)).
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         self.shared.draining.clone().cancelled_owned()
+    }
+
+    /// The handler has done with what it received.
+    pub(crate) fn forget_received(&mut self) {
+        self.received = None;
+    }
+
+    /// Whose memory the connection uses.
+    pub(crate) fn holder(&self) -> &Arc<Holder> {
+        &self.shared.holder
     }
 
     /// Lets the peer in, whose first message alone was read so far.

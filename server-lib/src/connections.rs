@@ -12,10 +12,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::account::{Account, Holder, Kind, Network};
 use crate::driver::Signals;
 use crate::limits::InvalidLimits;
 
-/// How many connections there may be.
+/// How many connections there may be, and how much memory they and the sessions of their hubs may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionLimits {
@@ -24,13 +25,24 @@ pub struct ConnectionLimits {
     /// From one IP address, where the server tells addresses. Behind a proxy all have the proxy's. Default:
     /// 1,000.
     pub per_address: usize,
+    /// Bytes that all connections and sessions together may hold: what they have by being there, messages that wait in
+    /// either direction, answers and entries that are being read for them. Beyond it the largest holder gives way: of the network that
+    /// holds most, of its principal that holds most, the largest connection or session. A connection is closed with 1013;
+    /// a session ends. Default: 384 MiB.
+    pub memory: u64,
+    /// Bytes that the connections and sessions of one [`Network`] may hold. Beyond it the largest holder of that network gives
+    /// way. Default: 256 MiB.
+    pub memory_per_network: u64,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { total: 10_000, per_address: 1_000 }
+        Self { total: 10_000, per_address: 1_000, memory: 384 << 20, memory_per_network: 256 << 20 }
     }
 }
+
+/// With less memory not a single connection could be used.
+const LEAST_MEMORY: u64 = 1 << 20;
 
 impl ConnectionLimits {
     /// Checks that there may be a connection at all.
@@ -40,6 +52,10 @@ impl ConnectionLimits {
     pub fn check(&self) -> Result<(), InvalidLimits> {
         for (name, value) in [("total", self.total), ("per_address", self.per_address)] {
             InvalidLimits::unless(value > 0, name, value, "be at least 1")?;
+        }
+        for (name, value) in [("memory", self.memory), ("memory_per_network", self.memory_per_network)] {
+            let must = format_args!("be at least {LEAST_MEMORY}");
+            InvalidLimits::unless(value >= LEAST_MEMORY, name, value, must)?;
         }
         Ok(())
     }
@@ -54,6 +70,7 @@ struct Counts {
 #[derive(Debug)]
 struct Inner {
     limits: ConnectionLimits,
+    account: Account,
     counts: Mutex<Counts>,
     next_id: AtomicU64,
     /// The ports of the listeners that [`serve`](crate::serve) was given.
@@ -90,6 +107,7 @@ impl Connections {
         let signals = Signals { drain: CancellationToken::new(), abort: CancellationToken::new() };
         let inner = Inner {
             limits,
+            account: Account::new(limits.memory, limits.memory_per_network),
             counts: Mutex::default(),
             next_id: AtomicU64::new(1),
             ports: Mutex::default(),
@@ -104,6 +122,16 @@ impl Connections {
     #[must_use]
     pub fn count(&self) -> usize {
         self.inner.counts().total
+    }
+
+    /// Bytes that all connections and sessions hold now, as [`ConnectionLimits::memory`] counts them.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.inner.account.held()
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.inner.account
     }
 
     /// The limits given to [`Self::new`].
@@ -168,7 +196,8 @@ impl Connections {
         counts.total += 1;
         drop(counts);
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
-        Ok(Permit { inner: Arc::clone(&self.inner), address, id })
+        let holder = self.inner.account.holder(Kind::Connection, address.map(Network::from));
+        Ok(Permit { inner: Arc::clone(&self.inner), address, id, holder })
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -199,6 +228,7 @@ pub(crate) struct Permit {
     inner: Arc<Inner>,
     address: Option<IpAddr>,
     pub(crate) id: u64,
+    pub(crate) holder: Arc<Holder>,
 }
 
 impl Drop for Permit {
@@ -252,7 +282,9 @@ mod tests {
 
     #[test]
     fn places_are_counted_in_all_and_by_address_and_given_back() {
-        let connections = Connections::new(ConnectionLimits { total: 3, per_address: 2 }).unwrap();
+        let connections =
+            Connections::new(ConnectionLimits { total: 3, per_address: 2, ..ConnectionLimits::default() })
+                .unwrap();
         let one = Some(IpAddr::from([127, 0, 0, 1]));
         let other = Some(IpAddr::from([127, 0, 0, 2]));
         let first = connections.admit(one).unwrap();
@@ -271,7 +303,9 @@ mod tests {
     #[test]
     fn limits_that_take_nobody_are_refused_by_name() {
         for (total, per_address, name) in [(0, 1, "total"), (1, 0, "per_address")] {
-            let error = Connections::new(ConnectionLimits { total, per_address }).unwrap_err();
+            let error =
+                Connections::new(ConnectionLimits { total, per_address, ..ConnectionLimits::default() })
+                    .unwrap_err();
             assert_eq!(error.to_string(), format!("the limit `{name}` is 0 and must be at least 1"));
         }
     }

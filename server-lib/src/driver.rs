@@ -19,8 +19,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::account::Charge;
 use crate::beside::beside;
 use crate::bucket::Bucket;
+use crate::buffers::Buffers;
 use crate::close::{Close, CloseCode, End};
 use crate::connection::Shared;
 use crate::counted::Counted;
@@ -35,6 +37,8 @@ use crate::sip::Sip;
 const WRITE_BUFFER: usize = 16 << 10;
 /// Room for answers to pings while the socket takes nothing.
 const PONG_ROOM: usize = 64 << 10;
+/// What a connection takes by being there: its task, its handler's, its queues, the socket's state in the process.
+const CONNECTION_BYTES: u64 = 16 << 10;
 /// An unmasked frame with an empty payload: what a ping of ours weighs.
 const PING_BYTES: u64 = 2;
 
@@ -55,6 +59,8 @@ pub(crate) enum Cause {
     Fail(Close),
     /// The peer has said goodbye, and the answer is on its way.
     Peer(End),
+    /// It has to free its memory: say this if the socket takes it at once.
+    Crowded(Close),
     /// There is no connection any more.
     Gone(End),
 }
@@ -94,6 +100,9 @@ pub(crate) struct Driver<S> {
     dirty: bool,
     ping: bool,
     reading_paused: bool,
+    /// What the decoder and the encoder hold.
+    buffers: Buffers,
+    charge: Charge,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -119,6 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             dirty: false,
             ping: false,
             reading_paused: false,
+            buffers: Buffers::new(&limits),
+            charge: shared.holder.charge(CONNECTION_BYTES),
             shared,
             limits,
             signals,
@@ -155,11 +166,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     async fn drive(mut self) {
         let abort = self.signals.abort.clone();
         let cut = self.shared.cut.clone();
+        let gives_way = self.shared.holder.gives_way().clone();
         let cause = loop {
             let cause = tokio::select! {
                 biased;
                 () = abort.cancelled() => Some(Cause::Gone(End::Aborted)),
                 () = cut.cancelled() => Some(Cause::Gone(End::Aborted)),
+                () = gives_way.cancelled() => Some(Cause::Crowded(Close::new(
+                    CloseCode::TRY_AGAIN,
+                    "the server has no memory left, and this connection holds most of it",
+                ))),
                 cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
             };
             match cause {
@@ -169,13 +185,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         };
         // From here on nothing is taken from the handler, and nothing more is handed to it.
         let end = match &cause {
-            Cause::Close(close) | Cause::Fail(close) => End::ByServer(close.clone()),
+            Cause::Close(close) | Cause::Fail(close) | Cause::Crowded(close) => End::ByServer(close.clone()),
             Cause::Peer(end) | Cause::Gone(end) => end.clone(),
         };
         self.shared.end.get_or_init(|| end.clone());
         let over = Close::new(CloseCode::NORMAL, "");
         self.shared.outbox.cut(over.clone());
-        self.shared.inbox.finish(over);
+        match cause {
+            Cause::Crowded(_) => self.shared.inbox.cut(over),
+            _ => self.shared.inbox.finish(over),
+        };
         // Boxed, as admitting is: what only its end needs is no part of every connection's memory.
         tokio::select! {
             biased;
@@ -232,6 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let blocked = self.write(cx, now)?;
             self.shared.written.store(self.ws.get_ref().written, Ordering::Relaxed);
             self.read(cx, now)?;
+            self.update_charge();
             // An answer to a ping may have been queued by reading; it is written with the next flush.
             let seen = Seen {
                 read: self.ws.get_ref().read,
@@ -256,6 +276,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             }
         }
+    }
+
+    /// Counts what the connection holds beside its queues.
+    fn update_charge(&mut self) {
+        let rest = self.fragments.as_ref().map_or(0, |fragments| fragments.rest.len());
+        let buffers = self.buffers.memory(self.ws.get_ref().read);
+        self.charge.set(CONNECTION_BYTES + buffers + rest as u64);
     }
 
     /// Hands over all that is ready and flushes once. True when the socket takes no more for now.
@@ -285,13 +312,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             };
             self.dirty = true;
+            self.buffers.encoded(frame.len(), self.ws.get_ref().written);
             Pin::new(&mut self.ws).start_send(frame).map_err(|error| Cause::from(Fault::from(error)))?;
         }
         if self.dirty {
             match Pin::new(&mut self.ws).poll_flush(cx) {
                 Poll::Pending => return Ok(true),
                 Poll::Ready(Err(error)) => return Err(Fault::from(error).into()),
-                Poll::Ready(Ok(())) => self.dirty = false,
+                Poll::Ready(Ok(())) => {
+                    self.dirty = false;
+                    self.buffers.flushed(self.ws.get_ref().written);
+                }
             }
         }
         Ok(false)
@@ -348,8 +379,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 let reason = format!("too many messages: at most {rate} a second are taken");
                 return Err(Cause::Close(Close::new(CloseCode::POLICY, reason)));
             }
+            self.buffers.decoded(message.len(), self.ws.get_ref().read);
             let message = match message {
+                WsMessage::Text(text) if self.is_part(text.len()) => Message::from(text.as_str()),
                 WsMessage::Text(text) => Message::Text(text),
+                WsMessage::Binary(bytes) if self.is_part(bytes.len()) => Message::from(bytes.to_vec()),
                 WsMessage::Binary(bytes) => Message::Binary(bytes),
                 // The answer to a ping was queued when it was read.
                 WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_) | WsMessage::Close(_) => {
@@ -368,6 +402,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 self.stage = Stage::Judged;
             }
         }
+    }
+
+    /// Whether a message is so much smaller than the decoder's buffer, of which it is a part, that it gets memory of its own:
+    /// waiting, it would keep all of that.
+    fn is_part(&self, len: usize) -> bool {
+        len < self.limits.read_buffer_bytes / 5 * 4
     }
 
     /// What an error of reading leads to.

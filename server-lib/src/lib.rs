@@ -59,6 +59,7 @@ mod acceptor;
 mod account;
 mod beside;
 mod bucket;
+mod buffers;
 mod close;
 mod connection;
 mod connections;

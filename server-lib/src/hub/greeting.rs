@@ -15,7 +15,8 @@ use super::application::{Application, AuthError, Credentials, Identity, LostMess
 use super::registry::Crowd;
 use super::session::{Entry, Line, SessionHandle, Word};
 use super::{Inner, Metric};
-use crate::{Close, CloseCode, Connection, End, Message};
+use crate::account::Kind;
+use crate::{Close, CloseCode, Connection, End, Message, Network};
 
 /// Why a client was not welcomed: what it is told, and the close code behind it.
 pub(super) struct Refused {
@@ -107,6 +108,7 @@ impl<A: Application> Inner<A> {
         })?;
         let expires = identity.expires_in.and_then(|time| Instant::now().checked_add(time));
         let address = peer.map(|peer| peer.ip());
+        connection.holder().set_principal(&identity.principal);
         let place =
             self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
         self.take_over(&hello, incarnation, place, expires)
@@ -232,9 +234,9 @@ impl<A: Application> Inner<A> {
             Some(id) => id,
             None => new_id()?,
         };
-        let memory = Arc::clone(&self.memory);
+        let holder = self.connections.account().holder(Kind::Session, address.map(Network::from));
         let names = (id, self.key.alias(id));
-        let entry = Arc::new(Entry::new(names, identity, address, &self.settings, memory));
+        let entry = Arc::new(Entry::new(names, identity, address, &self.settings, holder));
         registry.insert(Arc::clone(&entry));
         self.metrics.sessions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         // At once, so that it ends even if its connection does before it is welcome.

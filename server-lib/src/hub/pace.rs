@@ -12,6 +12,8 @@ pub(super) struct Pace {
     publish: Mutex<Option<Bucket>>,
     volatile: Mutex<Option<Bucket>>,
     change: Mutex<Option<Bucket>>,
+    subscribe: Mutex<Option<Bucket>>,
+    call: Mutex<Option<Bucket>>,
 }
 
 impl Pace {
@@ -22,6 +24,8 @@ impl Pace {
             publish: bucket(settings.publish_rate),
             volatile: bucket(settings.volatile_rate),
             change: bucket(settings.change_rate),
+            subscribe: bucket(settings.subscribe_rate),
+            call: bucket(settings.call_rate),
         }
     }
 
@@ -42,6 +46,14 @@ impl Pace {
 
     pub(super) fn change(&self) -> bool {
         take(&self.change)
+    }
+
+    pub(super) fn subscribe(&self) -> bool {
+        take(&self.subscribe)
+    }
+
+    pub(super) fn call(&self) -> bool {
+        take(&self.call)
     }
 }
 

@@ -82,11 +82,6 @@ impl<C> Registry<C> {
         };
         self.sessions.values().filter_map(since).min_by_key(|(since, _)| *since).map(|(_, entry)| entry)
     }
-
-    fn largest(&self) -> Option<Arc<Entry<C>>> {
-        let held = |entry: &&Arc<Entry<C>>| entry.with(|state| state.session.held_bytes());
-        self.sessions.values().max_by_key(held).cloned()
-    }
 }
 
 fn one_less<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
@@ -147,25 +142,10 @@ impl<A: Application> Inner<A> {
         true
     }
 
-    /// Says that sessions have grown, to the task that makes room.
-    pub(super) fn mind_memory(&self) {
-        if self.memory.load(Ordering::Relaxed) > self.settings.memory {
-            self.crowded.notify_one();
-        }
-    }
-
-    /// Ends sessions while all together hold more than they may: first those that are away and hold something, longest
-    /// away first, and if nobody is, those that hold most.
-    pub(super) fn evict(self: &Arc<Self>) {
-        while self.memory.load(Ordering::Relaxed) > self.settings.memory {
-            let registry = self.registry();
-            let away = registry.longest_away(|state| state.session.held_bytes() > 0);
-            let chosen = away.or_else(|| registry.largest());
-            drop(registry);
-            let Some(entry) = chosen else { return };
-            tracing::warn!(alias = entry.alias, "a session is ended: all together hold too much memory");
-            self.end(&entry, SessionEnd::Memory);
-        }
+    /// Bytes of messages that its sessions hold.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let all: Vec<Arc<Entry<A::Context>>> = self.registry().sessions.values().cloned().collect();
+        all.iter().map(|entry| entry.with(|state| state.session.held_bytes())).sum()
     }
 
     /// Makes room for one more session by ending one that has been away longest and holds nothing. Returns whether

@@ -36,6 +36,7 @@ impl<A: Application> Inner<A> {
                 tokio::select! {
                     () = arrived => {}
                     () = entry.over.cancelled() => {}
+                    () = entry.holder.gives_way().cancelled() => self.end(&entry, SessionEnd::Memory),
                     () = self.outlived(away) => self.expire(&entry, away),
                 }
             }
@@ -62,6 +63,9 @@ impl<A: Application> Inner<A> {
                     return;
                 }
                 () = arrived => {}
+                () = entry.holder.gives_way().cancelled(), if !entry.over.is_cancelled() => {
+                    self.end(entry, SessionEnd::Memory);
+                }
                 () = self.outlived(away) => self.expire(entry, away),
             }
         }

@@ -6,6 +6,7 @@ mod client;
 mod codes;
 mod greetings;
 mod identities;
+mod memory;
 mod messages;
 mod mute_log;
 mod server;

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::client::Client;
 use crate::server::Server;
 
-fn log() -> Arc<MemoryLog> {
+pub(crate) fn log() -> Arc<MemoryLog> {
     Arc::new(MemoryLog::default())
 }
 
@@ -114,29 +114,6 @@ async fn a_client_that_takes_nothing_holds_back_its_own_session_and_not_the_serv
     client.until(|client| client.messages.last().is_some_and(|last| last == "last")).await;
     assert_eq!(client.messages.len(), taken + 1);
     waiting.await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn sessions_that_hold_too_much_together_end_the_one_longest_away() {
-    let mut settings = HubSettings::default();
-    settings.memory = 100_000;
-    let server = Server::with(log(), settings).await;
-    let mut sessions = Vec::new();
-    for _ in 0..3 {
-        let mut client = Client::of(server.address).await;
-        sessions.push(server.hub.session(client.machine.pair().unwrap().alias).unwrap());
-        client.cut();
-        while sessions.last().unwrap().is_connected() {
-            tokio::task::yield_now().await;
-        }
-    }
-    for session in &sessions {
-        session.try_send(SessionMessage::binary(vec![0; 40_000])).unwrap();
-    }
-    session_over(&sessions[0]).await;
-    let over: Vec<bool> = sessions.iter().map(SessionHandle::is_over).collect();
-    assert_eq!(over, [true, false, false]);
-    assert!(server.hub.metrics().held_bytes <= 100_000);
 }
 
 #[tokio::test]
