@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::application::{Application, SessionEnd};
 use super::session::{Entry, SessionHandle};
+use crate::account::block;
 
 impl<A: Application> Inner<A> {
     pub(super) fn spawn_session(self: &Arc<Self>, entry: &Arc<Entry<A::Context>>) {
@@ -47,6 +48,8 @@ impl<A: Application> Inner<A> {
     /// waits to send comes back to it.
     async fn handle_message(self: &Arc<Self>, handle: &SessionHandle<A>, message: SessionMessage) {
         let entry = &handle.entry;
+        // The application has it until it is done.
+        let _memory = entry.holder.charge(block(message.body.len()));
         // Called within, so that a panic before its first await is caught as well.
         let handled = async { self.application.message(handle, message).await };
         let mut handled = pin!(AssertUnwindSafe(handled).catch_unwind());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rejoin_protocol::session::{SessionLimits, Timing};
 use rejoin_protocol::wire::WireLimits;
 
+use super::channel::CacheLimits;
 use crate::Rate;
 
 /// No identity lives for less.
@@ -85,6 +86,8 @@ pub struct HubSettings {
     pub member_bytes: usize,
     /// Bytes of a channel's newest entries that are kept at hand while somebody follows it. Default 256 KiB.
     pub cache_bytes: usize,
+    /// Bytes that all channels together keep at hand so. Default 32 MiB.
+    pub cache_bytes_in_all: usize,
     /// The time over which clients are spread that come back after a drain. Default 5 s.
     pub drain_spread: Duration,
     /// Answers that may wait for a client that reads nothing, and their bytes; then it is cut with 1013. Default 16,384
@@ -129,6 +132,7 @@ impl Default for HubSettings {
             members: 1_000,
             member_bytes: 256,
             cache_bytes: 256 << 10,
+            cache_bytes_in_all: 32 << 20,
             drain_spread: Duration::from_secs(5),
             backlog: (16_384, 4 << 20),
             publisher_life: None,
@@ -161,6 +165,10 @@ impl HubSettings {
             ));
         }
         Ok(life)
+    }
+
+    pub(super) fn cache(&self) -> CacheLimits {
+        CacheLimits { channel: self.cache_bytes, all: self.cache_bytes_in_all }
     }
 
     /// Says which setting can't work.

@@ -95,8 +95,8 @@ impl<A: Application> Task<A> {
             return;
         }
         let hub = Arc::clone(&self.hub);
-        let (cache_bytes, most) = (hub.settings.cache_bytes, hub.settings.channels);
-        let Some(channel) = hub.channels.get(&name, &hub.log, cache_bytes, most) else {
+        let (cache, most) = (hub.settings.cache(), hub.settings.channels);
+        let Some(channel) = hub.channels.get(&name, &hub.log, cache, most) else {
             let reason = "the server has as many channels as it takes";
             self.machine.subscribed(subscription, Err(Denial::new(code::TOO_MANY, reason)));
             return;

@@ -9,9 +9,11 @@ use rejoin_protocol::wire::{Answer, Body, Denial, Target};
 use super::Inner;
 use super::action::Action;
 use super::application::{Application, AuthError, Credentials, Identity};
+use super::channel::Whisper;
 use super::follow::{Found, News, Watching};
 use super::subscribing::Subscribe;
 use super::task::Task;
+use crate::account::block;
 use crate::log::{LogError, Piece};
 
 /// How long the log is given before it is asked again after an error that may pass.
@@ -99,8 +101,9 @@ impl<A: Application> Task<A> {
         let channel = &following.channel;
         if self.hub.application.authorize(&self.handle, &channel.name, Action::Volatile(&payload)).is_ok() {
             let from = self.connection.info().id;
-            let whisper =
-                super::channel::Whisper { sender: self.entry.alias, from, payload: payload.detached() };
+            let payload = payload.detached();
+            let memory = Arc::new(self.connection.holder().charge(block(payload.len())));
+            let whisper = Whisper { sender: self.entry.alias, from, payload, _memory: memory };
             // That nobody else listens is no fault.
             let _nobody = channel.whispers.send(whisper);
         }
