@@ -4,6 +4,7 @@
 mod channels;
 mod client;
 mod codes;
+mod floods;
 mod greetings;
 mod identities;
 mod memory;

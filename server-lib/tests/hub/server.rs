@@ -27,6 +27,8 @@ pub(crate) struct Shouter {
     pub(crate) closed: Mutex<Vec<Alias>>,
     /// How many messages it has handled.
     pub(crate) heard: AtomicUsize,
+    /// How many questions it has been asked.
+    pub(crate) asked: AtomicUsize,
 }
 
 impl Application for Shouter {
@@ -62,8 +64,12 @@ impl Application for Shouter {
 
     async fn call(&self, _: &SessionHandle<Self>, question: Body) -> Result<Body, Denial> {
         assert_ne!(&question[..], b"panic", "the test wants it");
+        self.asked.fetch_add(1, Ordering::Relaxed);
         if &question[..] == b"never" {
             std::future::pending::<()>().await;
+        }
+        if &question[..] == b"much" {
+            return Ok(Body::from(vec![b'x'; 500_000]));
         }
         Ok(Body::from([b"you asked ", &question[..]].concat()))
     }
