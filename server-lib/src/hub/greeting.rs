@@ -123,8 +123,9 @@ impl<A: Application> Inner<A> {
     ) -> Result<Known<A::Context>, Refused> {
         let credentials = Credentials { headers, peer, token: hello.auth.as_deref() };
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
-        let resume =
-            hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
+        let resume = hello.resume.filter(|resume| {
+            self.key.proves(resume.id, &identity.principal, &resume.token) && !self.ended.has(resume.id)
+        });
         if let Some(resume) = resume
             && let Err(error) = self.log.touch(resume.id).await
         {
@@ -176,7 +177,7 @@ impl<A: Application> Inner<A> {
 
     fn is_young(&self, id: SessionId) -> bool {
         let life = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
-        unix_millis().saturating_sub(id.born) < life
+        age_ms(id) < life
     }
 
     /// Judges a HELLO and finds or makes its session, in one step.
@@ -195,7 +196,8 @@ impl<A: Application> Inner<A> {
         // One that is just ending is not in memory any more.
         let existing = existing.filter(|entry| entry.with(|state| state.end.is_none()));
         let judge = |session: Option<&ServerSession>| {
-            Claim { hello, proven: proven.is_some(), session, known, young }.judge()
+            let age_ms = proven.map_or(0, age_ms);
+            Claim { hello, proven: proven.is_some(), session, known, young, age_ms }.judge()
         };
         let judgement = match &existing {
             Some(entry) => entry.with(|state| judge(Some(&state.session))),
@@ -331,6 +333,10 @@ pub(super) fn unwelcome(error: AuthError) -> Refused {
 
 pub(super) fn body_of(bytes: Bytes) -> Body {
     Body::from(Vec::from(bytes))
+}
+
+fn age_ms(id: SessionId) -> u64 {
+    unix_millis().saturating_sub(id.born)
 }
 
 pub(super) fn unix_millis() -> u64 {

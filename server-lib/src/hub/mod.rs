@@ -34,6 +34,7 @@ mod action;
 mod application;
 mod calls;
 mod channel;
+mod ended;
 mod failures;
 mod follow;
 mod greeting;
@@ -75,6 +76,7 @@ pub use session::{SessionHandle, Unsent};
 pub use settings::HubSettings;
 
 use channel::Channels;
+use ended::Ended;
 use failures::Failures;
 use metrics::{Counters, Metric};
 use registry::Registry;
@@ -104,6 +106,8 @@ pub(crate) struct Inner<A: Application> {
     connections: Connections,
     started: Instant,
     failures: Failures,
+    /// Sessions whose credentials are worth nothing any more.
+    ended: Ended,
     /// How long an identity lives that says nothing.
     life: Duration,
     /// Its connections, from their upgrade on.
@@ -236,6 +240,7 @@ impl<A: Application> HubBuilder<A> {
             connections: connections.clone(),
             started: Instant::now(),
             failures: Failures::default(),
+            ended: Ended::default(),
             life,
             connected: TaskTracker::new(),
             dice: AtomicU64::new(u64::from_le_bytes(seed)),

@@ -128,6 +128,9 @@ impl<A: Application> Inner<A> {
             Some(state.session.end())
         });
         let Some((unacked, unsent)) = ended else { return false };
+        if matches!(reason, SessionEnd::Ended | SessionEnd::Finished) {
+            self.ended.add(entry.id);
+        }
         self.registry().remove(entry);
         self.metrics.sessions.fetch_sub(1, Ordering::Relaxed);
         entry.over.cancel();

@@ -323,8 +323,9 @@ impl<A: Application> SessionHandle<A> {
     }
 
     /// Ends the session for good: its client is told and does not come back by itself, and what was not delivered is
-    /// handed to [`Application::lost`]. The token that the client has outlives this: who may not come back has to be
-    /// refused by [`Application::authenticate`].
+    /// handed to [`Application::lost`]. Its credentials are not accepted any more while this process remembers its newest
+    /// 65,536 ended sessions: whoever comes with them begins another. Who may not come back at all has to be refused by
+    /// [`Application::authenticate`].
     pub fn end(&self) {
         self.hub.end(&self.entry, SessionEnd::Ended);
     }

@@ -200,6 +200,10 @@ async fn a_session_that_the_application_ends_does_not_come_back_by_itself() {
         "{:?}",
         client.ending
     );
+    // Nor does anybody else with its credentials.
+    client.connect(server.address).await;
+    client.until(|client| client.machine.is_live()).await;
+    assert_ne!(client.machine.pair().unwrap().alias, session.alias());
 }
 
 #[tokio::test]
