@@ -188,11 +188,7 @@ impl<A: Application> Inner<A> {
         (known, young): (bool, bool),
         (identity, address): (Identity<A::Context>, Option<IpAddr>),
     ) -> Result<Place<A::Context>, Refused> {
-        if self.registry().sessions.len() >= self.settings.sessions {
-            self.end_one_idle();
-        }
-        let mut registry = self.registry();
-        let existing = proven.and_then(|id| registry.sessions.get(&id).cloned());
+        let existing = proven.and_then(|id| self.registry().sessions.get(&id).cloned());
         // One that is just ending is not in memory any more.
         let existing = existing.filter(|entry| entry.with(|state| state.end.is_none()));
         let judge = |session: Option<&ServerSession>| {
@@ -224,26 +220,44 @@ impl<A: Application> Inner<A> {
             });
             return Ok(Place { entry, outcome, context: Some(identity.context) });
         }
-        registry.room(&identity.principal, address, &self.settings).map_err(|crowd| {
-            let reason = match crowd {
-                Crowd::All => "the server has as many sessions as it takes",
-                Crowd::Principal => "you have as many sessions as you may",
-                Crowd::Address => "this address has as many sessions as it may",
-            };
-            Refused::after(code::TOO_MANY, reason, 10_000)
-        })?;
+        let network = address.map(Network::from);
+        let room = self.registry().room(&identity.principal, network, &self.settings);
+        if let Err(crowd) = room {
+            self.make_room(crowd, &identity.principal, network);
+        }
         let id = match proven.filter(|_| outcome == Outcome::Kept) {
             Some(id) => id,
             None => new_id()?,
         };
-        let holder = self.connections.account().holder(Kind::Session, address.map(Network::from));
+        let holder = self.connections.account().holder(Kind::Session, network);
         let names = (id, self.key.alias(id));
-        let entry = Arc::new(Entry::new(names, identity, address, &self.settings, holder));
-        registry.insert(Arc::clone(&entry));
+        let entry = Arc::new(Entry::new(names, identity, network, &self.settings, holder));
+        self.enter(&entry)?;
         self.metrics.sessions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         // At once, so that it ends even if its connection does before it is welcome.
         self.spawn_session(&entry);
         Ok(Place { entry, outcome, context: None })
+    }
+
+    /// Takes a session in.
+    fn enter(&self, entry: &Arc<Entry<A::Context>>) -> Result<(), Refused> {
+        let mut registry = self.registry();
+        // Judging is not done under the registry's lock: it may take long, and all others would wait.
+        let same = registry.sessions.get(&entry.id);
+        if same.is_some_and(|same| same.with(|state| state.end.is_none())) {
+            let reason = "another connection of the session has just come";
+            return Err(Refused::after(code::RETRY_AFTER, reason, 0));
+        }
+        registry.room(&entry.principal, entry.network, &self.settings).map_err(|crowd| {
+            let reason = match crowd {
+                Crowd::All => "the server has as many sessions as it takes",
+                Crowd::Principal => "you have as many sessions as you may",
+                Crowd::Network => "this address has as many sessions as it may",
+            };
+            Refused::after(code::TOO_MANY, reason, 10_000)
+        })?;
+        registry.insert(Arc::clone(entry));
+        Ok(())
     }
 
     /// Gives the session to this connection. Of an older one nothing more is read, written or acknowledged.

@@ -45,6 +45,7 @@ mod metrics;
 mod pace;
 mod publishing;
 mod registry;
+mod room;
 mod session;
 mod session_task;
 mod settings;

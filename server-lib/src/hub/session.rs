@@ -1,7 +1,7 @@
 //! A session as the hub keeps it, and as the application sees it.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::application::{Application, Identity, SessionEnd};
 use super::channel::Followed;
 use super::pace::Pace;
 use super::{HubSettings, Inner};
+use crate::Network;
 use crate::account::{Charge, Holder};
 use crate::log::Log;
 
@@ -73,7 +74,9 @@ pub(super) struct Entry<C> {
     pub(super) alias: Alias,
     pub(super) principal: String,
     /// From where it was begun.
-    pub(super) address: Option<IpAddr>,
+    pub(super) network: Option<Network>,
+    /// It has sent a message, published or called.
+    pub(super) used: AtomicBool,
     pub(super) pace: Pace,
     context: RwLock<Arc<C>>,
     state: Mutex<State>,
@@ -89,7 +92,7 @@ impl<C> Entry<C> {
     pub(super) fn new(
         (id, alias): (SessionId, Alias),
         identity: Identity<C>,
-        address: Option<IpAddr>,
+        network: Option<Network>,
         settings: &HubSettings,
         holder: Arc<Holder>,
     ) -> Self {
@@ -108,7 +111,8 @@ impl<C> Entry<C> {
             id,
             alias,
             principal,
-            address,
+            network,
+            used: AtomicBool::new(false),
             pace: Pace::new(settings),
             context: RwLock::new(Arc::new(context)),
             state: Mutex::new(state),

@@ -1,6 +1,7 @@
 //! What a connection's machine asks for, and what comes of it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rejoin_protocol::session::{Request, Task as Wanted, code};
@@ -57,6 +58,9 @@ impl<A: Application> Task<A> {
     }
 
     fn request(&mut self, request: Request) {
+        if matches!(request, Request::Messages | Request::Publish(_) | Request::Call { .. }) {
+            self.entry.used.store(true, Ordering::Relaxed);
+        }
         match request {
             Request::Messages => self.entry.arrived.notify_one(),
             Request::Subscribe { subscription, channel, since, presence } => {

@@ -54,9 +54,14 @@ impl Client {
         }
     }
 
+    /// A client of another network.
+    pub(crate) fn from_host(host: u8) -> Self {
+        Self { host, ..Self::new() }
+    }
+
     /// A client of another network, live.
     pub(crate) async fn of_host(host: u8, address: SocketAddr) -> Self {
-        let mut client = Self { host, ..Self::new() };
+        let mut client = Self::from_host(host);
         client.connect(address).await;
         client.until(|client| client.machine.is_live()).await;
         client

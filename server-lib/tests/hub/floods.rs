@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::SinkExt;
 use rejoin_protocol::session::{CallOutcome, ChannelEvent, ClientEvent};
 use rejoin_protocol::wire::{BatchWriter, Body, Denial, Frame, Position, Since, Subscribe};
-use rejoin_server::hub::HubSettings;
+use rejoin_server::hub::{HubSettings, SessionMessage};
 use rejoin_server::{ConnectionLimits, Rate};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -124,4 +124,76 @@ async fn pairs_of_sub_and_unsub_cost_the_server_no_more_than_the_rate_allows() {
         .await;
     let followed = server.hub.sessions().first().map(|session| session.followed().len());
     assert!(followed.unwrap() <= 11, "{followed:?}");
+}
+
+async fn crowded(sessions: usize, per_network: usize) -> Server {
+    let mut settings = HubSettings::default();
+    settings.sessions = sessions;
+    settings.sessions_per_address = per_network;
+    Server::with(log(), settings).await
+}
+
+async fn leave(server: &Server, client: &mut Client) {
+    let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+    client.cut();
+    while session.is_connected() {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn is_welcome(client: &mut Client) -> bool {
+    client.until(|client| client.machine.is_live() || client.closed.is_some()).await;
+    client.machine.is_live()
+}
+
+#[tokio::test]
+async fn sessions_that_were_begun_and_left_do_not_keep_others_of_their_network_out() {
+    let server = crowded(1_000, 20).await;
+    let mut used = Client::of(server.address).await;
+    used.machine.send(SessionMessage::text("used")).unwrap();
+    used.until(|client| client.messages == ["USED"]).await;
+    leave(&server, &mut used).await;
+    for _ in 0..40 {
+        let mut client = Client::of(server.address).await;
+        leave(&server, &mut client).await;
+    }
+    assert!(server.hub.metrics().sessions <= 20);
+    used.connect(server.address).await;
+    assert!(is_welcome(&mut used).await);
+    assert_eq!(server.hub.metrics().resumed, 1, "it has done something, and stays");
+}
+
+#[tokio::test]
+async fn a_network_that_holds_all_sessions_makes_room_for_another() {
+    let server = crowded(10, 10).await;
+    let mut attackers = Vec::new();
+    for _ in 0..10 {
+        attackers.push(Client::of_host(2, server.address).await);
+    }
+    let mut eleventh = Client::from_host(2);
+    eleventh.connect(server.address).await;
+    assert!(!is_welcome(&mut eleventh).await, "of its own network nobody gives way who is connected");
+    for host in 3..6 {
+        let mut victim = Client::from_host(host);
+        victim.connect(server.address).await;
+        assert!(is_welcome(&mut victim).await);
+    }
+    assert_eq!(server.hub.metrics().sessions, 10);
+}
+
+#[tokio::test]
+async fn a_session_that_holds_messages_never_gives_way_to_a_newcomer() {
+    let server = crowded(3, 3).await;
+    let mut holders = Vec::new();
+    for _ in 0..3 {
+        let mut client = Client::of_host(2, server.address).await;
+        let session = server.hub.session(client.machine.pair().unwrap().alias).unwrap();
+        leave(&server, &mut client).await;
+        session.try_send(SessionMessage::text("for you")).unwrap();
+        holders.push(session);
+    }
+    let mut newcomer = Client::from_host(3);
+    newcomer.connect(server.address).await;
+    assert!(!is_welcome(&mut newcomer).await);
+    assert!(holders.iter().all(|session| !session.is_over()));
 }
