@@ -1,7 +1,7 @@
 //! The connections: all open ones of a server, how many there may be, and how they are drained.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
@@ -64,7 +64,21 @@ impl ConnectionLimits {
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
+    /// Connections that were told to make room for others and are about to end.
+    leaving: HashSet<u64>,
+}
+
+impl Counts {
+    fn of(&self, network: Option<Network>) -> usize {
+        network.and_then(|network| self.by_network.get(&network)).copied().unwrap_or_default()
+    }
+
+    /// The network with the most connections, if it has more than another would have then.
+    fn larger_than(&self, network: Option<Network>) -> Option<Network> {
+        let (largest, count) = self.by_network.iter().max_by_key(|(_, count)| **count)?;
+        (*count > self.of(network) + 1).then_some(*largest)
+    }
 }
 
 #[derive(Debug)]
@@ -182,22 +196,25 @@ impl Connections {
             return Err(NoRoom::Draining);
         }
         let limits = self.inner.limits;
+        let network = address.map(Network::from);
         let mut counts = self.inner.counts();
-        if counts.total >= limits.total {
-            return Err(NoRoom::Total { limit: limits.total });
+        if network.is_some() && counts.of(network) >= limits.per_address {
+            return Err(NoRoom::Address { limit: limits.per_address });
         }
-        if let Some(address) = address {
-            let of_address = counts.by_address.entry(address).or_default();
-            if *of_address >= limits.per_address {
-                return Err(NoRoom::Address { limit: limits.per_address });
-            }
-            *of_address += 1;
+        if counts.total - counts.leaving.len() >= limits.total {
+            let larger = counts.larger_than(network);
+            let gives_way = larger.and_then(|larger| self.inner.account.displace(Kind::Connection, larger));
+            let Some(gives_way) = gives_way else { return Err(NoRoom::Total { limit: limits.total }) };
+            counts.leaving.insert(gives_way);
+        }
+        if let Some(network) = network {
+            *counts.by_network.entry(network).or_default() += 1;
         }
         counts.total += 1;
         drop(counts);
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
-        let holder = self.inner.account.holder(Kind::Connection, address.map(Network::from));
-        Ok(Permit { inner: Arc::clone(&self.inner), address, id, holder })
+        let holder = self.inner.account.holder(Kind::Connection, network);
+        Ok(Permit { inner: Arc::clone(&self.inner), network, id, holder })
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -226,7 +243,7 @@ impl Inner {
 #[derive(Debug)]
 pub(crate) struct Permit {
     inner: Arc<Inner>,
-    address: Option<IpAddr>,
+    network: Option<Network>,
     pub(crate) id: u64,
     pub(crate) holder: Arc<Holder>,
 }
@@ -235,8 +252,9 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.inner.counts();
         counts.total -= 1;
-        if let Some(address) = self.address
-            && let Entry::Occupied(mut entry) = counts.by_address.entry(address)
+        counts.leaving.remove(&self.holder.id());
+        if let Some(network) = self.network
+            && let Entry::Occupied(mut entry) = counts.by_network.entry(network)
         {
             *entry.get_mut() -= 1;
             if *entry.get() == 0 {
@@ -292,12 +310,36 @@ mod tests {
         assert_eq!(connections.admit(one).unwrap_err(), NoRoom::Address { limit: 2 });
         assert_eq!(connections.count(), 2);
         let third = connections.admit(other).unwrap();
+        assert_eq!(connections.admit(other).unwrap_err(), NoRoom::Total { limit: 3 });
         assert_eq!(connections.admit(None).unwrap_err(), NoRoom::Total { limit: 3 });
         drop(first);
         assert_ne!(connections.admit(one).unwrap().id, second.id);
         drop((second, third));
         assert_eq!(connections.count(), 0);
-        assert!(connections.inner.counts().by_address.is_empty());
+        assert!(connections.inner.counts().by_network.is_empty());
+    }
+
+    #[test]
+    fn the_network_with_the_most_connections_makes_room_for_those_with_fewer() {
+        let limits = ConnectionLimits { total: 4, per_address: 4, ..ConnectionLimits::default() };
+        let connections = Connections::new(limits).unwrap();
+        let of = |host: u8| Some(IpAddr::from([127, 0, 0, host]));
+        let mut crowd: Vec<Permit> = (0..4).map(|_| connections.admit(of(1)).unwrap()).collect();
+        let charges: Vec<_> = crowd.iter().map(|permit| permit.holder.charge(100)).collect();
+        assert_eq!(connections.admit(of(1)).unwrap_err(), NoRoom::Address { limit: 4 });
+        let left = |crowd: &[Permit]| crowd.iter().filter(|it| it.holder.gives_way().is_cancelled()).count();
+        let second = connections.admit(of(2)).unwrap();
+        assert_eq!(left(&crowd), 1);
+        let third = connections.admit(of(3)).unwrap();
+        assert_eq!(left(&crowd), 2);
+        drop(charges);
+        crowd.retain(|permit| !permit.holder.gives_way().is_cancelled());
+        assert_eq!(connections.count(), 4);
+        // Two and one and one: nobody has so many that another would have fewer.
+        assert_eq!(connections.admit(of(3)).unwrap_err(), NoRoom::Total { limit: 4 });
+        drop((crowd, second, third));
+        assert_eq!(connections.count(), 0);
+        assert!(connections.inner.counts().leaving.is_empty());
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 () = cut.cancelled() => Some(Cause::Gone(End::Aborted)),
                 () = gives_way.cancelled() => Some(Cause::Crowded(Close::new(
                     CloseCode::TRY_AGAIN,
-                    "the server has no memory left, and this connection holds most of it",
+                    "the server has no room left, and this connection takes most of it",
                 ))),
                 cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
             };

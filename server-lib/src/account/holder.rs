@@ -65,6 +65,11 @@ impl Holder {
         self.principal.get_or_init(|| principal.to_owned());
     }
 
+    /// No other holder has it.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     pub(super) fn principal(&self) -> &str {
         self.principal.get().map_or("", String::as_str)
     }

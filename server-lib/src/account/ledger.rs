@@ -91,9 +91,21 @@ impl Account {
         }
     }
 
+    /// Lets the largest holder of a kind and network give way to another. Returns which it was.
+    pub(crate) fn displace(&self, kind: Kind, network: Network) -> Option<u64> {
+        let all = self.all();
+        let concerned =
+            all.iter().filter(|holder| holder.kind() == kind && holder.network() == Some(network));
+        shed::largest_first(concerned).find(|holder| holder.give_way().is_some()).map(|holder| holder.id())
+    }
+
+    /// All holders, kept alive until the caller has no lock of the account's: dropping the last reference takes it.
+    fn all(&self) -> Vec<Arc<Holder>> {
+        self.holders().all.values().filter_map(Weak::upgrade).collect()
+    }
+
     fn shed(&self, concerns: impl Fn(&Holder) -> bool, exceeds: impl Fn(u64) -> bool, most: u64) {
-        // Kept alive until the lock is released: dropping the last reference takes it.
-        let all: Vec<Arc<Holder>> = self.holders().all.values().filter_map(Weak::upgrade).collect();
+        let all = self.all();
         let concerned = all.iter().filter(|holder| concerns(holder));
         let mut largest = shed::largest_first(concerned);
         while exceeds(most)
