@@ -28,16 +28,16 @@ pub struct ConnectionLimits {
     /// Bytes that all connections and sessions together may hold: what they have by being there, messages that wait in
     /// either direction, answers and entries that are being read for them. Beyond it the largest holder gives way: of the network that
     /// holds most, of its principal that holds most, the largest connection or session. A connection is closed with 1013;
-    /// a session ends. Default: 384 MiB.
+    /// a session ends. Default: 256 MiB.
     pub memory: u64,
     /// Bytes that the connections and sessions of one [`Network`] may hold. Beyond it the largest holder of that network gives
-    /// way. Default: 256 MiB.
+    /// way. Default: 128 MiB.
     pub memory_per_network: u64,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { total: 10_000, per_address: 1_000, memory: 384 << 20, memory_per_network: 256 << 20 }
+        Self { total: 10_000, per_address: 1_000, memory: 256 << 20, memory_per_network: 128 << 20 }
     }
 }
 
