@@ -13,7 +13,7 @@ use crate::account::{Charge, Holder, block};
 use crate::close::{Close, CloseCode, End};
 use crate::limits::Limits;
 use crate::message::Message;
-use crate::queue::{Popped, Queue, Rejected};
+use crate::queue::{Item, Popped, Queue, Rejected};
 
 /// Who is connected, for logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Connection {
     pub async fn recv(&mut self) -> Option<Message> {
         self.forget_received();
         match poll_fn(|cx| self.shared.inbox.poll_pop(cx)).await {
-            Popped::Message(message) => {
+            Popped::Message(Item { message, .. }) => {
                 if message.len() > SMALL {
                     self.received = Some(self.shared.holder.charge(block(message.len())));
                 }
@@ -204,21 +204,36 @@ impl Sender {
         send(&self.shared, message.into()).await
     }
 
+    /// Sends as [`send`](Self::send) does what others have as well, such as a file that is in memory once for all: its bytes
+    /// do not count as memory of this connection.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] with the message when the connection has ended or is closing.
+    pub async fn send_shared(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        let item = Item { message: message.into(), is_shared: true };
+        self.shared.outbox.push(item).await.map_err(SendError::Closed)
+    }
+
     /// Queues a message if there is room.
     ///
     /// # Errors
     /// [`SendError::Full`] or [`SendError::Closed`], with the message.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.try_push(message.into()).map_err(|rejected| match rejected {
+        self.try_queue(Item::from(message))
+    }
+
+    fn try_queue(&self, item: Item) -> Result<(), SendError> {
+        self.shared.outbox.try_push(item).map_err(|rejected| match rejected {
             Rejected::Full(message) => SendError::Full(message),
             Rejected::Ended(message) => SendError::Closed(message),
         })
     }
 
     /// Queues a message that many get. A reader so slow that its queue is full is cut off with 1013 and a
-    /// reason, so that the others do not notice: false then, and when the connection had ended.
+    /// reason, so that the others do not notice: false then, and when the connection had ended. Its bytes do not count as
+    /// memory of this connection.
     pub fn push(&self, message: impl Into<Message>) -> bool {
-        match self.try_send(message) {
+        match self.try_queue(Item { message: message.into(), is_shared: true }) {
             Ok(()) => true,
             Err(SendError::Closed(_)) => false,
             Err(SendError::Full(_)) => {
@@ -277,7 +292,7 @@ impl Sender {
 }
 
 async fn send(shared: &Shared, message: Message) -> Result<(), SendError> {
-    shared.outbox.push(message).await.map_err(SendError::Closed)
+    shared.outbox.push(message.into()).await.map_err(SendError::Closed)
 }
 
 /// Why a message was not queued. It comes back with the error.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Sink, Stream};
+use futures_util::{FutureExt, Sink};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -30,7 +30,7 @@ use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::liveness::{Liveness, Seen, Verdict};
 use crate::message::Message;
-use crate::queue::Popped;
+use crate::queue::{Item, Popped};
 use crate::sip::Sip;
 
 /// Our frames' bytes gathered before a write.
@@ -67,7 +67,7 @@ pub(crate) enum Cause {
 
 /// Whom the driver reads from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     /// Somebody whose first message has not come.
     Stranger,
     /// Somebody on whose first message the handler has not decided: nothing more is read.
@@ -80,6 +80,7 @@ enum Stage {
 struct Fragments {
     rest: Bytes,
     opcode: Data,
+    is_shared: bool,
 }
 
 /// The task of one connection.
@@ -88,20 +89,20 @@ pub(crate) struct Driver<S> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) signals: Signals,
-    stage: Stage,
+    pub(crate) stage: Stage,
     admitted: Pin<Box<WaitForCancellationFutureOwned>>,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
     draining: bool,
-    bucket: Option<Bucket>,
-    liveness: Liveness,
+    pub(crate) bucket: Option<Bucket>,
+    pub(crate) liveness: Liveness,
     timer: Pin<Box<Sleep>>,
     fragments: Option<Fragments>,
     /// Frames were handed to the socket's buffer and not flushed.
     dirty: bool,
     ping: bool,
-    reading_paused: bool,
+    pub(crate) reading_paused: bool,
     /// What the decoder and the encoder hold.
-    buffers: Buffers,
+    pub(crate) buffers: Buffers,
     charge: Charge,
 }
 
@@ -280,7 +281,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Counts what the connection holds beside its queues.
     fn update_charge(&mut self) {
-        let rest = self.fragments.as_ref().map_or(0, |fragments| fragments.rest.len());
+        let rest = self.fragments.as_ref().filter(|fragments| !fragments.is_shared);
+        let rest = rest.map_or(0, |fragments| fragments.rest.len());
         let buffers = self.buffers.memory(self.ws.get_ref().read);
         self.charge.set(CONNECTION_BYTES + buffers + rest as u64);
     }
@@ -301,9 +303,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 fragment
             } else {
                 match self.shared.outbox.poll_pop(cx) {
-                    Poll::Ready(Popped::Message(message)) => {
+                    Poll::Ready(Popped::Message(item)) => {
                         self.liveness.message(now);
-                        self.begin(message)
+                        self.begin(item)
                     }
                     Poll::Ready(Popped::Finished(close) | Popped::Cut(close)) => {
                         return Err(Cause::Close(close));
@@ -329,7 +331,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// The first frame of a message: all of it, if it is small enough.
-    fn begin(&mut self, message: Message) -> WsMessage {
+    fn begin(&mut self, item: Item) -> WsMessage {
+        let Item { message, is_shared } = item;
         if message.len() <= self.limits.fragment_bytes {
             return match message {
                 Message::Text(text) => WsMessage::Text(text),
@@ -339,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let opcode = if message.as_text().is_some() { Data::Text } else { Data::Binary };
         let mut rest = message.into_bytes();
         let first = rest.split_to(self.limits.fragment_bytes);
-        self.fragments = Some(Fragments { rest, opcode: Data::Continue });
+        self.fragments = Some(Fragments { rest, opcode: Data::Continue, is_shared });
         WsMessage::Frame(Frame::message(first, OpCode::Data(opcode), false))
     }
 
@@ -353,71 +356,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.fragments = Some(fragments);
         }
         Some(WsMessage::Frame(Frame::message(part, opcode, last)))
-    }
-
-    /// Reads while the handler keeps up.
-    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Cause> {
-        loop {
-            self.reading_paused = self.stage == Stage::Judged || self.shared.inbox.poll_room(cx).is_pending();
-            if self.reading_paused {
-                return Ok(());
-            }
-            let message = match Pin::new(&mut self.ws).poll_next(cx) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(None) => return Err(Cause::Gone(End::Lost("the transport ended".into()))),
-                Poll::Ready(Some(Err(error))) => return Err(self.unread(error)),
-                Poll::Ready(Some(Ok(message))) => message,
-            };
-            if let WsMessage::Close(frame) = message {
-                let (code, reason) = frame.map_or((None, String::new()), |frame| {
-                    (Some(frame.code.into()), frame.reason.as_str().to_owned())
-                });
-                return Err(Cause::Peer(End::ByPeer { code, reason }));
-            }
-            if self.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
-                let rate = self.limits.rate.map_or(0.0, |rate| rate.per_second);
-                let reason = format!("too many messages: at most {rate} a second are taken");
-                return Err(Cause::Close(Close::new(CloseCode::POLICY, reason)));
-            }
-            self.buffers.decoded(message.len(), self.ws.get_ref().read);
-            let message = match message {
-                WsMessage::Text(text) if self.is_part(text.len()) => Message::from(text.as_str()),
-                WsMessage::Text(text) => Message::Text(text),
-                WsMessage::Binary(bytes) if self.is_part(bytes.len()) => Message::from(bytes.to_vec()),
-                WsMessage::Binary(bytes) => Message::Binary(bytes),
-                // The answer to a ping was queued when it was read.
-                WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_) | WsMessage::Close(_) => {
-                    continue;
-                }
-            };
-            self.liveness.message(now);
-            tracing::debug!(
-                id = self.shared.info.id,
-                kind = message.kind(),
-                bytes = message.len(),
-                "message received"
-            );
-            self.shared.inbox.push_with_room(message);
-            if self.stage == Stage::Stranger {
-                self.stage = Stage::Judged;
-            }
-        }
-    }
-
-    /// Whether a message is so much smaller than the decoder's buffer, of which it is a part, that it gets memory of its own:
-    /// waiting, it would keep all of that.
-    fn is_part(&self, len: usize) -> bool {
-        len < self.limits.read_buffer_bytes / 5 * 4
-    }
-
-    /// What an error of reading leads to.
-    fn unread(&self, error: tokio_tungstenite::tungstenite::Error) -> Cause {
-        match (Fault::from(error), &self.shared.first) {
-            (Fault::TooBig { .. }, Some(first)) if self.stage == Stage::Stranger => {
-                Cause::Fail(first.too_large.clone())
-            }
-            (fault, _) => fault.with_limit(self.limits.max_message_bytes).into(),
-        }
     }
 }
 

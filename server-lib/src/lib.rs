@@ -75,6 +75,7 @@ mod message;
 mod origin;
 mod origins;
 mod queue;
+mod receiving;
 mod serve;
 mod sip;
 mod typed;

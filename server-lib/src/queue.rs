@@ -17,10 +17,29 @@ pub(crate) enum Rejected {
     Ended(Message),
 }
 
+/// A message, and whether others have its bytes too, so that they are no memory of this queue.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) message: Message,
+    pub(crate) is_shared: bool,
+}
+
+impl Item {
+    fn memory(&self) -> u64 {
+        if self.is_shared { 0 } else { block(self.message.len()) }
+    }
+}
+
+impl<M: Into<Message>> From<M> for Item {
+    fn from(message: M) -> Self {
+        Self { message: message.into(), is_shared: false }
+    }
+}
+
 /// What the consumer gets.
 #[derive(Debug)]
 pub(crate) enum Popped {
-    Message(Message),
+    Message(Item),
     /// The queue was finished and is empty now.
     Finished(Close),
     /// The queue was cut: what was in it is gone.
@@ -37,7 +56,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct State {
-    items: VecDeque<Message>,
+    items: VecDeque<Item>,
     bytes: usize,
     /// The memory of the messages, and what the account has of the queue.
     memory: u64,
@@ -50,19 +69,19 @@ struct State {
 }
 
 impl State {
-    fn append(&mut self, message: Message) {
-        self.bytes += message.len();
-        self.memory += block(message.len());
-        self.items.push_back(message);
+    fn append(&mut self, item: Item) {
+        self.bytes += item.message.len();
+        self.memory += item.memory();
+        self.items.push_back(item);
         self.update_charge();
     }
 
-    fn take(&mut self) -> Option<Message> {
-        let message = self.items.pop_front()?;
-        self.bytes -= message.len();
-        self.memory -= block(message.len());
+    fn take(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
+        self.bytes -= item.message.len();
+        self.memory -= item.memory();
         self.update_charge();
-        Some(message)
+        Some(item)
     }
 
     fn clear(&mut self) {
@@ -72,7 +91,7 @@ impl State {
     }
 
     fn update_charge(&mut self) {
-        let slots = self.items.capacity() * size_of::<Message>();
+        let slots = self.items.capacity() * size_of::<Item>();
         self.charge.set(self.memory + slots as u64);
     }
 }
@@ -113,16 +132,16 @@ impl Queue {
     }
 
     /// Queues a message if there is room.
-    pub(crate) fn try_push(&self, message: Message) -> Result<(), Rejected> {
+    pub(crate) fn try_push(&self, item: Item) -> Result<(), Rejected> {
         let consumer = {
             let mut state = self.lock();
             if !matches!(state.phase, Phase::Open) {
-                return Err(Rejected::Ended(message));
+                return Err(Rejected::Ended(item.message));
             }
-            if !self.fits(&state, message.len()) {
-                return Err(Rejected::Full(message));
+            if !self.fits(&state, item.message.len()) {
+                return Err(Rejected::Full(item.message));
             }
-            state.append(message);
+            state.append(item);
             state.consumer.take()
         };
         if let Some(waker) = consumer {
@@ -132,18 +151,21 @@ impl Queue {
     }
 
     /// Queues a message, waiting for room. Dropping the future queues nothing.
-    pub(crate) async fn push(&self, mut message: Message) -> Result<(), Message> {
+    pub(crate) async fn push(&self, item: Item) -> Result<(), Message> {
+        let Item { mut message, is_shared } = item;
         let mut waiting = None;
         loop {
             let mut room = std::pin::pin!(self.room.notified());
             // Registered before the attempt, so that room made in between is not missed.
             room.as_mut().enable();
-            match self.try_push(message) {
+            match self.try_push(Item { message, is_shared }) {
                 Ok(()) => return Ok(()),
                 Err(Rejected::Ended(back)) => return Err(back),
                 Err(Rejected::Full(back)) => message = back,
             }
-            waiting.get_or_insert_with(|| self.holder.charge(block(message.len())));
+            if !is_shared {
+                waiting.get_or_insert_with(|| self.holder.charge(block(message.len())));
+            }
             room.await;
         }
     }
@@ -166,7 +188,7 @@ impl Queue {
             if !matches!(state.phase, Phase::Open) {
                 return;
             }
-            state.append(message);
+            state.append(message.into());
             state.consumer.take()
         };
         if let Some(waker) = consumer {
@@ -181,8 +203,8 @@ impl Queue {
             if let Phase::Cut(close) = &state.phase {
                 return Poll::Ready(Popped::Cut(close.clone()));
             }
-            if let Some(message) = state.take() {
-                (Popped::Message(message), state.producer.take())
+            if let Some(item) = state.take() {
+                (Popped::Message(item), state.producer.take())
             } else if let Phase::Finished(close) = &state.phase {
                 return Poll::Ready(Popped::Finished(close.clone()));
             } else {
