@@ -108,6 +108,7 @@ async fn health(State(app): Shared) -> Response {
     let body = json!({
         "status": status,
         "connections": app.connections.count(),
+        "held_bytes": app.connections.held_bytes(),
         "uptime_seconds": app.started.elapsed().as_secs(),
     });
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()

@@ -142,12 +142,16 @@ impl Acceptor {
         let permit =
             self.connections.admit(upgrade.peer.map(|peer| peer.ip())).map_err(UpgradeError::NoRoom)?;
         let response = response(&upgrade, subprotocol.as_deref());
+        let headers = upgrade.memory();
         let info = Info { id: permit.id, peer: upgrade.peer, subprotocol };
         let (limits, signals) = (Arc::clone(&self.limits), self.connections.signals());
         let (draining, first) = (signals.drain.clone(), self.first.clone());
-        let shared = Arc::new(Shared::new(info, &limits, draining, self.handler_leaves, first));
+        let holder = Arc::clone(&permit.holder);
+        let shared = Arc::new(Shared::new(info, holder, &limits, draining, self.handler_leaves, first));
         self.connections.spawn(async move {
             let _permit = permit;
+            // Kept for the handler, which may look at them for as long as the connection is open.
+            let _headers = shared.holder.charge(headers);
             let io = match upgrade.on_upgrade.await {
                 Ok(io) => TokioIo::new(io),
                 Err(error) => {

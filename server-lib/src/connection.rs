@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::account::{Charge, Holder, block};
 use crate::close::{Close, CloseCode, End};
 use crate::limits::Limits;
 use crate::message::Message;
-use crate::queue::{Popped, Queue, Rejected};
+use crate::queue::{Item, Popped, Queue, Rejected};
 
 /// Who is connected, for logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub struct Info {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) info: Info,
+    pub(crate) holder: Arc<Holder>,
     pub(crate) inbox: Queue,
     pub(crate) outbox: Queue,
     pub(crate) end: OnceLock<End>,
@@ -62,6 +64,7 @@ pub(crate) struct First {
 impl Shared {
     pub(crate) fn new(
         info: Info,
+        holder: Arc<Holder>,
         limits: &Limits,
         draining: CancellationToken,
         leaves_by_itself: bool,
@@ -69,8 +72,9 @@ impl Shared {
     ) -> Self {
         Self {
             info,
-            inbox: Queue::new(limits.receive_queue_bytes, limits.receive_queue_messages),
-            outbox: Queue::new(limits.send_queue_bytes, limits.send_queue_messages),
+            inbox: Queue::new(limits.receive_queue_bytes, limits.receive_queue_messages, &holder),
+            outbox: Queue::new(limits.send_queue_bytes, limits.send_queue_messages, &holder),
+            holder,
             end: OnceLock::new(),
             draining,
             leaves_by_itself,
@@ -95,18 +99,30 @@ impl Shared {
 #[derive(Debug)]
 pub struct Connection {
     shared: Arc<Shared>,
+    /// The message that was received last, which the handler may still have.
+    received: Option<Charge>,
 }
+
+/// Up to so many bytes a message in the handler's hands is part of what a connection costs anyway.
+const SMALL: usize = 4 << 10;
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, received: None }
     }
 
     /// Waits for the next message; `None` when none will come any more ([`Self::end`] says why). While the
-    /// handler does not call this, at most [`Limits::receive_queue_bytes`] are read ahead. Cancel-safe.
+    /// handler does not call this, at most [`Limits::receive_queue_bytes`] are read ahead. A message counts as the
+    /// connection's memory until the next one is waited for. Cancel-safe.
     pub async fn recv(&mut self) -> Option<Message> {
+        self.forget_received();
         match poll_fn(|cx| self.shared.inbox.poll_pop(cx)).await {
-            Popped::Message(message) => Some(message),
+            Popped::Message(Item { message, .. }) => {
+                if message.len() > SMALL {
+                    self.received = Some(self.shared.holder.charge(block(message.len())));
+                }
+                Some(message)
+            }
             Popped::Finished(_) | Popped::Cut(_) => None,
         }
     }
@@ -135,6 +151,16 @@ impl Connection {
     /// ([`Acceptor::handler_leaves`](crate::Acceptor::handler_leaves)).
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         self.shared.draining.clone().cancelled_owned()
+    }
+
+    /// The handler has done with what it received.
+    pub(crate) fn forget_received(&mut self) {
+        self.received = None;
+    }
+
+    /// Whose memory the connection uses.
+    pub(crate) fn holder(&self) -> &Arc<Holder> {
+        &self.shared.holder
     }
 
     /// Lets the peer in, whose first message alone was read so far.
@@ -178,21 +204,36 @@ impl Sender {
         send(&self.shared, message.into()).await
     }
 
+    /// Sends as [`send`](Self::send) does what others have as well, such as a file that is in memory once for all: its bytes
+    /// do not count as memory of this connection.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] with the message when the connection has ended or is closing.
+    pub async fn send_shared(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        let item = Item { message: message.into(), is_shared: true };
+        self.shared.outbox.push(item).await.map_err(SendError::Closed)
+    }
+
     /// Queues a message if there is room.
     ///
     /// # Errors
     /// [`SendError::Full`] or [`SendError::Closed`], with the message.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.shared.outbox.try_push(message.into()).map_err(|rejected| match rejected {
+        self.try_queue(Item::from(message))
+    }
+
+    fn try_queue(&self, item: Item) -> Result<(), SendError> {
+        self.shared.outbox.try_push(item).map_err(|rejected| match rejected {
             Rejected::Full(message) => SendError::Full(message),
             Rejected::Ended(message) => SendError::Closed(message),
         })
     }
 
     /// Queues a message that many get. A reader so slow that its queue is full is cut off with 1013 and a
-    /// reason, so that the others do not notice: false then, and when the connection had ended.
+    /// reason, so that the others do not notice: false then, and when the connection had ended. Its bytes do not count as
+    /// memory of this connection.
     pub fn push(&self, message: impl Into<Message>) -> bool {
-        match self.try_send(message) {
+        match self.try_queue(Item { message: message.into(), is_shared: true }) {
             Ok(()) => true,
             Err(SendError::Closed(_)) => false,
             Err(SendError::Full(_)) => {
@@ -251,7 +292,7 @@ impl Sender {
 }
 
 async fn send(shared: &Shared, message: Message) -> Result<(), SendError> {
-    shared.outbox.push(message).await.map_err(SendError::Closed)
+    shared.outbox.push(message.into()).await.map_err(SendError::Closed)
 }
 
 /// Why a message was not queued. It comes back with the error.

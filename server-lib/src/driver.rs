@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Sink, Stream};
+use futures_util::{FutureExt, Sink};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -19,8 +19,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::account::Charge;
 use crate::beside::beside;
 use crate::bucket::Bucket;
+use crate::buffers::Buffers;
 use crate::close::{Close, CloseCode, End};
 use crate::connection::Shared;
 use crate::counted::Counted;
@@ -28,13 +30,15 @@ use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::liveness::{Liveness, Seen, Verdict};
 use crate::message::Message;
-use crate::queue::Popped;
+use crate::queue::{Item, Popped};
 use crate::sip::Sip;
 
 /// Our frames' bytes gathered before a write.
 const WRITE_BUFFER: usize = 16 << 10;
 /// Room for answers to pings while the socket takes nothing.
 const PONG_ROOM: usize = 64 << 10;
+/// What a connection takes by being there: its task, its handler's, its queues, the socket's state in the process.
+const CONNECTION_BYTES: u64 = 16 << 10;
 /// An unmasked frame with an empty payload: what a ping of ours weighs.
 const PING_BYTES: u64 = 2;
 
@@ -55,13 +59,15 @@ pub(crate) enum Cause {
     Fail(Close),
     /// The peer has said goodbye, and the answer is on its way.
     Peer(End),
+    /// It has to free its memory: say this if the socket takes it at once.
+    Crowded(Close),
     /// There is no connection any more.
     Gone(End),
 }
 
 /// Whom the driver reads from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     /// Somebody whose first message has not come.
     Stranger,
     /// Somebody on whose first message the handler has not decided: nothing more is read.
@@ -74,6 +80,7 @@ enum Stage {
 struct Fragments {
     rest: Bytes,
     opcode: Data,
+    is_shared: bool,
 }
 
 /// The task of one connection.
@@ -82,18 +89,21 @@ pub(crate) struct Driver<S> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) signals: Signals,
-    stage: Stage,
+    pub(crate) stage: Stage,
     admitted: Pin<Box<WaitForCancellationFutureOwned>>,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
     draining: bool,
-    bucket: Option<Bucket>,
-    liveness: Liveness,
+    pub(crate) bucket: Option<Bucket>,
+    pub(crate) liveness: Liveness,
     timer: Pin<Box<Sleep>>,
     fragments: Option<Fragments>,
     /// Frames were handed to the socket's buffer and not flushed.
     dirty: bool,
     ping: bool,
-    reading_paused: bool,
+    pub(crate) reading_paused: bool,
+    /// What the decoder and the encoder hold.
+    pub(crate) buffers: Buffers,
+    charge: Charge,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -119,6 +129,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             dirty: false,
             ping: false,
             reading_paused: false,
+            buffers: Buffers::new(&limits),
+            charge: shared.holder.charge(CONNECTION_BYTES),
             shared,
             limits,
             signals,
@@ -155,11 +167,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     async fn drive(mut self) {
         let abort = self.signals.abort.clone();
         let cut = self.shared.cut.clone();
+        let gives_way = self.shared.holder.gives_way().clone();
         let cause = loop {
             let cause = tokio::select! {
                 biased;
                 () = abort.cancelled() => Some(Cause::Gone(End::Aborted)),
                 () = cut.cancelled() => Some(Cause::Gone(End::Aborted)),
+                () = gives_way.cancelled() => Some(Cause::Crowded(Close::new(
+                    CloseCode::TRY_AGAIN,
+                    "the server has no room left, and this connection takes most of it",
+                ))),
                 cause = std::future::poll_fn(|cx| self.poll_open(cx)) => cause,
             };
             match cause {
@@ -169,13 +186,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         };
         // From here on nothing is taken from the handler, and nothing more is handed to it.
         let end = match &cause {
-            Cause::Close(close) | Cause::Fail(close) => End::ByServer(close.clone()),
+            Cause::Close(close) | Cause::Fail(close) | Cause::Crowded(close) => End::ByServer(close.clone()),
             Cause::Peer(end) | Cause::Gone(end) => end.clone(),
         };
         self.shared.end.get_or_init(|| end.clone());
         let over = Close::new(CloseCode::NORMAL, "");
         self.shared.outbox.cut(over.clone());
-        self.shared.inbox.finish(over);
+        match cause {
+            Cause::Crowded(_) => self.shared.inbox.cut(over),
+            _ => self.shared.inbox.finish(over),
+        };
         // Boxed, as admitting is: what only its end needs is no part of every connection's memory.
         tokio::select! {
             biased;
@@ -232,6 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let blocked = self.write(cx, now)?;
             self.shared.written.store(self.ws.get_ref().written, Ordering::Relaxed);
             self.read(cx, now)?;
+            self.update_charge();
             // An answer to a ping may have been queued by reading; it is written with the next flush.
             let seen = Seen {
                 read: self.ws.get_ref().read,
@@ -258,6 +279,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
+    /// Counts what the connection holds beside its queues.
+    fn update_charge(&mut self) {
+        let rest = self.fragments.as_ref().filter(|fragments| !fragments.is_shared);
+        let rest = rest.map_or(0, |fragments| fragments.rest.len());
+        let buffers = self.buffers.memory(self.ws.get_ref().read);
+        self.charge.set(CONNECTION_BYTES + buffers + rest as u64);
+    }
+
     /// Hands over all that is ready and flushes once. True when the socket takes no more for now.
     fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, Cause> {
         loop {
@@ -274,9 +303,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 fragment
             } else {
                 match self.shared.outbox.poll_pop(cx) {
-                    Poll::Ready(Popped::Message(message)) => {
+                    Poll::Ready(Popped::Message(item)) => {
                         self.liveness.message(now);
-                        self.begin(message)
+                        self.begin(item)
                     }
                     Poll::Ready(Popped::Finished(close) | Popped::Cut(close)) => {
                         return Err(Cause::Close(close));
@@ -285,20 +314,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             };
             self.dirty = true;
+            self.buffers.encoded(frame.len(), self.ws.get_ref().written);
             Pin::new(&mut self.ws).start_send(frame).map_err(|error| Cause::from(Fault::from(error)))?;
         }
         if self.dirty {
             match Pin::new(&mut self.ws).poll_flush(cx) {
                 Poll::Pending => return Ok(true),
                 Poll::Ready(Err(error)) => return Err(Fault::from(error).into()),
-                Poll::Ready(Ok(())) => self.dirty = false,
+                Poll::Ready(Ok(())) => {
+                    self.dirty = false;
+                    self.buffers.flushed(self.ws.get_ref().written);
+                }
             }
         }
         Ok(false)
     }
 
     /// The first frame of a message: all of it, if it is small enough.
-    fn begin(&mut self, message: Message) -> WsMessage {
+    fn begin(&mut self, item: Item) -> WsMessage {
+        let Item { message, is_shared } = item;
         if message.len() <= self.limits.fragment_bytes {
             return match message {
                 Message::Text(text) => WsMessage::Text(text),
@@ -308,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let opcode = if message.as_text().is_some() { Data::Text } else { Data::Binary };
         let mut rest = message.into_bytes();
         let first = rest.split_to(self.limits.fragment_bytes);
-        self.fragments = Some(Fragments { rest, opcode: Data::Continue });
+        self.fragments = Some(Fragments { rest, opcode: Data::Continue, is_shared });
         WsMessage::Frame(Frame::message(first, OpCode::Data(opcode), false))
     }
 
@@ -322,62 +356,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             self.fragments = Some(fragments);
         }
         Some(WsMessage::Frame(Frame::message(part, opcode, last)))
-    }
-
-    /// Reads while the handler keeps up.
-    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Cause> {
-        loop {
-            self.reading_paused = self.stage == Stage::Judged || self.shared.inbox.poll_room(cx).is_pending();
-            if self.reading_paused {
-                return Ok(());
-            }
-            let message = match Pin::new(&mut self.ws).poll_next(cx) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(None) => return Err(Cause::Gone(End::Lost("the transport ended".into()))),
-                Poll::Ready(Some(Err(error))) => return Err(self.unread(error)),
-                Poll::Ready(Some(Ok(message))) => message,
-            };
-            if let WsMessage::Close(frame) = message {
-                let (code, reason) = frame.map_or((None, String::new()), |frame| {
-                    (Some(frame.code.into()), frame.reason.as_str().to_owned())
-                });
-                return Err(Cause::Peer(End::ByPeer { code, reason }));
-            }
-            if self.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
-                let rate = self.limits.rate.map_or(0.0, |rate| rate.per_second);
-                let reason = format!("too many messages: at most {rate} a second are taken");
-                return Err(Cause::Close(Close::new(CloseCode::POLICY, reason)));
-            }
-            let message = match message {
-                WsMessage::Text(text) => Message::Text(text),
-                WsMessage::Binary(bytes) => Message::Binary(bytes),
-                // The answer to a ping was queued when it was read.
-                WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_) | WsMessage::Close(_) => {
-                    continue;
-                }
-            };
-            self.liveness.message(now);
-            tracing::debug!(
-                id = self.shared.info.id,
-                kind = message.kind(),
-                bytes = message.len(),
-                "message received"
-            );
-            self.shared.inbox.push_with_room(message);
-            if self.stage == Stage::Stranger {
-                self.stage = Stage::Judged;
-            }
-        }
-    }
-
-    /// What an error of reading leads to.
-    fn unread(&self, error: tokio_tungstenite::tungstenite::Error) -> Cause {
-        match (Fault::from(error), &self.shared.first) {
-            (Fault::TooBig { .. }, Some(first)) if self.stage == Stage::Stranger => {
-                Cause::Fail(first.too_large.clone())
-            }
-            (fault, _) => fault.with_limit(self.limits.max_message_bytes).into(),
-        }
     }
 }
 

@@ -4,7 +4,12 @@ use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt;
 
 use super::*;
+use crate::account::{Account, Holder, Kind};
 use crate::connection::{Connection, First, Info};
+
+fn holder() -> Arc<Holder> {
+    Account::new(u64::MAX, u64::MAX).holder(Kind::Connection, None)
+}
 
 #[tokio::test]
 async fn nothing_is_read_behind_a_first_message_until_the_peer_is_let_in() {
@@ -13,7 +18,7 @@ async fn nothing_is_read_behind_a_first_message_until_the_peer_is_let_in() {
     let too_large = Close::new(CloseCode::POLICY, "too large");
     let first = Some(First { max_bytes: 1_000, too_large });
     let (limits, draining) = (Arc::new(Limits::default()), CancellationToken::new());
-    let shared = Arc::new(Shared::new(info, &limits, draining.clone(), false, first));
+    let shared = Arc::new(Shared::new(info, holder(), &limits, draining.clone(), false, first));
     let signals = Signals { drain: draining, abort: CancellationToken::new() };
     let driver = Driver::new(ours, Arc::clone(&shared), limits, signals).await;
     let (let_in, waits) = tokio::sync::oneshot::channel::<()>();
@@ -47,7 +52,7 @@ async fn the_task_of_a_connection_is_small() {
     let (ours, _theirs) = tokio::io::duplex(64);
     let info = Info { id: 1, peer: None, subprotocol: None };
     let (limits, draining) = (Arc::new(Limits::default()), CancellationToken::new());
-    let shared = Arc::new(Shared::new(info, &limits, draining.clone(), false, None));
+    let shared = Arc::new(Shared::new(info, holder(), &limits, draining.clone(), false, None));
     let signals = Signals { drain: draining, abort: CancellationToken::new() };
     let task = Driver::new(ours, shared, limits, signals).await.run(async {});
     // Every connection holds as much for all its life: 2,912 bytes when this was written.

@@ -1,6 +1,6 @@
 //! Leaving: the closing handshake and the end of the transport (RFC 6455, section 7.1).
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message as WsMessage;
 
@@ -28,6 +28,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                             Some(Err(_)) | None => break false,
                         }
                     }
+                }
+                Cause::Crowded(close) => {
+                    // What waits in the socket's buffer is memory too: nothing is waited for.
+                    let frame = WsMessage::Close(Some(close.to_frame()));
+                    let _blocked = self.ws.send(frame).now_or_never();
+                    return;
                 }
                 Cause::Fail(close) => {
                     if self.ws.send(WsMessage::Close(Some(close.to_frame()))).await.is_err() {

@@ -39,7 +39,17 @@ impl Upgrade {
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
+
+    /// What the headers take in memory, about.
+    pub(crate) fn memory(&self) -> u64 {
+        let of_one =
+            |(name, value): (&HeaderName, &HeaderValue)| HEADER + (name.as_str().len() + value.len()) as u64;
+        self.headers.iter().map(of_one).sum()
+    }
 }
+
+/// What a header takes beside its bytes.
+const HEADER: u64 = 128;
 
 impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
     type Rejection = UpgradeError;

@@ -62,7 +62,7 @@ pub(crate) async fn serve(file: &File, transfers: &Transfers, mut connection: Co
         tracing::info!(id, "classic speed test: file asked for");
         tagged.requested(text);
         on_its_way = Some(OnItsWay::new(&sender));
-        if connection.send(file.whole()).await.is_err() {
+        if sender.send_shared(file.whole()).await.is_err() {
             break;
         }
     }

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::message::{FRAGMENT_MIN, FRAME_COST, SessionMessage};
+use super::message::{FRAGMENT_MIN, FRAME_COST, SessionMessage, memory};
 use super::{SessionLimits, Violation};
 use crate::Time;
 use crate::wire::{Ack, Body, Data};
@@ -111,6 +111,12 @@ impl Inbox {
     /// Bytes that came and were not taken.
     pub(crate) fn pending(&self) -> u64 {
         self.position - self.taken_position + self.carried
+    }
+
+    /// About how much memory the messages take.
+    pub(crate) fn memory(&self) -> u64 {
+        let slots = self.ready.capacity() * size_of::<Ready>() + self.pieces.capacity() * size_of::<Body>();
+        memory(self.ready.len() + self.pieces.len(), self.pending()) + slots as u64
     }
 
     /// Up to where the sender may send: the incomplete message counts, or one larger than the window would wait for

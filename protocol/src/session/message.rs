@@ -8,6 +8,14 @@ use crate::wire::Body;
 /// What a numbered frame costs beside its payload, so that empty messages count.
 pub const FRAME_COST: u64 = 32;
 
+/// What a message takes in memory beside its bytes: two blocks of the allocator, with what they are rounded up by.
+pub(crate) const MESSAGE_MEMORY: u64 = 68;
+
+/// About how much memory so many messages or frames take that cost so much.
+pub(crate) fn memory(count: usize, cost: u64) -> u64 {
+    cost + count as u64 * (MESSAGE_MEMORY - FRAME_COST)
+}
+
 /// The smallest payload of a frame that is not the last of its message, so that the pieces of a message are few.
 pub(crate) const FRAGMENT_MIN: u64 = 1 << 10;
 

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::message::{FRAGMENT_MIN, FRAME_COST, SessionMessage};
+use super::message::{FRAGMENT_MIN, FRAME_COST, SessionMessage, memory};
 use super::{SessionLimits, Violation};
 use crate::wire::{Ack, Body, Data};
 use crate::{Refusal, Refused};
@@ -145,6 +145,15 @@ impl Outbox {
     /// Messages and bytes that have not been transmitted wholly.
     pub(crate) fn waiting(&self) -> (usize, u64) {
         (self.waiting.len(), self.waiting_cost)
+    }
+
+    /// About how much memory the messages take.
+    pub(crate) fn memory(&self) -> u64 {
+        let ((waiting, waiting_cost), (held, held_cost)) = (self.waiting(), self.unreleased());
+        let slots = self.waiting.capacity() * size_of::<Waiting>() + self.held.capacity() * size_of::<Held>();
+        // A message is kept whole until its last frame is released.
+        let begun = self.held.front().filter(|held| !held.first).map_or(0, |held| held.message.len());
+        memory(waiting + held, waiting_cost + held_cost) + (slots + begun) as u64
     }
 
     fn next_position(&self) -> u64 {

@@ -19,14 +19,15 @@ fn back() -> (Hello, Pair) {
 }
 
 fn judge(hello: &Hello, session: Option<&ServerSession>) -> Judgement {
-    Claim { hello, proven: true, session, known: true, young: true }.judge()
+    Claim { hello, proven: true, session, known: true, young: true, age_ms: 0 }.judge()
 }
 
 #[test]
 fn who_comes_back_to_a_memory_of_it_is_resumed_whatever_its_age() {
     let (hello, pair) = back();
     for (known, young) in [(true, true), (false, true), (true, false), (false, false)] {
-        let claim = Claim { hello: &hello, proven: true, session: Some(&pair.session), known, young };
+        let claim =
+            Claim { hello: &hello, proven: true, session: Some(&pair.session), known, young, age_ms: 0 };
         assert_eq!(claim.judge(), welcome(Outcome::Resumed));
     }
 }
@@ -40,7 +41,7 @@ fn without_a_memory_the_identity_is_kept_while_it_can_have_rows() {
         (false, true, Outcome::Kept),
         (false, false, Outcome::Fresh),
     ] {
-        let claim = Claim { hello: &hello, proven: true, session: None, known, young };
+        let claim = Claim { hello: &hello, proven: true, session: None, known, young, age_ms: 0 };
         assert_eq!(claim.judge(), welcome(outcome), "{known} {young}");
     }
 }
@@ -48,8 +49,14 @@ fn without_a_memory_the_identity_is_kept_while_it_can_have_rows() {
 #[test]
 fn what_is_not_proven_or_not_claimed_is_fresh() {
     let (mut hello, pair) = back();
-    let claim =
-        Claim { hello: &hello, proven: false, session: Some(&pair.session), known: true, young: true };
+    let claim = Claim {
+        hello: &hello,
+        proven: false,
+        session: Some(&pair.session),
+        known: true,
+        young: true,
+        age_ms: 0,
+    };
     assert_eq!(claim.judge(), welcome(Outcome::Fresh));
     hello.resume = None;
     assert_eq!(judge(&hello, Some(&pair.session)), welcome(Outcome::Fresh));
@@ -92,4 +99,25 @@ fn ends_that_disagree_are_kept_and_said_to() {
         }
         assert_eq!(judge(&hello, Some(&pair.session)), disagreed, "{wrong}");
     }
+}
+
+#[test]
+fn an_attempt_that_a_session_cannot_have_reached_is_refused() {
+    let (hello, pair) = back();
+    let judge = |session, attempt, age_ms| {
+        let hello = Hello { attempt, ..hello.clone() };
+        Claim { hello: &hello, proven: true, session, known: true, young: true, age_ms }.judge()
+    };
+    let refused = Judgement::Refused(HelloRefusal::TooFarAhead);
+    let now = pair.session.attempt();
+    let in_memory = Some(&pair.session);
+    assert_ne!(judge(in_memory, now + 1_024, 0), refused);
+    for attempt in [now + 1_025, 1 << 40, (1 << 53) - 1] {
+        assert_eq!(judge(in_memory, attempt, u64::MAX), refused);
+    }
+    // Of a session that another process had, the age is all that is known.
+    assert_ne!(judge(None, 1_024, 0), refused);
+    assert_eq!(judge(None, 1_025, 99), refused);
+    assert_ne!(judge(None, 1_025, 100), refused);
+    assert_eq!(judge(None, (1 << 53) - 1, 24 * 3_600 * 1_000), refused);
 }

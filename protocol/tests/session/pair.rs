@@ -171,7 +171,7 @@ impl Pair {
 
     pub(crate) fn greet(&mut self, hello: &Hello) -> Result<(), HelloRefusal> {
         let session = self.remembers.then_some(&self.session);
-        let claim = Claim { hello, proven: true, session, known: true, young: true };
+        let claim = Claim { hello, proven: true, session, known: true, young: true, age_ms: 0 };
         let outcome = match claim.judge() {
             Judgement::Welcome { outcome, disagreed } => {
                 assert!(!disagreed);

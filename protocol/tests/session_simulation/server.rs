@@ -128,6 +128,7 @@ impl World {
             session: held.map(|held| &held.session),
             known: claimed.is_some_and(|id| self.log.knows(id)),
             young: claimed.is_some_and(|id| id.born * MILLI + self.plan.life > self.now),
+            age_ms: claimed.map_or(0, |id| (self.now / MILLI).saturating_sub(id.born)),
         };
         let outcome = match claim.judge() {
             Judgement::Welcome { outcome, disagreed } => {

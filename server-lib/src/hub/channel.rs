@@ -1,6 +1,7 @@
 //! A channel that somebody follows: its newest entries at hand, who is there, and what may be lost.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rejoin_protocol::session::FeedEntry;
@@ -8,13 +9,14 @@ use rejoin_protocol::wire::{Alias, Body, Member, Position};
 use tokio::sync::broadcast;
 
 use super::listing::Listing;
+use crate::account::Charge;
 use crate::log::{Log, LogError, Piece};
 
 /// Volatile messages that a slow follower may lag behind.
 const VOLATILE: usize = 32;
-/// Entries at hand, and what each costs beside its bytes.
+/// Entries at hand, and what each costs beside its bytes: its place, and two blocks of the allocator.
 const RECENT: usize = 1_024;
-const ENTRY_COST: usize = 64;
+const ENTRY_COST: usize = size_of::<FeedEntry>() + 72;
 /// The most entries of one reading.
 const PIECE: usize = 1_024;
 
@@ -25,6 +27,8 @@ pub(super) struct Whisper {
     /// The connection that it came over, which does not hear it.
     pub(super) from: u64,
     pub(super) payload: Body,
+    /// The sender's, for as long as a slow follower lags behind it.
+    pub(super) _memory: Arc<Charge>,
 }
 
 pub(super) struct Channel {
@@ -35,15 +39,41 @@ pub(super) struct Channel {
     pub(super) whispers: broadcast::Sender<Whisper>,
 }
 
+/// How much entries at hand may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CacheLimits {
+    /// Bytes of one channel.
+    pub(super) channel: usize,
+    /// Bytes of all channels.
+    pub(super) all: usize,
+}
+
 /// The newest entries, without a hole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Recent {
     entries: VecDeque<FeedEntry>,
     bytes: usize,
-    most: usize,
+    limits: CacheLimits,
+    /// What all channels have at hand.
+    all: Arc<AtomicUsize>,
+}
+
+impl Drop for Recent {
+    fn drop(&mut self) {
+        self.clear();
+    }
 }
 
 impl Recent {
+    fn new(limits: CacheLimits, all: Arc<AtomicUsize>) -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, limits, all }
+    }
+
+    fn clear(&mut self) {
+        self.entries = VecDeque::new();
+        self.all.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+
     /// The entries behind a position, if they are at hand and one of them is behind it.
     fn behind(&self, behind: Position, max_bytes: usize) -> Option<Vec<FeedEntry>> {
         let start = match self.entries.iter().position(|entry| entry.position == behind) {
@@ -78,26 +108,33 @@ impl Recent {
                 continue;
             }
             if newest.is_some_and(|newest| newest != entry.position.offset - entry.distance) {
-                self.entries.clear();
-                self.bytes = 0;
+                self.clear();
             }
-            self.bytes += entry.payload.len() + ENTRY_COST;
+            let cost = entry.payload.len() + ENTRY_COST;
+            self.bytes += cost;
+            self.all.fetch_add(cost, Ordering::Relaxed);
             self.entries.push_back(entry.clone());
         }
-        while (self.bytes > self.most || self.entries.len() > RECENT)
+        let is_full = |it: &Self| {
+            let all = it.all.load(Ordering::Relaxed);
+            it.bytes > it.limits.channel || all > it.limits.all || it.entries.len() > RECENT
+        };
+        while is_full(self)
             && let Some(oldest) = self.entries.pop_front()
         {
-            self.bytes -= oldest.payload.len() + ENTRY_COST;
+            let cost = oldest.payload.len() + ENTRY_COST;
+            self.bytes -= cost;
+            self.all.fetch_sub(cost, Ordering::Relaxed);
         }
     }
 }
 
 impl Channel {
-    fn new(name: &str, log: Arc<dyn Log>, most: usize) -> Self {
+    fn new(name: &str, log: Arc<dyn Log>, recent: Recent) -> Self {
         Self {
             name: name.to_owned(),
             log,
-            recent: tokio::sync::Mutex::new(Recent { most, ..Recent::default() }),
+            recent: tokio::sync::Mutex::new(recent),
             listing: Listing::default(),
             whispers: broadcast::Sender::new(VOLATILE),
         }
@@ -119,7 +156,7 @@ impl Channel {
             recent.add(entries);
         } else {
             // The log is another than it was.
-            *recent = Recent { most: recent.most, ..Recent::default() };
+            recent.clear();
         }
         Ok(piece)
     }
@@ -139,6 +176,8 @@ pub struct Followed {
 #[derive(Default)]
 pub(super) struct Channels {
     by_name: Mutex<ByName>,
+    /// Bytes of entries that they have at hand.
+    cached: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -177,7 +216,7 @@ impl Channels {
         &self,
         name: &str,
         log: &Arc<dyn Log>,
-        cache_bytes: usize,
+        cache: CacheLimits,
         most: usize,
     ) -> Option<Arc<Channel>> {
         let mut by_name = self.lock();
@@ -192,7 +231,8 @@ impl Channels {
         if by_name.all.len() >= most {
             return None;
         }
-        let channel = Arc::new(Channel::new(name, Arc::clone(log), cache_bytes));
+        let recent = Recent::new(cache, Arc::clone(&self.cached));
+        let channel = Arc::new(Channel::new(name, Arc::clone(log), recent));
         by_name.all.insert(name.to_owned(), Arc::downgrade(&channel));
         Some(channel)
     }
@@ -208,13 +248,17 @@ mod tests {
         FeedEntry { position, distance: 1, time: 0, alias: 0, number: 0, payload: Body::from(b"0123456789") }
     }
 
+    fn recent(channel: usize, all: usize) -> Recent {
+        Recent::new(CacheLimits { channel, all }, Arc::default())
+    }
+
     fn offsets(found: Option<Vec<FeedEntry>>) -> Option<Vec<u64>> {
         found.map(|entries| entries.iter().map(|entry| entry.position.offset).collect())
     }
 
     #[test]
     fn what_is_at_hand_is_without_a_hole_and_within_its_bytes() {
-        let mut recent = Recent { most: 3 * (10 + ENTRY_COST), ..Recent::default() };
+        let mut recent = recent(3 * (10 + ENTRY_COST), usize::MAX);
         recent.add(&[entry(5), entry(6)]);
         assert_eq!(offsets(recent.behind(entry(4).position, 100)), Some(vec![5, 6]));
         assert_eq!(offsets(recent.behind(entry(4).position, 1)), Some(vec![5]));
@@ -229,9 +273,25 @@ mod tests {
 
     #[test]
     fn a_position_of_another_epoch_is_not_at_hand() {
-        let mut recent = Recent { most: 3 * (10 + ENTRY_COST), ..Recent::default() };
+        let mut recent = recent(3 * (10 + ENTRY_COST), usize::MAX);
         recent.add(&[entry(5)]);
         let other = Position { epoch: Epoch { ordinal: 1, id: 2 }, offset: 4 };
         assert_eq!(offsets(recent.behind(other, 100)), None);
+    }
+
+    #[test]
+    fn all_channels_together_have_only_so_much_at_hand() {
+        let all = 3 * (10 + ENTRY_COST);
+        let mut one = recent(usize::MAX, all);
+        let mut other = Recent::new(one.limits, Arc::clone(&one.all));
+        one.add(&[entry(1), entry(2)]);
+        other.add(&[entry(1), entry(2)]);
+        assert_eq!((one.entries.len(), other.entries.len()), (2, 1));
+        drop(one);
+        other.add(&[entry(3), entry(4)]);
+        assert_eq!(other.entries.len(), 3);
+        let counted = Arc::clone(&other.all);
+        drop(other);
+        assert_eq!(counted.load(Ordering::Relaxed), 0);
     }
 }

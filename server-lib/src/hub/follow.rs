@@ -189,13 +189,14 @@ impl Watching {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::channel::Channels;
+    use crate::hub::channel::{CacheLimits, Channels};
     use crate::log::{Log, MemoryLog};
 
     #[test]
     fn a_reader_is_told_the_whole_list_once_and_then_what_changes() {
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
-        let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
+        let channel =
+            Channels::default().get("room", &log, CacheLimits { channel: 1_000, all: 1_000 }, 9).unwrap();
         let mut following = Following::new(Arc::clone(&channel), 1, true);
         following.appear(1, Body::from("ada"), 2);
         assert!(matches!(&following.changes()[..], [Presence::Full(all)] if all.len() == 1));
@@ -214,7 +215,8 @@ mod tests {
     #[test]
     fn who_is_listed_from_another_place_stays_when_the_first_goes() {
         let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
-        let channel = Channels::default().get("room", &log, 1_000, 9).unwrap();
+        let channel =
+            Channels::default().get("room", &log, CacheLimits { channel: 1_000, all: 1_000 }, 9).unwrap();
         let mut first = Following::new(Arc::clone(&channel), 4, true);
         first.appear(1, Body::new(), 9);
         let mut second = Following::new(Arc::clone(&channel), 5, true);

@@ -15,7 +15,8 @@ use super::application::{Application, AuthError, Credentials, Identity, LostMess
 use super::registry::Crowd;
 use super::session::{Entry, Line, SessionHandle, Word};
 use super::{Inner, Metric};
-use crate::{Close, CloseCode, Connection, End, Message};
+use crate::account::Kind;
+use crate::{Close, CloseCode, Connection, End, Message, Network};
 
 /// Why a client was not welcomed: what it is told, and the close code behind it.
 pub(super) struct Refused {
@@ -107,6 +108,7 @@ impl<A: Application> Inner<A> {
         })?;
         let expires = identity.expires_in.and_then(|time| Instant::now().checked_add(time));
         let address = peer.map(|peer| peer.ip());
+        connection.holder().set_principal(&identity.principal);
         let place =
             self.place(&hello, resume.map(|resume| resume.id), (known, young), (identity, address))?;
         self.take_over(&hello, incarnation, place, expires)
@@ -121,8 +123,9 @@ impl<A: Application> Inner<A> {
     ) -> Result<Known<A::Context>, Refused> {
         let credentials = Credentials { headers, peer, token: hello.auth.as_deref() };
         let identity = self.application.authenticate(credentials).await.map_err(unwelcome)?;
-        let resume =
-            hello.resume.filter(|resume| self.key.proves(resume.id, &identity.principal, &resume.token));
+        let resume = hello.resume.filter(|resume| {
+            self.key.proves(resume.id, &identity.principal, &resume.token) && !self.ended.has(resume.id)
+        });
         if let Some(resume) = resume
             && let Err(error) = self.log.touch(resume.id).await
         {
@@ -174,7 +177,7 @@ impl<A: Application> Inner<A> {
 
     fn is_young(&self, id: SessionId) -> bool {
         let life = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
-        unix_millis().saturating_sub(id.born) < life
+        age_ms(id) < life
     }
 
     /// Judges a HELLO and finds or makes its session, in one step.
@@ -185,15 +188,12 @@ impl<A: Application> Inner<A> {
         (known, young): (bool, bool),
         (identity, address): (Identity<A::Context>, Option<IpAddr>),
     ) -> Result<Place<A::Context>, Refused> {
-        if self.registry().sessions.len() >= self.settings.sessions {
-            self.end_one_idle();
-        }
-        let mut registry = self.registry();
-        let existing = proven.and_then(|id| registry.sessions.get(&id).cloned());
+        let existing = proven.and_then(|id| self.registry().sessions.get(&id).cloned());
         // One that is just ending is not in memory any more.
         let existing = existing.filter(|entry| entry.with(|state| state.end.is_none()));
         let judge = |session: Option<&ServerSession>| {
-            Claim { hello, proven: proven.is_some(), session, known, young }.judge()
+            let age_ms = proven.map_or(0, age_ms);
+            Claim { hello, proven: proven.is_some(), session, known, young, age_ms }.judge()
         };
         let judgement = match &existing {
             Some(entry) => entry.with(|state| judge(Some(&state.session))),
@@ -220,26 +220,44 @@ impl<A: Application> Inner<A> {
             });
             return Ok(Place { entry, outcome, context: Some(identity.context) });
         }
-        registry.room(&identity.principal, address, &self.settings).map_err(|crowd| {
-            let reason = match crowd {
-                Crowd::All => "the server has as many sessions as it takes",
-                Crowd::Principal => "you have as many sessions as you may",
-                Crowd::Address => "this address has as many sessions as it may",
-            };
-            Refused::after(code::TOO_MANY, reason, 10_000)
-        })?;
+        let network = address.map(Network::from);
+        let room = self.registry().room(&identity.principal, network, &self.settings);
+        if let Err(crowd) = room {
+            self.make_room(crowd, &identity.principal, network);
+        }
         let id = match proven.filter(|_| outcome == Outcome::Kept) {
             Some(id) => id,
             None => new_id()?,
         };
-        let memory = Arc::clone(&self.memory);
+        let holder = self.connections.account().holder(Kind::Session, network);
         let names = (id, self.key.alias(id));
-        let entry = Arc::new(Entry::new(names, identity, address, &self.settings, memory));
-        registry.insert(Arc::clone(&entry));
+        let entry = Arc::new(Entry::new(names, identity, network, &self.settings, holder));
+        self.enter(&entry)?;
         self.metrics.sessions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         // At once, so that it ends even if its connection does before it is welcome.
         self.spawn_session(&entry);
         Ok(Place { entry, outcome, context: None })
+    }
+
+    /// Takes a session in.
+    fn enter(&self, entry: &Arc<Entry<A::Context>>) -> Result<(), Refused> {
+        let mut registry = self.registry();
+        // Judging is not done under the registry's lock: it may take long, and all others would wait.
+        let same = registry.sessions.get(&entry.id);
+        if same.is_some_and(|same| same.with(|state| state.end.is_none())) {
+            let reason = "another connection of the session has just come";
+            return Err(Refused::after(code::RETRY_AFTER, reason, 0));
+        }
+        registry.room(&entry.principal, entry.network, &self.settings).map_err(|crowd| {
+            let reason = match crowd {
+                Crowd::All => "the server has as many sessions as it takes",
+                Crowd::Principal => "you have as many sessions as you may",
+                Crowd::Network => "this address has as many sessions as it may",
+            };
+            Refused::after(code::TOO_MANY, reason, 10_000)
+        })?;
+        registry.insert(Arc::clone(entry));
+        Ok(())
     }
 
     /// Gives the session to this connection. Of an older one nothing more is read, written or acknowledged.
@@ -329,6 +347,10 @@ pub(super) fn unwelcome(error: AuthError) -> Refused {
 
 pub(super) fn body_of(bytes: Bytes) -> Body {
     Body::from(Vec::from(bytes))
+}
+
+fn age_ms(id: SessionId) -> u64 {
+    unix_millis().saturating_sub(id.born)
 }
 
 pub(super) fn unix_millis() -> u64 {

@@ -32,19 +32,24 @@
 
 mod action;
 mod application;
+mod calls;
 mod channel;
+mod ended;
 mod failures;
 mod follow;
 mod greeting;
 mod key;
+mod leaving;
 mod listing;
 mod metrics;
 mod pace;
 mod publishing;
 mod registry;
+mod room;
 mod session;
 mod session_task;
 mod settings;
+mod subscribing;
 mod task;
 mod work;
 
@@ -57,7 +62,6 @@ use std::time::Duration;
 use axum::response::Response;
 use rejoin_protocol::Time;
 use rejoin_protocol::session::code;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,6 +77,7 @@ pub use session::{SessionHandle, Unsent};
 pub use settings::HubSettings;
 
 use channel::Channels;
+use ended::Ended;
 use failures::Failures;
 use metrics::{Counters, Metric};
 use registry::Registry;
@@ -98,15 +103,16 @@ pub(crate) struct Inner<A: Application> {
     registry: Mutex<Registry<A::Context>>,
     channels: Channels,
     metrics: Counters,
-    memory: Arc<AtomicU64>,
+    /// Those of the server, on whose account the sessions are.
+    connections: Connections,
     started: Instant,
     failures: Failures,
+    /// Sessions whose credentials are worth nothing any more.
+    ended: Ended,
     /// How long an identity lives that says nothing.
     life: Duration,
     /// Its connections, from their upgrade on.
     connected: TaskTracker,
-    /// Sessions hold more memory than they may.
-    crowded: Notify,
     dice: AtomicU64,
 }
 
@@ -232,16 +238,15 @@ impl<A: Application> HubBuilder<A> {
             registry: Mutex::default(),
             channels: Channels::default(),
             metrics: Counters::default(),
-            memory: Arc::default(),
+            connections: connections.clone(),
             started: Instant::now(),
             failures: Failures::default(),
+            ended: Ended::default(),
             life,
             connected: TaskTracker::new(),
-            crowded: Notify::new(),
             dice: AtomicU64::new(u64::from_le_bytes(seed)),
         });
         tokio::spawn(trim(Arc::downgrade(&inner)));
-        tokio::spawn(make_room(Arc::downgrade(&inner)));
         connections.at_farewell(end_with_server(Arc::downgrade(&inner), connections.signals().drain));
         Ok(Hub { inner, acceptor })
     }
@@ -255,18 +260,6 @@ async fn trim<A: Application>(hub: std::sync::Weak<Inner<A>>) {
         if let Err(error) = hub.log.trim().await {
             tracing::warn!("the log could not be trimmed: {error}");
         }
-    }
-}
-
-/// Ends sessions while all together hold more memory than they may. A task of its own, so that whoever sends to one
-/// session is not called about another.
-async fn make_room<A: Application>(hub: std::sync::Weak<Inner<A>>) {
-    loop {
-        let Some(inner) = hub.upgrade() else { return };
-        inner.evict();
-        // Looked at again now and then, in case somebody has grown meanwhile and nobody has said so.
-        let crowded = tokio::time::timeout(TRIM, inner.crowded.notified());
-        let _either = crowded.await;
     }
 }
 
@@ -345,7 +338,7 @@ impl<A: Application> Hub<A> {
     /// What it has counted.
     #[must_use]
     pub fn metrics(&self) -> HubMetrics {
-        self.inner.metrics.read(self.inner.memory.load(Ordering::Relaxed))
+        self.inner.metrics.read(self.inner.held_bytes())
     }
 
     /// The sessions of this process.

@@ -10,8 +10,12 @@ use crate::{Bucket, Rate};
 #[derive(Debug)]
 pub(super) struct Pace {
     publish: Mutex<Option<Bucket>>,
+    /// Publications that the log had already or did not look at.
+    repeat: Mutex<Option<Bucket>>,
     volatile: Mutex<Option<Bucket>>,
     change: Mutex<Option<Bucket>>,
+    subscribe: Mutex<Option<Bucket>>,
+    call: Mutex<Option<Bucket>>,
 }
 
 impl Pace {
@@ -20,8 +24,11 @@ impl Pace {
         let bucket = |rate: Option<Rate>| Mutex::new(rate.map(|rate| Bucket::new(rate, now)));
         Self {
             publish: bucket(settings.publish_rate),
+            repeat: bucket(settings.publish_rate.map(repeats)),
             volatile: bucket(settings.volatile_rate),
             change: bucket(settings.change_rate),
+            subscribe: bucket(settings.subscribe_rate),
+            call: bucket(settings.call_rate),
         }
     }
 
@@ -29,8 +36,11 @@ impl Pace {
         take(&self.publish)
     }
 
-    /// The log had the publication already, or did not look at it: it costs nothing.
+    /// The log had the publication already, or did not look at it: it costs nothing, unless there are very many such.
     pub(super) fn unpublish(&self) {
+        if !take(&self.repeat) {
+            return;
+        }
         if let Some(bucket) = &mut *self.publish.lock().unwrap_or_else(PoisonError::into_inner) {
             bucket.give_back();
         }
@@ -43,6 +53,19 @@ impl Pace {
     pub(super) fn change(&self) -> bool {
         take(&self.change)
     }
+
+    pub(super) fn subscribe(&self) -> bool {
+        take(&self.subscribe)
+    }
+
+    pub(super) fn call(&self) -> bool {
+        take(&self.call)
+    }
+}
+
+/// How often publications may be repeated for nothing: after a cut, a client repeats all that it has no answer to.
+fn repeats(publications: Rate) -> Rate {
+    Rate { per_second: publications.per_second * 10.0, burst: publications.burst.saturating_mul(10) }
 }
 
 fn take(bucket: &Mutex<Option<Bucket>>) -> bool {
@@ -61,5 +84,13 @@ mod tests {
         assert!(pace.publish() && pace.publish() && !pace.publish());
         pace.unpublish();
         assert!(pace.publish() && !pace.publish());
+    }
+
+    #[test]
+    fn endless_repetitions_cost_what_publications_do() {
+        let publish_rate = Some(Rate { per_second: 0.001, burst: 2 });
+        let pace = Pace::new(&HubSettings { publish_rate, ..HubSettings::default() });
+        let repeated = (0..100).filter(|_| pace.publish()).inspect(|_| pace.unpublish()).count();
+        assert_eq!(repeated, 20 + 2);
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -12,41 +11,43 @@ use rejoin_protocol::wire::SessionId;
 use super::application::{Application, LostMessages, SessionEnd};
 use super::session::{Entry, SessionHandle, State};
 use super::{HubSettings, Inner, Metric};
+use crate::Network;
 
 pub(super) struct Registry<C> {
     pub(super) sessions: HashMap<SessionId, Arc<Entry<C>>>,
     by_principal: HashMap<String, usize>,
-    by_address: HashMap<IpAddr, usize>,
+    pub(super) by_network: HashMap<Network, usize>,
 }
 
 impl<C> Default for Registry<C> {
     fn default() -> Self {
-        Self { sessions: HashMap::new(), by_principal: HashMap::new(), by_address: HashMap::new() }
+        Self { sessions: HashMap::new(), by_principal: HashMap::new(), by_network: HashMap::new() }
     }
 }
 
 /// Why there is no room for a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Crowd {
     All,
     Principal,
-    Address,
+    Network,
 }
 
 impl<C> Registry<C> {
-    /// Whether there is room for one more of that principal and address.
+    /// Whether there is room for one more of that principal and network.
     pub(super) fn room(
         &self,
         principal: &str,
-        address: Option<IpAddr>,
+        network: Option<Network>,
         settings: &HubSettings,
     ) -> Result<(), Crowd> {
         let of_principal = self.by_principal.get(principal).copied().unwrap_or_default();
-        let of_address = address.and_then(|address| self.by_address.get(&address)).copied();
+        let of_network = network.and_then(|network| self.by_network.get(&network)).copied();
         if of_principal >= settings.sessions_per_principal {
             return Err(Crowd::Principal);
         }
-        if of_address.unwrap_or_default() >= settings.sessions_per_address {
-            return Err(Crowd::Address);
+        if of_network.unwrap_or_default() >= settings.sessions_per_address {
+            return Err(Crowd::Network);
         }
         if self.sessions.len() >= settings.sessions { Err(Crowd::All) } else { Ok(()) }
     }
@@ -55,8 +56,8 @@ impl<C> Registry<C> {
         if !entry.principal.is_empty() {
             *self.by_principal.entry(entry.principal.clone()).or_default() += 1;
         }
-        if let Some(address) = entry.address {
-            *self.by_address.entry(address).or_default() += 1;
+        if let Some(network) = entry.network {
+            *self.by_network.entry(network).or_default() += 1;
         }
         self.sessions.insert(entry.id, entry);
     }
@@ -69,23 +70,9 @@ impl<C> Registry<C> {
         }
         slot.remove();
         one_less(&mut self.by_principal, entry.principal.clone());
-        if let Some(address) = entry.address {
-            one_less(&mut self.by_address, address);
+        if let Some(network) = entry.network {
+            one_less(&mut self.by_network, network);
         }
-    }
-
-    /// The session that has been away longest, among those of which something is so.
-    fn longest_away(&self, so: impl Fn(&State) -> bool) -> Option<Arc<Entry<C>>> {
-        let since = |entry: &Arc<Entry<C>>| {
-            let since = entry.with(|state| state.away_since.filter(|_| so(state)))?;
-            Some((since, Arc::clone(entry)))
-        };
-        self.sessions.values().filter_map(since).min_by_key(|(since, _)| *since).map(|(_, entry)| entry)
-    }
-
-    fn largest(&self) -> Option<Arc<Entry<C>>> {
-        let held = |entry: &&Arc<Entry<C>>| entry.with(|state| state.session.held_bytes());
-        self.sessions.values().max_by_key(held).cloned()
     }
 }
 
@@ -133,6 +120,9 @@ impl<A: Application> Inner<A> {
             Some(state.session.end())
         });
         let Some((unacked, unsent)) = ended else { return false };
+        if matches!(reason, SessionEnd::Ended | SessionEnd::Finished) {
+            self.ended.add(entry.id);
+        }
         self.registry().remove(entry);
         self.metrics.sessions.fetch_sub(1, Ordering::Relaxed);
         entry.over.cancel();
@@ -147,34 +137,9 @@ impl<A: Application> Inner<A> {
         true
     }
 
-    /// Says that sessions have grown, to the task that makes room.
-    pub(super) fn mind_memory(&self) {
-        if self.memory.load(Ordering::Relaxed) > self.settings.memory {
-            self.crowded.notify_one();
-        }
-    }
-
-    /// Ends sessions while all together hold more than they may: first those that are away and hold something, longest
-    /// away first, and if nobody is, those that hold most.
-    pub(super) fn evict(self: &Arc<Self>) {
-        while self.memory.load(Ordering::Relaxed) > self.settings.memory {
-            let registry = self.registry();
-            let away = registry.longest_away(|state| state.session.held_bytes() > 0);
-            let chosen = away.or_else(|| registry.largest());
-            drop(registry);
-            let Some(entry) = chosen else { return };
-            tracing::warn!(alias = entry.alias, "a session is ended: all together hold too much memory");
-            self.end(&entry, SessionEnd::Memory);
-        }
-    }
-
-    /// Makes room for one more session by ending one that has been away longest and holds nothing. Returns whether
-    /// there was one.
-    pub(super) fn end_one_idle(self: &Arc<Self>) -> bool {
-        let idle = |state: &State| state.session.held_bytes() == 0;
-        let chosen = self.registry().longest_away(idle);
-        chosen.is_some_and(|entry| {
-            self.end_if(&entry, SessionEnd::Crowded, |state| state.away_since.is_some() && idle(state))
-        })
+    /// Bytes of messages that its sessions hold.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let all: Vec<Arc<Entry<A::Context>>> = self.registry().sessions.values().cloned().collect();
+        all.iter().map(|entry| entry.with(|state| state.session.held_bytes())).sum()
     }
 }

@@ -1,8 +1,7 @@
 //! A session as the hub keeps it, and as the application sees it.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,10 +16,15 @@ use super::application::{Application, Identity, SessionEnd};
 use super::channel::Followed;
 use super::pace::Pace;
 use super::{HubSettings, Inner};
+use crate::Network;
+use crate::account::{Charge, Holder};
 use crate::log::Log;
 
 /// Words of the application that wait for a session's connection.
 const WORDS: usize = 64;
+
+/// What a session takes by being there: its entry, its task, its place in the registry.
+const SESSION_BYTES: u64 = 4 << 10;
 
 /// What the application wants of a session's connection.
 #[derive(Debug)]
@@ -56,8 +60,8 @@ pub(super) struct State {
     pub(super) session: ServerSession,
     pub(super) line: Option<Line>,
     pub(super) away_since: Option<Instant>,
-    /// Bytes that the hub counts for this session.
-    charged: u64,
+    /// What the session holds, on its account.
+    charge: Charge,
     /// What waits for the client, as those who wait for room saw it.
     queued: (usize, u64),
     /// The client has said that it is over: the session ends once its messages have been handed over.
@@ -70,11 +74,13 @@ pub(super) struct Entry<C> {
     pub(super) alias: Alias,
     pub(super) principal: String,
     /// From where it was begun.
-    pub(super) address: Option<IpAddr>,
+    pub(super) network: Option<Network>,
+    /// It has sent a message, published or called.
+    pub(super) used: AtomicBool,
     pub(super) pace: Pace,
     context: RwLock<Arc<C>>,
     state: Mutex<State>,
-    memory: Arc<AtomicU64>,
+    pub(super) holder: Arc<Holder>,
     /// Messages are to be taken, or the session is away or back.
     pub(super) arrived: Notify,
     /// There may be room for a message to the client.
@@ -86,16 +92,17 @@ impl<C> Entry<C> {
     pub(super) fn new(
         (id, alias): (SessionId, Alias),
         identity: Identity<C>,
-        address: Option<IpAddr>,
+        network: Option<Network>,
         settings: &HubSettings,
-        memory: Arc<AtomicU64>,
+        holder: Arc<Holder>,
     ) -> Self {
         let Identity { principal, context, .. } = identity;
+        holder.set_principal(&principal);
         let state = State {
             session: ServerSession::new(&settings.session, false),
             line: None,
             away_since: Some(Instant::now()),
-            charged: 0,
+            charge: holder.charge(SESSION_BYTES),
             queued: (0, 0),
             finishing: false,
             end: None,
@@ -104,11 +111,12 @@ impl<C> Entry<C> {
             id,
             alias,
             principal,
-            address,
+            network,
+            used: AtomicBool::new(false),
             pace: Pace::new(settings),
             context: RwLock::new(Arc::new(context)),
             state: Mutex::new(state),
-            memory,
+            holder,
             arrived: Notify::new(),
             room: Notify::new(),
             over: CancellationToken::new(),
@@ -130,14 +138,9 @@ impl<C> Entry<C> {
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = act(&mut state);
-        let held = state.session.held_bytes();
-        let before = std::mem::replace(&mut state.charged, held);
-        // Before the lock goes, or two who count at once could take away what has not been added yet.
-        if held > before {
-            self.memory.fetch_add(held - before, Ordering::Relaxed);
-        } else {
-            self.memory.fetch_sub(before - held, Ordering::Relaxed);
-        }
+        let memory = SESSION_BYTES + state.session.memory();
+        // Before the lock goes, or of two who count at once the older count could stay.
+        state.charge.set(memory);
         let ((waiting, waiting_bytes), (held, held_bytes)) = state.session.queued();
         let queued = (waiting + held, waiting_bytes + held_bytes);
         let seen = std::mem::replace(&mut state.queued, queued);
@@ -155,13 +158,6 @@ impl<C> Entry<C> {
                 line.news.notify_one();
             }
         });
-    }
-}
-
-impl<C> Drop for Entry<C> {
-    fn drop(&mut self) {
-        let charged = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).charged;
-        self.memory.fetch_sub(charged, Ordering::Relaxed);
     }
 }
 
@@ -267,7 +263,7 @@ impl<A: Application> SessionHandle<A> {
     /// # Errors
     /// With the message, when there is none, it is too large or the session is over.
     pub fn try_send(&self, message: SessionMessage) -> Result<(), Unsent> {
-        let sent = self.entry.with(|state| {
+        self.entry.with(|state| {
             if state.end.is_some() {
                 return Err(Unsent { message, reason: Refusal::Closed });
             }
@@ -276,9 +272,7 @@ impl<A: Application> SessionHandle<A> {
                 line.news.notify_one();
             }
             sent.map_err(|refused| Unsent { message: refused.message, reason: refused.reason })
-        });
-        self.hub.mind_memory();
-        sent
+        })
     }
 
     /// Sends what may be lost: it goes soon or not at all. Returns whether it was taken.
@@ -333,8 +327,9 @@ impl<A: Application> SessionHandle<A> {
     }
 
     /// Ends the session for good: its client is told and does not come back by itself, and what was not delivered is
-    /// handed to [`Application::lost`]. The token that the client has outlives this: who may not come back has to be
-    /// refused by [`Application::authenticate`].
+    /// handed to [`Application::lost`]. Its credentials are not accepted any more while this process remembers its newest
+    /// 65,536 ended sessions: whoever comes with them begins another. Who may not come back at all has to be refused by
+    /// [`Application::authenticate`].
     pub fn end(&self) {
         self.hub.end(&self.entry, SessionEnd::Ended);
     }

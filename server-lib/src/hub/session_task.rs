@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::application::{Application, SessionEnd};
 use super::session::{Entry, SessionHandle};
+use crate::account::block;
 
 impl<A: Application> Inner<A> {
     pub(super) fn spawn_session(self: &Arc<Self>, entry: &Arc<Entry<A::Context>>) {
@@ -36,6 +37,7 @@ impl<A: Application> Inner<A> {
                 tokio::select! {
                     () = arrived => {}
                     () = entry.over.cancelled() => {}
+                    () = entry.holder.gives_way().cancelled() => self.end(&entry, SessionEnd::Memory),
                     () = self.outlived(away) => self.expire(&entry, away),
                 }
             }
@@ -46,6 +48,8 @@ impl<A: Application> Inner<A> {
     /// waits to send comes back to it.
     async fn handle_message(self: &Arc<Self>, handle: &SessionHandle<A>, message: SessionMessage) {
         let entry = &handle.entry;
+        // The application has it until it is done.
+        let _memory = entry.holder.charge(block(message.body.len()));
         // Called within, so that a panic before its first await is caught as well.
         let handled = async { self.application.message(handle, message).await };
         let mut handled = pin!(AssertUnwindSafe(handled).catch_unwind());
@@ -62,6 +66,9 @@ impl<A: Application> Inner<A> {
                     return;
                 }
                 () = arrived => {}
+                () = entry.holder.gives_way().cancelled(), if !entry.over.is_cancelled() => {
+                    self.end(entry, SessionEnd::Memory);
+                }
                 () = self.outlived(away) => self.expire(entry, away),
             }
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rejoin_protocol::session::{SessionLimits, Timing};
 use rejoin_protocol::wire::WireLimits;
 
+use super::channel::CacheLimits;
 use crate::Rate;
 
 /// No identity lives for less.
@@ -52,9 +53,6 @@ pub struct HubSettings {
     pub sessions_per_address: usize,
     /// Channels that somebody follows. Default 10,000.
     pub channels: usize,
-    /// Bytes that all sessions together may hold in memory; beyond it those are ended that have been away longest.
-    /// Default 512 MiB.
-    pub memory: u64,
     /// The largest publication, in bytes, from 1 to 512 KiB: an entry is one frame of 1 MiB at most. Clients are told. Default
     /// 64 KiB.
     pub max_publication: usize,
@@ -65,6 +63,17 @@ pub struct HubSettings {
     /// How often a session may change how it is listed, and bring a token; faster it is closed with 4429. Default 5 a
     /// second, bursts of 50.
     pub change_rate: Option<Rate>,
+    /// How often a session may begin to follow a channel; faster, it waits. Default 20 a second, bursts of 512.
+    pub subscribe_rate: Option<Rate>,
+    /// How often a session may call; faster, calls wait. Default 50 a second, bursts of 200.
+    pub call_rate: Option<Rate>,
+    /// Calls of one connection that the application answers at the same time; more wait. Default 8.
+    pub calls_at_once: usize,
+    /// The largest answer to a call, in bytes, at most a frame less 64 bytes; a larger one is refused. Every call under way counts
+    /// for so much memory. Default 512 KiB.
+    pub max_answer: usize,
+    /// Readings of channels for one connection at the same time, of 64 KiB each; more wait. Default 4.
+    pub reads_at_once: usize,
     /// Publications of one connection on their way into the log, and their bytes; more are told to try again. Clients are told
     /// the number. The bytes are those of the largest publication at least. Default 4,096 and 16 MiB.
     pub appends: (usize, usize),
@@ -77,6 +86,8 @@ pub struct HubSettings {
     pub member_bytes: usize,
     /// Bytes of a channel's newest entries that are kept at hand while somebody follows it. Default 256 KiB.
     pub cache_bytes: usize,
+    /// Bytes that all channels together keep at hand so. Default 32 MiB.
+    pub cache_bytes_in_all: usize,
     /// The time over which clients are spread that come back after a drain. Default 5 s.
     pub drain_spread: Duration,
     /// Answers that may wait for a client that reads nothing, and their bytes; then it is cut with 1013. Default 16,384
@@ -107,16 +118,21 @@ impl Default for HubSettings {
             sessions_per_principal: 100,
             sessions_per_address: 2_000,
             channels: 10_000,
-            memory: 512 << 20,
             max_publication: 64 << 10,
             publish_rate: Some(Rate { per_second: 100.0, burst: 2_000 }),
             volatile_rate: Some(Rate { per_second: 50.0, burst: 200 }),
             change_rate: Some(Rate { per_second: 5.0, burst: 50 }),
+            subscribe_rate: Some(Rate { per_second: 20.0, burst: 512 }),
+            call_rate: Some(Rate { per_second: 50.0, burst: 200 }),
+            calls_at_once: 8,
+            max_answer: 512 << 10,
+            reads_at_once: 4,
             appends: (4_096, 16 << 20),
             failed_hellos: Some(Rate { per_second: 0.2, burst: 100 }),
             members: 1_000,
             member_bytes: 256,
             cache_bytes: 256 << 10,
+            cache_bytes_in_all: 32 << 20,
             drain_spread: Duration::from_secs(5),
             backlog: (16_384, 4 << 20),
             publisher_life: None,
@@ -151,6 +167,10 @@ impl HubSettings {
         Ok(life)
     }
 
+    pub(super) fn cache(&self) -> CacheLimits {
+        CacheLimits { channel: self.cache_bytes, all: self.cache_bytes_in_all }
+    }
+
     /// Says which setting can't work.
     ///
     /// # Errors
@@ -169,13 +189,15 @@ impl HubSettings {
             ("wire.max_protocols", self.wire.max_protocols, frames.max_protocols, usize::MAX),
             ("max_publication", self.max_publication, 1, frames.max_frame / 2),
             ("session.channels", self.session.channels, 1, usize::MAX),
+            ("calls_at_once", self.calls_at_once, 1, usize::MAX),
+            ("max_answer", self.max_answer, 1, frames.max_frame - 64),
+            ("reads_at_once", self.reads_at_once, 1, usize::MAX),
             ("appends.0", self.appends.0, 1, usize::MAX),
             ("appends.1", self.appends.1, self.max_publication, usize::MAX),
             ("backlog.0", self.backlog.0, 1, usize::MAX),
             ("backlog.1", usize::try_from(self.backlog.1).unwrap_or(usize::MAX), 1, usize::MAX),
             ("sessions", self.sessions, 1, usize::MAX),
             ("channels", self.channels, 1, usize::MAX),
-            ("memory", usize::try_from(self.memory).unwrap_or(usize::MAX), 1, usize::MAX),
             ("sessions_per_principal", self.sessions_per_principal, 1, usize::MAX),
             ("sessions_per_address", self.sessions_per_address, 1, usize::MAX),
             ("members", self.members, 0, frames.max_members),
@@ -209,6 +231,8 @@ impl HubSettings {
             ("publish_rate", self.publish_rate),
             ("volatile_rate", self.volatile_rate),
             ("change_rate", self.change_rate),
+            ("subscribe_rate", self.subscribe_rate),
+            ("call_rate", self.call_rate),
             ("failed_hellos", self.failed_hellos),
         ];
         let wrong = |rate: Rate| rate.burst == 0 || !rate.per_second.is_finite() || rate.per_second <= 0.0;
@@ -279,7 +303,6 @@ mod tests {
         wrong(&|it| it.backlog.1 = 0, "backlog.1 is 0 and must be at least 1");
         wrong(&|it| it.sessions = 0, "sessions is 0 and must be at least 1");
         wrong(&|it| it.channels = 0, "channels is 0 and must be at least 1");
-        wrong(&|it| it.memory = 0, "memory is 0 and must be at least 1");
         wrong(&|it| it.members = 10_001, "members is 10001 and must be 0 to 10000");
         wrong(&|it| it.members = 10_000, "member_bytes");
         wrong(&|it| it.instance = "x".repeat(256), "instance is 256 and must be 0 to 255");

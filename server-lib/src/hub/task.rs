@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::{AbortHandle, BoxFuture};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use http::HeaderMap;
 use rejoin_protocol::session::{ServerConnection, Violation, code};
@@ -14,18 +14,25 @@ use rejoin_protocol::wire::{BatchWriter, Bye, Frame, decode};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::application::{Application, SessionEnd};
+use super::application::Application;
+use super::calls::Calls;
 use super::follow::Following;
 use super::greeting::{Greeted, body_of};
 use super::session::{Entry, Line, SessionHandle, Word};
+use super::subscribing::Subscribing;
 use super::work::Done;
 use super::{Inner, Metric};
+use crate::account::Charge;
 use crate::{Close, CloseCode, Connection, Message, SendError};
 
 /// From one sign of life of a publisher to the next, at most: a quarter of its life is never exceeded.
 const TOUCH: Duration = Duration::from_secs(3_600);
-/// How long a client that is being left may take for what goes before the close frame.
-const LEAVE: Duration = Duration::from_secs(5);
+/// How long requests that come faster than they may are put off, before they are looked at again.
+const PUT_OFF: Duration = Duration::from_millis(50);
+/// What a subscription takes in memory: the task that watches its channel, and its place in the list of who is there.
+const SUBSCRIPTION_BYTES: u64 = 2 << 10;
+/// What a publication on its way into the log takes beside its bytes.
+const APPEND_BYTES: u64 = 512;
 
 /// One connection of a session.
 pub(super) struct Task<A: Application> {
@@ -35,19 +42,20 @@ pub(super) struct Task<A: Application> {
     pub(super) machine: ServerConnection,
     pub(super) connection: Connection,
     pub(super) headers: HeaderMap,
-    line: Line,
+    pub(super) line: Line,
     words: mpsc::Receiver<Word>,
     /// Nothing is done until then.
     frozen: Option<Instant>,
-    batch: BatchWriter,
+    pub(super) batch: BatchWriter,
     /// A message for which the socket's queue had no room.
-    sending: Option<BoxFuture<'static, bool>>,
+    pub(super) sending: Option<BoxFuture<'static, bool>>,
     /// What was asked of the log and of the application.
     pub(super) work: FuturesUnordered<BoxFuture<'static, Done<A::Context>>>,
     /// Publications on their way, whose answers go out in their order.
     pub(super) appends: FuturesOrdered<BoxFuture<'static, Done<A::Context>>>,
     pub(super) append_bytes: usize,
-    pub(super) calls: HashMap<u64, AbortHandle>,
+    pub(super) calls: Calls,
+    pub(super) subscribing: Subscribing,
     pub(super) following: HashMap<u64, Following>,
     /// Subscriptions that are to be told how the list of who is there has changed.
     pub(super) untold: BTreeSet<u64>,
@@ -55,9 +63,10 @@ pub(super) struct Task<A: Application> {
     /// A token is being judged.
     pub(super) judging: bool,
     touch_at: Instant,
+    charge: Charge,
     /// How the connection is to end, and what is said before that.
     pub(super) close: Option<Close>,
-    farewell: Option<Bye>,
+    pub(super) farewell: Option<Bye>,
 }
 
 /// Runs a connection from HELLO to its end.
@@ -105,6 +114,7 @@ impl<A: Application> Task<A> {
         let mut batch = BatchWriter::default();
         batch.push(&welcome);
         let touch = hub.touch_interval();
+        let charge = connection.holder().charge(0);
         Self {
             handle: SessionHandle { hub: Arc::clone(&hub), entry: Arc::clone(&entry) },
             hub,
@@ -120,12 +130,14 @@ impl<A: Application> Task<A> {
             work: FuturesUnordered::new(),
             appends: FuturesOrdered::new(),
             append_bytes: 0,
-            calls: HashMap::new(),
+            calls: Calls::default(),
+            subscribing: Subscribing::default(),
             following: HashMap::new(),
             untold: BTreeSet::new(),
             expires,
             judging: false,
             touch_at: Instant::now() + touch,
+            charge,
             close: None,
             farewell: None,
         }
@@ -140,6 +152,8 @@ impl<A: Application> Task<A> {
                 tokio::time::sleep_until(until).await;
             }
             self.transmit();
+            self.connection.forget_received();
+            self.update_charge();
             if let Some(close) = self.close.take() {
                 self.leave(close).await;
                 break;
@@ -179,6 +193,16 @@ impl<A: Application> Task<A> {
         }
     }
 
+    /// Counts what the connection holds beside its queues.
+    fn update_charge(&mut self) {
+        let settings = &self.hub.settings;
+        let appends = self.append_bytes as u64 + self.appends.len() as u64 * APPEND_BYTES;
+        let subscriptions = self.following.len() as u64 * SUBSCRIPTION_BYTES + self.subscribing.memory();
+        let calls = self.calls.memory(settings.max_answer);
+        let gathered = self.batch.gathered() as u64;
+        self.charge.set(self.machine.memory() + appends + subscriptions + calls + gathered);
+    }
+
     fn word(&mut self, word: Word) {
         match word {
             Word::Volatile(target, payload) => {
@@ -196,30 +220,22 @@ impl<A: Application> Task<A> {
         }
     }
 
-    /// The connection has ended: unless another has taken the session over, it is away from now on.
-    fn gone(&mut self) {
-        let mine = Arc::clone(&self.line.news);
-        self.entry.with(|state| {
-            if state.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.news, &mine)) {
-                state.line = None;
-                state.away_since = Some(Instant::now());
-            }
-        });
-        self.entry.arrived.notify_one();
-    }
-
     fn wake_at(&self) -> Instant {
         // While the socket takes nothing, what is due can't go: its taking more is what wakes this task.
         let blocked = self.sending.is_some();
         let deadline = self.entry.with(|state| self.machine.deadline(&state.session));
         let of_machine = deadline.filter(|_| !blocked).map(|time| self.hub.instant(time));
-        let all = [of_machine, self.expires, Some(self.touch_at)];
+        let put_off = self.subscribing.waits() || self.calls.waits(self.hub.settings.calls_at_once);
+        let again = put_off.then(|| Instant::now() + PUT_OFF);
+        let all = [of_machine, again, self.expires, Some(self.touch_at)];
         all.into_iter().flatten().min().unwrap_or(self.touch_at)
     }
 
     fn wake(&mut self) {
         let now = self.hub.now();
         self.entry.with(|state| self.machine.wake(now, &mut state.session));
+        self.begin_subscriptions();
+        self.begin_calls();
         self.tasks();
         let instant = Instant::now();
         if self.expires.is_some_and(|expires| expires <= instant) {
@@ -273,7 +289,6 @@ impl<A: Application> Task<A> {
             }
         }
         self.tasks();
-        self.hub.mind_memory();
     }
 
     /// Gathers what is ready and hands it to the socket while its queue takes more.
@@ -317,26 +332,6 @@ impl<A: Application> Task<A> {
         }
     }
 
-    /// Says that the session is over, or that too much waits for the client, if that is so.
-    fn mind_end(&mut self) {
-        if self.entry.over.is_cancelled() && self.close.is_none() {
-            let ended = self.entry.with(|state| state.end);
-            if matches!(ended, Some(SessionEnd::Ended | SessionEnd::Finished)) {
-                let reason = "the session is over";
-                self.farewell =
-                    Some(Bye { code: 1000, reason: reason.into(), retry_after: None, last: true });
-                self.close = Some(Close::new(CloseCode::NORMAL, reason));
-            } else {
-                self.close = Some(Close::new(CloseCode::AWAY, "the session was ended"));
-            }
-        }
-        let ((frames, bytes), (most, most_bytes)) = (self.machine.backlog(), self.hub.settings.backlog);
-        if frames > most || bytes > most_bytes {
-            let reason = "answers are not read: come back and they are given again";
-            self.close.get_or_insert(Close::new(CloseCode::TRY_AGAIN, reason));
-        }
-    }
-
     fn hand_over(&mut self, message: Vec<u8>) {
         let sender = self.connection.sender();
         match sender.try_send(message) {
@@ -349,48 +344,5 @@ impl<A: Application> Task<A> {
                 self.sending = Some(Box::pin(std::future::ready(false)));
             }
         }
-    }
-
-    /// Says that the server stops, and when to come back: a different time to each, so that they do not all come at once.
-    fn drain(&mut self) {
-        let spread = u64::try_from(self.hub.settings.drain_spread.as_millis()).unwrap_or(u64::MAX);
-        let retry_after = Some(self.hub.random_below(spread));
-        let reason: String = "the server is shutting down".into();
-        self.farewell = Some(Bye { code: code::DRAINING, reason: reason.clone(), retry_after, last: false });
-        self.fail(code::DRAINING, &reason);
-    }
-
-    /// Says farewell behind what has been gathered, and closes. Nothing that comes is heeded any more, and a client that
-    /// reads nothing is not waited for.
-    async fn leave(&mut self, close: Close) {
-        if let Some(bye) = self.farewell.take() {
-            self.batch.push(&Frame::Bye(bye));
-        }
-        self.batch.flush();
-        let gathered: Vec<Vec<u8>> = std::iter::from_fn(|| self.batch.pop()).collect();
-        let (sending, sender) = (self.sending.take(), self.connection.sender());
-        let handed_over = async move {
-            if let Some(sending) = sending {
-                let _gone = sending.await;
-            }
-            for message in gathered {
-                // Whoever has left already needs no farewell.
-                let _gone = sender.send(message).await;
-            }
-        };
-        let ended = async { while self.connection.recv().await.is_some() {} };
-        tokio::select! {
-            () = handed_over => {}
-            () = ended => {}
-            () = tokio::time::sleep(LEAVE) => {}
-        }
-        self.connection.close(close);
-    }
-}
-
-impl<A: Application> Drop for Task<A> {
-    /// However it ends, by a panic of the application too, the session is away from now on.
-    fn drop(&mut self) {
-        self.gone();
     }
 }

@@ -47,6 +47,11 @@ impl TestServer {
             async move { acceptor.accept(upgrade, handler) }
         };
         let router = Router::new().route("/", any(socket)).with_state(acceptor);
+        Self::of(connections, router, limits).await
+    }
+
+    /// Serves a router.
+    pub async fn of(connections: &Connections, router: Router, limits: ServeLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

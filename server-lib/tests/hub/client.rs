@@ -9,14 +9,14 @@ use rejoin_protocol::session::{
 };
 use rejoin_protocol::wire::{BatchWriter, Body, Frame, WireLimits, decode};
 use rejoin_protocol::{Closed, ClosedBy, Time};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// Long enough for any step on any machine; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
@@ -33,6 +33,8 @@ pub(crate) struct Client {
     pub(crate) presences: usize,
     socket: Option<Socket>,
     started: Instant,
+    /// Its address is 127.0.0.HOST.
+    host: u8,
 }
 
 impl Client {
@@ -48,7 +50,21 @@ impl Client {
             presences: 0,
             socket: None,
             started: Instant::now(),
+            host: 1,
         }
+    }
+
+    /// A client of another network.
+    pub(crate) fn from_host(host: u8) -> Self {
+        Self { host, ..Self::new() }
+    }
+
+    /// A client of another network, live.
+    pub(crate) async fn of_host(host: u8, address: SocketAddr) -> Self {
+        let mut client = Self::from_host(host);
+        client.connect(address).await;
+        client.until(|client| client.machine.is_live()).await;
+        client
     }
 
     pub(crate) async fn of(address: SocketAddr) -> Self {
@@ -63,17 +79,20 @@ impl Client {
     }
 
     pub(crate) async fn open(address: SocketAddr) -> Socket {
-        Self::open_as(address, "rejoin.v1").await.unwrap().0
+        Self::open_as(address, "rejoin.v1", 1).await.unwrap().0
     }
 
     /// Opens a connection with these subprotocols; with the one that was chosen.
     pub(crate) async fn open_as(
         address: SocketAddr,
         offered: &str,
+        host: u8,
     ) -> Result<(Socket, String), Box<tokio_tungstenite::tungstenite::Error>> {
         let mut request = format!("ws://{address}/ws").into_client_request()?;
         request.headers_mut().insert("sec-websocket-protocol", offered.parse().unwrap());
-        let stream = TcpStream::connect(address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).unwrap();
+        let stream = socket.connect(address).await.unwrap();
         let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
         Ok((socket, response.headers()["sec-websocket-protocol"].to_str().unwrap().to_owned()))
     }
@@ -84,7 +103,7 @@ impl Client {
 
     pub(crate) async fn connect_as(&mut self, address: SocketAddr, token: Option<&str>) -> Option<Pair> {
         self.closed = None;
-        self.socket = Some(Self::open(address).await);
+        self.socket = Some(Self::open_as(address, "rejoin.v1", self.host).await.unwrap().0);
         self.machine.connected(self.now(), token.map(Body::from))
     }
 

@@ -65,16 +65,16 @@ async fn answered(server: &Server, messages: impl IntoIterator<Item = Message>) 
 async fn a_client_of_another_version_is_told_4406() {
     let server = server().await;
     for offered in ["rejoin.v2", "soap, rejoin.v3, rejoin.v2"] {
-        let (mut socket, chosen) = Client::open_as(server.address, offered).await.unwrap();
+        let (mut socket, chosen) = Client::open_as(server.address, offered, 1).await.unwrap();
         assert!(offered.contains(&chosen) && chosen.starts_with("rejoin.v"), "{chosen}");
         let (frames, code, reason) = end(&mut socket).await;
         assert_eq!((frames.len(), code), (0, code::VERSION));
         assert!(reason.contains("rejoin.v1"), "{reason}");
     }
-    let (_socket, chosen) = Client::open_as(server.address, "rejoin.v2, rejoin.v1").await.unwrap();
+    let (_socket, chosen) = Client::open_as(server.address, "rejoin.v2, rejoin.v1", 1).await.unwrap();
     assert_eq!(chosen, "rejoin.v1");
     for none in ["soap", "rejoin.v", "rejoin.vX", "rejoin"] {
-        assert!(Client::open_as(server.address, none).await.is_err(), "{none}");
+        assert!(Client::open_as(server.address, none, 1).await.is_err(), "{none}");
     }
     assert_eq!(server.hub.metrics().refused, 2);
 }

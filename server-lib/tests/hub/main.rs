@@ -4,8 +4,10 @@
 mod channels;
 mod client;
 mod codes;
+mod floods;
 mod greetings;
 mod identities;
+mod memory;
 mod messages;
 mod mute_log;
 mod server;

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::client::Client;
 use crate::server::Server;
 
-fn log() -> Arc<MemoryLog> {
+pub(crate) fn log() -> Arc<MemoryLog> {
     Arc::new(MemoryLog::default())
 }
 
@@ -117,29 +117,6 @@ async fn a_client_that_takes_nothing_holds_back_its_own_session_and_not_the_serv
 }
 
 #[tokio::test]
-async fn sessions_that_hold_too_much_together_end_the_one_longest_away() {
-    let mut settings = HubSettings::default();
-    settings.memory = 100_000;
-    let server = Server::with(log(), settings).await;
-    let mut sessions = Vec::new();
-    for _ in 0..3 {
-        let mut client = Client::of(server.address).await;
-        sessions.push(server.hub.session(client.machine.pair().unwrap().alias).unwrap());
-        client.cut();
-        while sessions.last().unwrap().is_connected() {
-            tokio::task::yield_now().await;
-        }
-    }
-    for session in &sessions {
-        session.try_send(SessionMessage::binary(vec![0; 40_000])).unwrap();
-    }
-    session_over(&sessions[0]).await;
-    let over: Vec<bool> = sessions.iter().map(SessionHandle::is_over).collect();
-    assert_eq!(over, [true, false, false]);
-    assert!(server.hub.metrics().held_bytes <= 100_000);
-}
-
-#[tokio::test]
 async fn calls_are_answered_cancelled_and_unknown_after_a_cut() {
     let server = Server::over(log()).await;
     let mut client = Client::of(server.address).await;
@@ -223,6 +200,10 @@ async fn a_session_that_the_application_ends_does_not_come_back_by_itself() {
         "{:?}",
         client.ending
     );
+    // Nor does anybody else with its credentials.
+    client.connect(server.address).await;
+    client.until(|client| client.machine.is_live()).await;
+    assert_ne!(client.machine.pair().unwrap().alias, session.alias());
 }
 
 #[tokio::test]

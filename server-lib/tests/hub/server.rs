@@ -15,7 +15,7 @@ use rejoin_server::hub::{
     LostMessages, SessionHandle, SessionMessage,
 };
 use rejoin_server::log::Log;
-use rejoin_server::{Connections, ServeLimits, Upgrade, UpgradeError, serve};
+use rejoin_server::{ConnectionLimits, Connections, ServeLimits, Upgrade, UpgradeError, serve};
 use tokio::sync::oneshot;
 
 /// Answers each message with its capitals. The token `nobody` is refused, `wrong` may be mended, `later` can't be
@@ -27,6 +27,8 @@ pub(crate) struct Shouter {
     pub(crate) closed: Mutex<Vec<Alias>>,
     /// How many messages it has handled.
     pub(crate) heard: AtomicUsize,
+    /// How many questions it has been asked.
+    pub(crate) asked: AtomicUsize,
 }
 
 impl Application for Shouter {
@@ -62,8 +64,12 @@ impl Application for Shouter {
 
     async fn call(&self, _: &SessionHandle<Self>, question: Body) -> Result<Body, Denial> {
         assert_ne!(&question[..], b"panic", "the test wants it");
+        self.asked.fetch_add(1, Ordering::Relaxed);
         if &question[..] == b"never" {
             std::future::pending::<()>().await;
+        }
+        if &question[..] == b"much" {
+            return Ok(Body::from(vec![b'x'; 500_000]));
         }
         Ok(Body::from([b"you asked ", &question[..]].concat()))
     }
@@ -80,6 +86,7 @@ impl Application for Shouter {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) hub: Hub<Shouter>,
+    pub(crate) connections: Connections,
     stop: Option<oneshot::Sender<()>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -94,21 +101,26 @@ impl Server {
     }
 
     pub(crate) async fn with(log: Arc<dyn Log>, settings: HubSettings) -> Self {
-        let connections = Connections::default();
+        Self::within(ConnectionLimits::default(), log, settings).await
+    }
+
+    pub(crate) async fn within(limits: ConnectionLimits, log: Arc<dyn Log>, settings: HubSettings) -> Self {
+        let connections = Connections::new(limits).unwrap();
         let builder = Hub::over(Shouter::default(), log).key(Key::new([7; 32])).settings(settings);
         let hub = builder.build(&connections).unwrap();
         let router = Router::new().route("/ws", get(ws)).with_state(hub.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
+        let of_server = connections.clone();
         let task = tokio::spawn(async move {
             let shutdown = async {
                 // A dropped sender stops the server as well.
                 let _dropped = stopped.await;
             };
-            serve(listener, router, &connections, ServeLimits::default(), shutdown).await.unwrap();
+            serve(listener, router, &of_server, ServeLimits::default(), shutdown).await.unwrap();
         });
-        Self { address, hub, stop: Some(stop), task }
+        Self { address, hub, connections, stop: Some(stop), task }
     }
 
     /// Drains.

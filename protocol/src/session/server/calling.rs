@@ -32,6 +32,11 @@ impl Calling {
         Ok(true)
     }
 
+    /// What the questions cost.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// A call is answered or cancelled. False if it was not under way.
     pub(super) fn end(&mut self, id: u64) -> bool {
         let Some(cost) = self.all.remove(&id) else { return false };

@@ -108,7 +108,7 @@ impl ServerConnection {
             }
             Frame::Presence { subscription, presence: Presence::Changed(member) } => {
                 if self.feeds.contains_key(&subscription) {
-                    self.request(Request::Presence { subscription, about: member.about });
+                    self.request(Request::Presence { subscription, about: member.about.detached() });
                 }
             }
             Frame::Pub(publish) => return self.publish(publish),
@@ -119,14 +119,15 @@ impl ServerConnection {
                 }
             }
             Frame::Volatile { target: Target::Session, payload, .. } => {
-                self.request(Request::Volatile { subscription: None, payload });
+                self.request(Request::Volatile { subscription: None, payload: payload.detached() });
             }
             Frame::Volatile { target: Target::Subscription(number), payload, .. } => {
                 if self.feeds.get(&number).is_some_and(|feed| feed.started) {
+                    let payload = payload.detached();
                     self.request(Request::Volatile { subscription: Some(number), payload });
                 }
             }
-            Frame::Auth(token) => self.request(Request::Authenticate(token)),
+            Frame::Auth(token) => self.request(Request::Authenticate(token.detached())),
             // One that is not the last says nothing that the end of the connection does not.
             Frame::Bye(bye) if bye.last => self.request(Request::Finish),
             Frame::Bye(_) => {}
@@ -161,7 +162,7 @@ impl ServerConnection {
             subscription: sub.subscription,
             channel: sub.channel,
             since: sub.since,
-            presence: sub.presence,
+            presence: sub.presence.map(Body::detached),
         });
         Ok(())
     }
@@ -198,7 +199,7 @@ impl ServerConnection {
         self.request(Request::Call {
             id,
             timeout: Duration::from_millis(timeout).min(LONGEST_CALL),
-            payload,
+            payload: payload.detached(),
         });
         Ok(())
     }
@@ -319,6 +320,13 @@ impl ServerConnection {
     #[must_use]
     pub fn backlog(&self) -> (usize, u64) {
         self.outgoing.backlog()
+    }
+
+    /// About how many bytes of memory it takes: what waits to go out, and the questions under way.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let feeds: u64 = self.feeds.values().map(Feed::memory).sum();
+        feeds + self.outgoing.memory() + self.calling.bytes()
     }
 
     /// The next frame to go out. To be called while the socket takes more.

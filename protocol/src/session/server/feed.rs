@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 use crate::Time;
-use crate::session::message::FRAME_COST;
+use crate::session::message::{FRAME_COST, memory};
 use crate::wire::{Alias, Body, Epoch, Event, Frame, Missing, Position};
 
 /// The most bytes that are read at once for one feed.
@@ -55,6 +55,7 @@ pub(super) struct Feed {
     /// The tail that is known of since the reading began.
     newer: Option<u64>,
     ready: VecDeque<FeedEntry>,
+    ready_bytes: u64,
     gap: Option<(Position, Missing)>,
     /// Since when there were entries and no credit.
     starved: Option<Time>,
@@ -73,6 +74,7 @@ impl Feed {
             reading: false,
             newer: None,
             ready: VecDeque::new(),
+            ready_bytes: 0,
             gap: None,
             starved: None,
         }
@@ -97,6 +99,12 @@ impl Feed {
     pub(super) fn give(&mut self, now: Time, credit: u64) {
         self.credit = self.credit.max(credit);
         self.mind(now);
+    }
+
+    /// About how much memory it takes.
+    pub(super) fn memory(&self) -> u64 {
+        let slots = size_of::<Self>() + self.channel.len() + self.ready.capacity() * size_of::<FeedEntry>();
+        slots as u64 + memory(self.ready.len(), self.ready_bytes + self.ready.len() as u64 * FRAME_COST)
     }
 
     fn has_credit(&self) -> bool {
@@ -142,6 +150,7 @@ impl Feed {
         let before = self.position;
         for entry in entries {
             self.position = entry.position;
+            self.ready_bytes += entry.payload.len() as u64;
             self.ready.push_back(entry);
         }
         if self.position == before {
@@ -170,6 +179,7 @@ impl Feed {
             return None;
         }
         let entry = self.ready.pop_front()?;
+        self.ready_bytes -= entry.payload.len() as u64;
         self.sent += entry.payload.len() as u64 + FRAME_COST;
         let epoch = (entry.position.epoch != self.told).then_some(entry.position.epoch);
         self.told = entry.position.epoch;

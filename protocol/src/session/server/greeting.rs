@@ -19,7 +19,15 @@ pub struct Claim<'a> {
     pub known: bool,
     /// Whether the id is younger than the life of a publisher's rows.
     pub young: bool,
+    /// The age of the id, in milliseconds.
+    pub age_ms: u64,
 }
+
+/// How far an attempt may be ahead of the one before it: so many connections may have ended before the server saw their HELLO.
+/// Without a bound, whoever has stolen the credentials could take the largest number, and lock the owner out.
+const MOST_AHEAD: u64 = 1_024;
+/// No client connects more often than once in so many milliseconds for long.
+const ATTEMPT_MS: u64 = 100;
 
 /// What becomes of a HELLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +49,8 @@ pub enum Judgement {
 pub enum HelloRefusal {
     /// A later connection of the same session has been there already.
     Abandoned,
+    /// Its attempt is larger than the number of connections that the session can have had.
+    TooFarAhead,
 }
 
 impl HelloRefusal {
@@ -49,6 +59,7 @@ impl HelloRefusal {
     pub fn code(self) -> u16 {
         match self {
             Self::Abandoned => code::TAKEN_OVER,
+            Self::TooFarAhead => code::BAD_FRAME,
         }
     }
 
@@ -57,6 +68,9 @@ impl HelloRefusal {
     pub fn reason(self) -> String {
         match self {
             Self::Abandoned => "a later connection of this session was here before".into(),
+            Self::TooFarAhead => {
+                "the attempt is larger than the number of connections that this session can have had".into()
+            }
         }
     }
 }
@@ -67,6 +81,10 @@ impl Claim<'_> {
     pub fn judge(&self) -> Judgement {
         let welcome = |outcome| Judgement::Welcome { outcome, disagreed: false };
         let Some(resume) = self.hello.resume.filter(|_| self.proven) else { return welcome(Outcome::Fresh) };
+        let before = self.session.map_or(self.age_ms / ATTEMPT_MS, ServerSession::attempt);
+        if self.hello.attempt > before.saturating_add(MOST_AHEAD) {
+            return Judgement::Refused(HelloRefusal::TooFarAhead);
+        }
         let Some(session) = self.session else {
             return welcome(if self.known || self.young { Outcome::Kept } else { Outcome::Fresh });
         };

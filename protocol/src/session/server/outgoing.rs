@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use crate::session::message::FRAME_COST;
+use crate::session::message::{FRAME_COST, memory};
 use crate::wire::{Alias, Answer, Body, Denial, Frame, Presence, SubOutcome, Target};
 
 #[derive(Debug)]
@@ -53,6 +53,13 @@ impl Outgoing {
             self.volatile_bytes -= payload.len();
         }
         Some(frame)
+    }
+
+    /// About how much memory all of them take.
+    pub(super) fn memory(&self) -> u64 {
+        let slots = (self.control.capacity() + self.volatile.capacity()) * size_of::<Frame>();
+        let bytes = self.control_bytes + self.volatile_bytes as u64;
+        slots as u64 + memory(self.volatile.len() + self.control.len(), bytes)
     }
 
     /// How many answers wait, and their bytes.

@@ -166,6 +166,12 @@ impl ServerSession {
         self.numbered.outbox.waiting().1 + self.numbered.outbox.unreleased().1 + self.numbered.inbox.pending()
     }
 
+    /// About how many bytes of memory its messages take, in either direction.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.numbered.outbox.memory() + self.numbered.inbox.memory()
+    }
+
     /// Messages to the client and their bytes that were not transmitted; frames and bytes that were, and are not released.
     #[must_use]
     pub fn queued(&self) -> ((usize, u64), (usize, u64)) {

@@ -101,7 +101,7 @@ impl State {
         let proven = !fresh && hello.resume.is_some_and(|resume| resume.token == TOKEN);
         let session = id.and_then(|id| self.sessions.get(&id));
         let known = id.is_some_and(|id| self.known.contains(&id));
-        let claim = Claim { hello, proven, session, known, young: false };
+        let claim = Claim { hello, proven, session, known, young: false, age_ms: u64::MAX };
         let outcome = match claim.judge() {
             Judgement::Welcome { outcome, .. } => outcome,
             Judgement::Refused(refusal) => return Err(refusal.code()),
