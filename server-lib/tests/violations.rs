@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, Raw, TEXT};
 use common::server::TestServer;
 use rejoin_server::{End, Limits};
+use rejoin_test_support::PATIENCE;
+use rejoin_test_support::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, Raw, TEXT};
 
 /// Sends bytes on a fresh connection; expects this code and a word of the reason, then the end. Another
 /// client on the same server must not notice.
@@ -195,6 +196,6 @@ async fn whatever_bytes_come_they_harm_nobody_else_and_leave_nothing_behind() {
     bystander.send(FIN | TEXT, b"still here").await;
     bystander.expect(FIN | TEXT, b"still here").await;
     drop(bystander);
-    assert_eq!(server.connections.drain(common::server::PATIENCE).await, 0);
+    assert_eq!(server.connections.drain(PATIENCE).await, 0);
     assert_eq!(server.connections.count(), 0);
 }

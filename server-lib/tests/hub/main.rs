@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used)] // A failing helper is a failing test.
 
 mod channels;
-mod client;
 mod codes;
 mod greetings;
 mod identities;
 mod messages;
 mod mute_log;
 mod server;
+
+use rejoin_test_support::client;

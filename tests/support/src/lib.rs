@@ -1,0 +1,17 @@
+//! What the tests of every crate share. It knows rejoin-protocol's public face and nothing else of the crates it tests, but
+//! for the feature `log`.
+#![allow(clippy::unwrap_used)] // A helper that fails is a test that fails.
+
+#[cfg(feature = "net")]
+pub mod client;
+#[cfg(feature = "net")]
+pub mod http;
+#[cfg(feature = "net")]
+mod patience;
+#[cfg(feature = "net")]
+pub mod raw;
+#[cfg(feature = "net")]
+pub mod session;
+
+#[cfg(feature = "net")]
+pub use patience::{PATIENCE, within};
