@@ -8,6 +8,7 @@ pub mod client;
 pub mod http;
 #[cfg(feature = "net")]
 mod patience;
+mod random;
 #[cfg(feature = "net")]
 pub mod raw;
 #[cfg(feature = "net")]
@@ -15,3 +16,4 @@ pub mod session;
 
 #[cfg(feature = "net")]
 pub use patience::{PATIENCE, within};
+pub use random::Random;
