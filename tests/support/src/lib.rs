@@ -8,9 +8,13 @@ pub mod client;
 pub mod http;
 #[cfg(feature = "net")]
 mod patience;
+#[cfg(feature = "net")]
+pub mod proxy;
 mod random;
 #[cfg(feature = "net")]
 pub mod raw;
+#[cfg(feature = "net")]
+pub mod request;
 #[cfg(feature = "net")]
 pub mod session;
 

@@ -4,7 +4,7 @@ use std::env;
 use std::time::Duration;
 
 use rejoin_test_support::Random;
-use rejoin_tests::proxy::Fault;
+use rejoin_test_support::proxy::Fault;
 
 /// Steps in which each round's share is sent.
 pub(crate) const STEPS: u64 = 6;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use participant::{Progress, ROOMS, Seen};
 use rejoin_test_support::http;
-use rejoin_tests::proxy::Proxy;
+use rejoin_test_support::proxy::Proxy;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
