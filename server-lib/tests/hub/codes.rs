@@ -9,6 +9,7 @@ use rejoin_protocol::session::code;
 use rejoin_protocol::wire::{Ack, Answer, Body, Frame, Hello, Publish, Pulse};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::{LogError, MemoryLog};
+use rejoin_test_support::fault_log::{FaultLog, LogCall, LogFault};
 use rejoin_test_support::raw::{BINARY, FIN, Raw, TEXT};
 
 use crate::client::Client;
@@ -206,10 +207,10 @@ async fn a_message_larger_than_any_frame_is_told_1009() {
 
 #[tokio::test]
 async fn a_log_that_takes_nothing_any_more_is_told_as_1011() {
-    let log = Arc::new(MemoryLog::default());
+    let log = Arc::new(FaultLog::<MemoryLog>::default());
     let server = Server::over(log.clone()).await;
     let client = Client::of(server.address).await;
-    log.set_fault(Some(LogError::Closed));
+    log.strike(LogCall::Append, LogFault::Fail(LogError::Closed), usize::MAX);
     let mut socket = { client }.lose();
     let (channel, payload) = ("room".to_owned(), Body::from("x"));
     let publish = Publish { channel, number: 0, settled: 0, id: 1, payload, withheld: None };

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "net")]
 pub mod client;
+#[cfg(feature = "log")]
+pub mod fault_log;
 #[cfg(feature = "net")]
 pub mod http;
 #[cfg(feature = "net")]

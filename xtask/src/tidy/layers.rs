@@ -20,7 +20,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("demo-app", &["rejoin", "rejoin-yew", "demo-messages"]),
     ("rejoin-tests", PUBLIC),
     ("rejoin-tests-page", PUBLIC),
-    ("rejoin-test-support", &["rejoin-protocol"]),
+    ("rejoin-test-support", &["rejoin-protocol", "rejoin-server"]),
     ("rejoin-bench", PUBLIC),
     ("xtask", &[]),
 ];
@@ -42,8 +42,7 @@ const PUBLIC: &[&str] = &[
     "rejoin-server",
     "demo-messages",
     "demo-server",
-    // The peer, one who takes part, and what tests share: for tests and benchmarks alone.
-    "rejoin-tests",
+    // One who takes part, and what tests share: for tests and benchmarks alone.
     "rejoin-tests-page",
     SUPPORT,
 ];
