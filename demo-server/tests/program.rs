@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 #[cfg(target_os = "linux")]
+use rejoin_test_support::process::Process;
+#[cfg(target_os = "linux")]
 use rejoin_test_support::raw::{FIN, Raw, TEXT};
 #[cfg(target_os = "linux")]
 use rejoin_test_support::within;
@@ -119,13 +121,6 @@ async fn stalled_download(address: std::net::SocketAddr) -> Raw {
 }
 
 #[cfg(target_os = "linux")]
-fn resident_kilobytes(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn twenty_stalled_downloads_of_ten_megabytes_cost_a_few_megabytes() {
     let args = ["--listen", "127.0.0.1:0", "--dead-seconds", "600"];
@@ -134,12 +129,13 @@ async fn twenty_stalled_downloads_of_ten_megabytes_cost_a_few_megabytes() {
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim_end().strip_prefix("listening on http://").unwrap().parse().unwrap();
     drop(stalled_download(address).await);
-    let before = resident_kilobytes(running.0.id());
+    let server = Process::new(running.0.id());
+    let before = server.resident_bytes().unwrap();
     let mut stalled = Vec::new();
     for _ in 0..20 {
         stalled.push(stalled_download(address).await);
     }
-    let after = resident_kilobytes(running.0.id());
-    assert!(after < before + 10_000, "20 stalled downloads cost {} kB", after - before);
+    let after = server.resident_bytes().unwrap();
+    assert!(after < before + 10_000_000, "20 stalled downloads cost {} bytes", after - before);
     drop(stalled);
 }

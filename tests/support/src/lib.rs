@@ -8,8 +8,10 @@ pub mod client;
 pub mod fault_log;
 #[cfg(feature = "net")]
 pub mod http;
+pub mod memory;
 #[cfg(feature = "net")]
 mod patience;
+pub mod process;
 #[cfg(feature = "net")]
 pub mod proxy;
 mod random;

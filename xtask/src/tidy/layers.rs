@@ -136,6 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn the_tests_of_every_package_may_use_what_they_share_and_nothing_else_may() {
+        for name in ["rejoin-protocol", "rejoin-codec", "rejoin-server", "demo-app"] {
+            let of = |kind| workspace(&[(name, &[(SUPPORT, kind)]), (SUPPORT, &[])]);
+            assert_eq!(check(&of("dev")), []);
+            assert_eq!(check(&of("normal")).len(), 1, "{name}");
+        }
+    }
+
+    #[test]
     fn the_core_may_have_no_dependency_at_all() {
         let bad = workspace(&[("rejoin-protocol", &[("serde", "normal")])]);
         assert!(check(&bad)[0].to_string().contains("is to have no dependencies"));
