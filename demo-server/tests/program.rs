@@ -5,6 +5,15 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+#[cfg(target_os = "linux")]
+use rejoin_test_support::process::Process;
+#[cfg(target_os = "linux")]
+use rejoin_test_support::raw::{FIN, Raw, TEXT};
+#[cfg(target_os = "linux")]
+use rejoin_test_support::within;
+#[cfg(target_os = "linux")]
+use tokio::io::AsyncReadExt;
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo-server"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -101,41 +110,32 @@ fn the_help_names_every_flag_with_its_variable() {
 
 /// A WebSocket at `/ws/speed` whose client asks for the file and reads nothing of it.
 #[cfg(target_os = "linux")]
-fn stalled_download(address: &str) -> std::net::TcpStream {
-    use std::io::Write;
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let request = format!(
-        "GET /ws/speed HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    // The text "start", masked with zeroes.
-    stream.write_all(b"\x81\x85\0\0\0\0start").unwrap();
+async fn stalled_download(address: std::net::SocketAddr) -> Raw {
+    let mut raw = Raw::connect(address).await;
+    let head = raw.request(&raw.good_request_for("/ws/speed", "")).await;
+    assert_eq!(head.status, 101, "{}", head.text);
+    raw.send(FIN | TEXT, b"start").await;
     // The first bytes of the file are here: the download is under way.
-    let mut first = [0; 1024];
-    stream.read_exact(&mut first).unwrap();
-    stream
+    within(raw.stream.read_exact(&mut [0; 1024])).await.unwrap();
+    raw
 }
 
 #[cfg(target_os = "linux")]
-fn resident_kilobytes(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn twenty_stalled_downloads_of_ten_megabytes_cost_a_few_megabytes() {
+#[tokio::test]
+async fn twenty_stalled_downloads_of_ten_megabytes_cost_a_few_megabytes() {
     let args = ["--listen", "127.0.0.1:0", "--dead-seconds", "600"];
     let mut running = Running(program().args(args).stderr(Stdio::null()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim_end().strip_prefix("listening on http://").unwrap();
-    drop(stalled_download(address));
-    let before = resident_kilobytes(running.0.id());
-    let stalled: Vec<_> = (0..20).map(|_| stalled_download(address)).collect();
-    let after = resident_kilobytes(running.0.id());
-    assert!(after < before + 10_000, "20 stalled downloads cost {} kB", after - before);
+    let address = line.trim_end().strip_prefix("listening on http://").unwrap().parse().unwrap();
+    drop(stalled_download(address).await);
+    let server = Process::new(running.0.id());
+    let before = server.resident_bytes().unwrap();
+    let mut stalled = Vec::new();
+    for _ in 0..20 {
+        stalled.push(stalled_download(address).await);
+    }
+    let after = server.resident_bytes().unwrap();
+    assert!(after < before + 10_000_000, "20 stalled downloads cost {} bytes", after - before);
     drop(stalled);
 }

@@ -10,9 +10,8 @@ use demo_messages::room::{Answer, Fault, OLDER, Question, Room, RoomInfo, Whispe
 use demo_server::Config;
 use futures::StreamExt;
 use rejoin::session::{CallError, Denial, FeedItem, PublishError, SessionEvent, Since, TypedFeed};
-use sessions::{
-    about, ask, connect, enter, entry, item, json, on_one_thread, people, rooms, said, say, within,
-};
+use rejoin_test_support::{PATIENCE, within};
+use sessions::{about, ask, connect, enter, entry, item, json, on_one_thread, people, rooms, said, say};
 
 #[test]
 fn what_is_said_reaches_everybody_in_the_room_once_and_in_order() {
@@ -103,7 +102,7 @@ fn a_question_is_answered_and_one_that_is_none_is_refused() {
         assert_eq!(offsets(older(4, 2)).await, [2, 3]);
         assert_eq!(offsets(older(u64::MAX, OLDER + 1)).await, [1, 2, 3, 4, 5]);
         assert_eq!(offsets(older(1, 9)).await, Vec::<u64>::new());
-        let refused = within(ada.call("what?", common::PATIENCE)).await;
+        let refused = within(ada.call("what?", PATIENCE)).await;
         assert!(matches!(refused, Err(CallError::Denied(denial)) if denial.code == 400));
     });
 }

@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::{Client, Demo, PATIENCE};
+use common::{Client, Demo};
 use demo_messages::flow::{FIRST_MESSAGE_BYTES, LARGEST_MESSAGE_BYTES, LEAST_IN_FLIGHT_BYTES};
 use demo_messages::speed::{Event, FILE_BYTES, MAX_DURATION_MS, Refusal, Request};
 use demo_server::{Classic, Config};
 use futures_util::StreamExt;
+use rejoin_test_support::PATIENCE;
 use tokio_tungstenite::tungstenite::Message;
 
 async fn open(demo: &Demo) -> Client {

@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::raw::{BINARY, CLOSE, CONTINUE, FIN, Frame, PING, PONG, Raw, TEXT};
-use common::server::{PATIENCE, TestServer};
+use common::server::TestServer;
 use rejoin_server::{Acceptor, Close, CloseCode, Connection, Connections, End, Limits};
+use rejoin_test_support::PATIENCE;
+use rejoin_test_support::raw::{BINARY, CLOSE, CONTINUE, FIN, Frame, PING, PONG, Raw, TEXT};
 use tokio::sync::mpsc;
 
 #[tokio::test]

@@ -5,12 +5,14 @@ mod common;
 
 use std::time::Duration;
 
-use common::raw::{FIN, Raw, TEXT};
-use common::server::{PATIENCE, TestServer, echo};
+use common::server::{TestServer, echo};
 use rejoin_server::{Acceptor, ConnectionLimits, Connections, Limits, Origins, ServeLimits};
+use rejoin_test_support::PATIENCE;
+use rejoin_test_support::http::Head;
+use rejoin_test_support::raw::{FIN, KEY, Raw, TEXT};
 
 /// Sends a right request after a change; the answer's status and head.
-async fn change(from: &str, to: &str) -> common::raw::Head {
+async fn change(from: &str, to: &str) -> Head {
     let server = TestServer::echo(Limits::default()).await;
     let mut raw = Raw::connect(server.address).await;
     let request = raw.good_request("");
@@ -53,9 +55,9 @@ async fn a_key_that_is_not_16_bytes_in_base64_is_answered_with_400() {
         "not base64 at all!!!!!!!",
         "AAAAAAAAAAAAAAAAAAAAAAAA",
     ] {
-        assert_eq!(change(common::raw::KEY, key).await.status, 400, "{key}");
+        assert_eq!(change(KEY, key).await.status, 400, "{key}");
     }
-    let key = format!("Sec-WebSocket-Key: {}\r\n", common::raw::KEY);
+    let key = format!("Sec-WebSocket-Key: {KEY}\r\n");
     assert_eq!(change(&key, "").await.status, 400);
     assert_eq!(change(&key, &key.repeat(2)).await.status, 400);
 }

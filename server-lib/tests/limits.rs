@@ -6,11 +6,12 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::raw::{BINARY, CONTINUE, FIN, PING, PONG, Raw, TEXT};
-use common::server::{PATIENCE, TestServer, echo};
+use common::server::{TestServer, echo};
 use rejoin_server::{
     Acceptor, Connection, Connections, End, Limits, Message, Rate, SendError, Sender, ServeLimits,
 };
+use rejoin_test_support::PATIENCE;
+use rejoin_test_support::raw::{BINARY, CONTINUE, FIN, PING, PONG, Raw, TEXT};
 use tokio::sync::mpsc;
 
 /// A server that hands each connection's sender to the test, and its end.

@@ -9,13 +9,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use common::raw::{BINARY, FIN, Raw};
-use common::server::{PATIENCE, TestServer};
+use common::server::TestServer;
 use rejoin_protocol::Time;
 use rejoin_protocol::session::{ClientConfig, ClientSession};
 use rejoin_server::hub::{Application, AuthError, Credentials, Hub, HubSettings, Identity, SessionMessage};
 use rejoin_server::log::MemoryLog;
 use rejoin_server::{Acceptor, ConnectionLimits, Connections, Limits, ServeLimits, Upgrade};
+use rejoin_test_support::PATIENCE;
+use rejoin_test_support::raw::{BINARY, FIN, Raw};
 use tokio::sync::mpsc;
 
 /// So much the account may differ from what it counts.

@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, Raw, TEXT};
 use common::server::TestServer;
 use rejoin_server::{End, Limits};
+use rejoin_test_support::raw::{BINARY, CLOSE, CONTINUE, FIN, PING, Raw, TEXT};
+use rejoin_test_support::{PATIENCE, Random};
 
 /// Sends bytes on a fresh connection; expects this code and a word of the reason, then the end. Another
 /// client on the same server must not notice.
@@ -152,41 +153,35 @@ async fn a_transport_that_breaks_off_ends_the_handler_with_a_reason() {
     assert!(matches!(ended.recv().await.unwrap(), Some(End::Lost(_))));
 }
 
-/// A small generator (xorshift), so that each run sends the same bytes.
-fn random(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
-}
-
 #[tokio::test]
 async fn whatever_bytes_come_they_harm_nobody_else_and_leave_nothing_behind() {
-    use tokio::io::AsyncWriteExt;
     let mut limits = Limits::default();
     limits.max_message_bytes = 1_000;
     limits.close_timeout = std::time::Duration::from_millis(200);
     let server = TestServer::echo(limits).await;
     let mut bystander = Raw::open(server.address).await;
-    let mut state = 0x9e37_79b9_7f4a_7c15;
+    let mut random = Random::new(1);
     for _ in 0..300 {
         let mut raw = Raw::open(server.address).await;
-        for _ in 0..1 + random(&mut state) % 8 {
-            let mut bytes = match random(&mut state) % 3 {
+        for _ in 0..1 + random.below(8) {
+            let mut bytes = match random.below(3) {
                 // Nonsense.
-                0 => (0..random(&mut state) % 300).map(|_| random(&mut state) as u8).collect(),
+                0 => {
+                    let length = random.index(300);
+                    random.bytes(length)
+                }
                 // A frame with any first byte.
                 1 => {
-                    let payload = vec![random(&mut state) as u8; (random(&mut state) % 200) as usize];
-                    Raw::masked(random(&mut state) as u8, &payload)
+                    let payload = vec![random.next_u64() as u8; random.index(200)];
+                    Raw::masked(random.next_u64() as u8, &payload)
                 }
                 // A right frame.
                 _ => Raw::masked(FIN | TEXT, b"right"),
             };
-            if random(&mut state).is_multiple_of(4) {
+            if random.percent(25) {
                 bytes.truncate(bytes.len() / 2);
             }
-            if raw.stream.write_all(&bytes).await.is_err() {
+            if raw.try_write(&bytes).await.is_err() {
                 break;
             }
         }
@@ -195,6 +190,6 @@ async fn whatever_bytes_come_they_harm_nobody_else_and_leave_nothing_behind() {
     bystander.send(FIN | TEXT, b"still here").await;
     bystander.expect(FIN | TEXT, b"still here").await;
     drop(bystander);
-    assert_eq!(server.connections.drain(common::server::PATIENCE).await, 0);
+    assert_eq!(server.connections.drain(PATIENCE).await, 0);
     assert_eq!(server.connections.count(), 0);
 }

@@ -1,6 +1,3 @@
-//! What the tests of the whole system share: the WebSocket peer that misbehaves on demand, and a proxy that does so to
-//! any server.
+//! What the tests of the whole system and of the browser's crates share: the WebSocket peer that misbehaves on demand.
 
-mod head;
 pub mod peer;
-pub mod proxy;

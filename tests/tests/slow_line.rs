@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use rejoin::{Backoff, ClosedBy, KeepAlive, LogRecord, Socket};
-use rejoin_tests::proxy::Proxy;
+use rejoin_test_support::proxy::Proxy;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};

@@ -6,13 +6,13 @@
 #[cfg(target_os = "linux")]
 mod idle {
     use std::error::Error;
-    use std::fs;
     use std::process::Stdio;
     use std::time::Duration;
 
     use rejoin::Session;
+    use rejoin_test_support::process::Process;
     use tokio::io::{AsyncBufReadExt, BufReader};
-    use tokio::process::{Child, Command};
+    use tokio::process::Command;
     use tokio::time::sleep;
 
     /// Sessions that connect at the same time.
@@ -34,7 +34,8 @@ mod idle {
         let out = server.stdout.take().ok_or("no output")?;
         let line = BufReader::new(out).lines().next_line().await?.ok_or("the server has ended")?;
         let address = line.strip_prefix("listening on http://").ok_or("an unknown line")?.to_owned();
-        let before = resident(&server)?;
+        let process = Process::new(server.id().ok_or("the server has ended")?);
+        let before = process.resident_bytes()? >> 10;
         let mut sessions: Vec<Session> = Vec::new();
         while sessions.len() < count {
             let some = AT_ONCE.min(count - sessions.len());
@@ -44,38 +45,17 @@ mod idle {
                 sessions.push(session?);
             }
         }
-        let (after, spent) = (resident(&server)?, ticks(&server)?);
+        let (after, spent) = (process.resident_bytes()? >> 10, process.cpu_time()?);
         sleep(WATCH).await;
-        let (later, busy) = (resident(&server)?, ticks(&server)? - spent);
+        let (later, busy) = (process.resident_bytes()? >> 10, process.cpu_time()? - spent);
+        let busy = 100.0 * busy.as_secs_f64() / WATCH.as_secs_f64();
         let each = (later - before) as f64 / count as f64;
         println!(
             "{count} idle sessions: the server holds {before} kB without, {after} kB with them, {later} kB after"
         );
-        println!("{WATCH:?}: {each:.1} kB a session; {:.2} % of one core", busy as f64 / WATCH.as_secs_f64());
+        println!("{WATCH:?}: {each:.1} kB a session; {busy:.2} % of one core");
         drop(sessions);
         Ok(())
-    }
-
-    fn of_process(server: &Child, file: &str) -> Result<String, Box<dyn Error>> {
-        let id = server.id().ok_or("the server has ended")?;
-        Ok(fs::read_to_string(format!("/proc/{id}/{file}"))?)
-    }
-
-    /// Its resident memory in kB.
-    fn resident(server: &Child) -> Result<u64, Box<dyn Error>> {
-        let status = of_process(server, "status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
-    }
-
-    /// Its time on a processor, in hundredths of a second.
-    fn ticks(server: &Child) -> Result<u64, Box<dyn Error>> {
-        let stat = of_process(server, "stat")?;
-        // The name in parentheses may hold spaces; user and system time are the 12th and 13th field behind it.
-        let (_, fields) = stat.rsplit_once(')').ok_or("no name")?;
-        let mut times = fields.split_whitespace().skip(11);
-        let mut time = || times.next().ok_or("no times");
-        Ok(time()?.parse::<u64>()? + time()?.parse::<u64>()?)
     }
 }
 

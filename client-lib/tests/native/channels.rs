@@ -2,8 +2,10 @@
 
 use rejoin::Session;
 use rejoin::session::{Body, FeedItem, GapReason, PublishError, Refusal, SessionLimits, Since};
+use rejoin_test_support::proxy::Fault;
+use rejoin_test_support::within;
 
-use crate::rig::{on_one_thread, within};
+use crate::rig::on_one_thread;
 use crate::session_rig::{World, entries, item};
 
 #[test]
@@ -35,7 +37,7 @@ fn publications_are_in_the_log_once_and_a_feed_has_no_gap_over_cuts_and_restarts
             }
             tokio::task::yield_now().await;
             if round % 2 == 0 {
-                world.wire.cut();
+                world.proxy.strike(Fault::Reset);
             } else {
                 olds.push(world.restart().await);
             }
@@ -59,7 +61,7 @@ fn a_drained_server_hands_its_sessions_over_without_a_gap() {
         let mut feed = session.subscribe("room", Since::All).unwrap();
         within(session.publish("room", "before").await.unwrap()).await.unwrap();
         let next = crate::session_rig::HubServer::over(&world.log).await;
-        world.wire.lead(Some(next.server.address));
+        world.proxy.lead(Some(next.server.address));
         let old = std::mem::replace(&mut world.hub, next);
         let (stopped, receipt) = tokio::join!(old.server.stop(), async {
             within(session.publish("room", "after").await.unwrap()).await
@@ -86,8 +88,8 @@ fn whoever_comes_back_later_than_others_to_a_log_that_began_anew_can_have_what_w
         for text in ["one", "two"] {
             within(writer.publish("room", text).await.unwrap()).await.unwrap();
         }
-        world.wire.lead(Some(next.server.address));
-        world.wire.cut();
+        world.proxy.lead(Some(next.server.address));
+        world.proxy.strike(Fault::Reset);
         let FeedItem::Gap { at, missing } = item(&mut feed).await else { panic!("no gap") };
         assert_eq!((at.offset, missing.reason), (2, GapReason::UnknownEpoch));
         drop(feed);

@@ -8,9 +8,10 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::rig::{is_closed, next, next_text, on_one_thread, until, within};
+use crate::rig::{FREEZE, is_closed, next, next_text, on_one_thread, until};
 use crate::server::Server;
-use crate::wire::Wire;
+use rejoin_test_support::proxy::Proxy;
+use rejoin_test_support::within;
 
 /// A connection that does not come back, and its other end.
 async fn by_hand() -> (Socket, WebSocketStream<TcpStream>) {
@@ -140,10 +141,10 @@ fn a_message_over_the_receive_limit_ends_the_connection_for_good() {
 fn a_server_that_never_answers_the_close_frame_is_left() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
-        let builder = Socket::builder(wire.url("/")).close_timeout(std::time::Duration::from_millis(20));
+        let proxy = Proxy::start(server.address).await.unwrap();
+        let builder = Socket::builder(proxy.url("/")).close_timeout(std::time::Duration::from_millis(20));
         let socket = builder.connect().await.unwrap();
-        wire.freeze();
+        proxy.strike(FREEZE);
         let closed = within(socket.close(Close::normal())).await;
         assert_eq!((closed.by, closed.was_clean), (ClosedBy::CloseTimeout, false));
     });

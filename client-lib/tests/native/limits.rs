@@ -8,8 +8,10 @@ use rejoin::session::{
     SessionState, SessionTarget, Since,
 };
 use rejoin::{Backoff, ReceiveLimits, Session, Socket, TargetError};
+use rejoin_test_support::proxy::Fault;
+use rejoin_test_support::within;
 
-use crate::rig::{at_once, on_one_thread, within};
+use crate::rig::{at_once, on_one_thread};
 use crate::session_rig::{World, event, recv, until};
 
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
@@ -71,7 +73,7 @@ fn a_token_of_a_function_that_is_too_large_ends_the_session_and_is_not_asked_for
         assert_eq!(denial.code, 4413);
         assert_eq!((session.why_ended(), asked.get()), (Some(too_large(20_000, 16_384)), 1));
         // Likewise where it comes together with the URL, and whoever waits is told.
-        let url = world.wire.url("/");
+        let url = world.proxy.url("/");
         let target = move |_| {
             let target = SessionTarget::new(url.clone()).auth(vec![b'x'; 16_385]);
             async { Ok::<_, TargetError>(target) }
@@ -203,7 +205,7 @@ fn publications_in_a_thousand_channels_at_once_and_one_after_another_have_their_
             assert_eq!(receipt.number(), 0);
             within(receipt).await.unwrap();
         }
-        world.wire.cut();
+        world.proxy.strike(Fault::Reset);
         let mut receipts = Vec::new();
         for n in 0..256 {
             receipts.push(session.try_publish(&format!("at once {n}"), "x").unwrap());

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use rejoin::session::SessionTarget;
 use rejoin::{Builder, ClosedBy, KeepAlive, LogRecord, Socket, State, Target, TargetError, WeakHandle};
 
-use crate::rig::{at_once, is_closed, next_text, on_one_thread, until, within};
+use crate::rig::{at_once, is_closed, next_text, on_one_thread, until};
 use crate::server::Server;
 use crate::session_rig::{self, World};
-use crate::wire::Wire;
+use rejoin_test_support::proxy::{Fault, Proxy};
+use rejoin_test_support::within;
 
 type Records = Rc<RefCell<Vec<LogRecord>>>;
 
@@ -32,14 +33,14 @@ fn short(record: &LogRecord) -> String {
 fn a_whole_life_is_recorded_in_order() {
     on_one_thread(async {
         let (server, records) = (Server::echo().await, Records::default());
-        let wire = Wire::to(server.address).await;
+        let proxy = Proxy::start(server.address).await.unwrap();
         let backoff = at_once().with_max_attempts(2);
-        let builder = Socket::builder(wire.url("/")).reconnect(backoff).log(hook(&records));
+        let builder = Socket::builder(proxy.url("/")).reconnect(backoff).log(hook(&records));
         let mut socket = builder.connect().await.unwrap();
         socket.send("hello").await.unwrap();
         assert_eq!(next_text(&mut socket).await, "hello");
-        wire.lead(None);
-        wire.cut();
+        proxy.lead(None);
+        proxy.strike(Fault::Reset);
         until(&socket, is_closed).await;
         let found: Vec<String> = records.borrow().iter().map(short).collect();
         let expected = [

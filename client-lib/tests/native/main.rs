@@ -1,5 +1,5 @@
-//! `Socket` and `Session` on tokio, against this project's own server in the same process, with a wire between them
-//! that is cut on demand.
+//! `Socket` and `Session` on tokio, against this project's own server in the same process, with the fault proxy
+//! between them.
 #![cfg(not(target_arch = "wasm32"))]
 // Tests say by a panic what went wrong.
 #![allow(clippy::unwrap_used)]
@@ -18,4 +18,3 @@ mod server;
 mod session_rig;
 mod typed_channels;
 mod waiting;
-mod wire;

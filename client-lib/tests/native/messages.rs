@@ -1,4 +1,4 @@
-//! A session's messages and calls over a wire that is cut, and servers that forget.
+//! A session's messages and calls over connections that are cut, and servers that forget.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,8 +8,10 @@ use rejoin::session::{
     CallError, ConnectError, Connected, KeepAlive, LostReason, SessionEvent, SessionMessage, SessionState,
 };
 use rejoin::{ClosedBy, Session, TargetError};
+use rejoin_test_support::proxy::Fault;
+use rejoin_test_support::within;
 
-use crate::rig::{next_text, on_one_thread, within};
+use crate::rig::{FREEZE, THAW, next_text, on_one_thread};
 use crate::server::Server;
 use crate::session_rig::{World, event, recv, until};
 
@@ -49,7 +51,7 @@ fn every_message_arrives_once_and_in_order_both_ways_over_many_cuts() {
     on_one_thread(async {
         let world = World::new().await;
         // Wherever in a frame it happens, and never before the greeting is over on every attempt.
-        world.wire.cut_after((0..30).map(|number| 900 + 137 * number));
+        world.proxy.cut_after((0..30).map(|number| 900 + 137 * number));
         let mut session = world.connect().await;
         let (count, sender) = (2_000, session.handle());
         tokio::task::spawn_local(async move {
@@ -65,7 +67,7 @@ fn every_message_arrives_once_and_in_order_both_ways_over_many_cuts() {
         }
         let expected: Vec<String> = (0..count).map(|number| format!("m{number}")).collect();
         assert_eq!(world.hub.heard(), expected);
-        assert!(world.wire.connections() > 10, "there were {} connections", world.wire.connections());
+        assert!(world.proxy.forwarded() > 10, "there were {} connections", world.proxy.forwarded());
         assert!(session.metrics().resent > 0);
         assert!(session.take_lost().is_empty());
     });
@@ -75,11 +77,11 @@ fn every_message_arrives_once_and_in_order_both_ways_over_many_cuts() {
 fn what_is_sent_while_away_goes_once_it_is_back() {
     on_one_thread(async {
         let world = World::new().await;
-        world.wire.lead(None);
+        world.proxy.lead(None);
         let mut session = world.builder().open().unwrap();
         session.try_send("early").unwrap();
         until(&session, |state| matches!(state, SessionState::Waiting { .. })).await;
-        world.wire.lead(Some(world.hub.server.address));
+        world.proxy.lead(Some(world.hub.server.address));
         assert_eq!(recv(&mut session).await, "EARLY");
     });
 }
@@ -88,11 +90,11 @@ fn what_is_sent_while_away_goes_once_it_is_back() {
 fn a_large_message_crosses_in_fragments_over_cuts() {
     on_one_thread(async {
         let world = World::new().await;
-        world.wire.cut_after([300_000, 700_000, 1_100_000].into_iter());
+        world.proxy.cut_after([300_000, 700_000, 1_100_000]);
         let mut session = world.connect().await;
         session.send("x".repeat(3 << 20)).await.unwrap();
         assert_eq!(recv(&mut session).await, "X".repeat(3 << 20));
-        assert_eq!(world.wire.connections(), 4);
+        assert_eq!(world.proxy.forwarded(), 4);
     });
 }
 
@@ -102,7 +104,7 @@ fn a_server_that_forgot_the_session_loses_what_was_transmitted_and_says_so() {
         let mut world = World::new().await;
         let mut session = world.connect().await;
         let alias = session.pair().unwrap().alias;
-        world.wire.freeze();
+        world.proxy.strike(FREEZE);
         session.send("swallowed").await.unwrap();
         within(async {
             while session.metrics().unacked_frames == 0 {
@@ -111,7 +113,7 @@ fn a_server_that_forgot_the_session_loses_what_was_transmitted_and_says_so() {
         })
         .await;
         let _old = world.restart().await;
-        world.wire.thaw();
+        world.proxy.strike(THAW);
         let lost = event(&session, |event| match event {
             SessionEvent::Lost(lost) => Some(lost),
             _ => None,
@@ -216,22 +218,22 @@ fn a_server_that_speaks_no_sessions_ends_one_after_so_many_answers_in_a_row() {
     on_one_thread(async {
         let world = World::new().await;
         let old = Server::echo().await;
-        world.wire.lead(Some(old.address));
+        world.proxy.lead(Some(old.address));
         let session = world.builder().max_disagreed(3).open().unwrap();
         // A load balancer that leads to an older server twice, and then to one that is up to date.
-        let (wire, hub) = (world.wire.clone(), world.hub.server.address);
+        let (proxy, hub) = (world.proxy.clone(), world.hub.server.address);
         let answers = Rc::new(Cell::new(0));
         let count = answers.clone();
         session.set_on_event(Some(Box::new(move |event| {
             if let SessionEvent::Disconnected(_) = event {
                 count.set(count.get() + 1);
-                wire.lead(Some(if count.get() == 2 { hub } else { old.address }));
+                proxy.lead(Some(if count.get() == 2 { hub } else { old.address }));
             }
         })));
         until(&session, SessionState::is_live).await;
         assert_eq!((answers.get(), session.why_ended()), (2, None));
         // What it heard before does not count any more, and the cut does not either.
-        world.wire.cut();
+        world.proxy.strike(Fault::Reset);
         let ended = until(&session, SessionState::is_ended).await;
         assert_eq!(answers.get(), 2 + 1 + 3);
         let SessionState::Ended(denial) = ended else { unreachable!() };
@@ -242,7 +244,7 @@ fn a_server_that_speaks_no_sessions_ends_one_after_so_many_answers_in_a_row() {
         assert_eq!(session.send("late").await.unwrap_err().reason, rejoin::session::Refusal::Closed);
         // By hand it is begun anew, and the count as well.
         session.set_on_event(None);
-        world.wire.lead(Some(hub));
+        world.proxy.lead(Some(hub));
         session.reconnect();
         until(&session, SessionState::is_live).await;
         assert_eq!(session.why_ended(), None);

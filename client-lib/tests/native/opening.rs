@@ -2,9 +2,10 @@
 
 use rejoin::{ClosedBy, InvalidUrl, OpenError, ReadyState, Socket, State};
 
-use crate::rig::{is_closed, next_text, on_one_thread, until, within};
+use crate::rig::{is_closed, next_text, on_one_thread, until};
 use crate::server::Server;
-use crate::wire::Wire;
+use rejoin_test_support::proxy::Proxy;
+use rejoin_test_support::within;
 
 #[test]
 fn a_connection_opens_and_says_where_it_is() {
@@ -98,10 +99,10 @@ fn a_dropped_attempt_is_given_up() {
 fn several_connections_share_a_thread() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
+        let proxy = Proxy::start(server.address).await.unwrap();
         let mut sockets = Vec::new();
         for _ in 0..20 {
-            sockets.push(Socket::connect(wire.url("/")).await.unwrap());
+            sockets.push(Socket::connect(proxy.url("/")).await.unwrap());
         }
         assert_eq!(server.connections.count(), 20);
         for (number, socket) in sockets.iter().enumerate() {

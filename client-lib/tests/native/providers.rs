@@ -8,8 +8,9 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use rejoin::session::{SessionState, SessionTarget};
 use rejoin::{Builder, Close, ClosedBy, OpenError, SessionBuilder, State, Target, TargetError};
+use rejoin_test_support::within;
 
-use crate::rig::{at_once, is_closed, is_open, on_one_thread, until, within};
+use crate::rig::{at_once, is_closed, is_open, on_one_thread, until};
 use crate::server::Server;
 use crate::session_rig::World;
 
@@ -208,7 +209,7 @@ fn a_provider_that_names_something_else_than_a_url_is_told_what_is_right() {
 fn a_sessions_token_may_come_late_as_well() {
     on_one_thread(async {
         let world = World::new().await;
-        let (url, made) = (world.wire.url("/"), Rc::new(Cell::new(0)));
+        let (url, made) = (world.proxy.url("/"), Rc::new(Cell::new(0)));
         let (answer, asked) = oneshot::channel::<()>();
         let (count, asked) = (made.clone(), Rc::new(RefCell::new(Some(asked))));
         let builder = SessionBuilder::asking(move |_| {

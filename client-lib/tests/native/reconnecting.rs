@@ -7,25 +7,26 @@ use std::time::Duration;
 use rejoin::session::SessionState;
 use rejoin::{Backoff, Builder, Event, KeepAlive, Socket, State, Target, TargetError};
 
-use crate::rig::{at_once, is_closed, is_open, next_text, on_one_thread, until, within};
+use crate::rig::{FREEZE, THAW, at_once, is_closed, is_open, next_text, on_one_thread, until};
 use crate::server::Server;
 use crate::session_rig::{self, World};
-use crate::wire::Wire;
+use rejoin_test_support::proxy::{Fault, Proxy};
+use rejoin_test_support::within;
 
 #[test]
 fn a_cut_connection_comes_back_and_what_was_queued_goes() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
-        let mut socket = Socket::builder(wire.url("/")).reconnect(at_once()).connect().await.unwrap();
-        wire.lead(None);
-        wire.cut();
+        let proxy = Proxy::start(server.address).await.unwrap();
+        let mut socket = Socket::builder(proxy.url("/")).reconnect(at_once()).connect().await.unwrap();
+        proxy.lead(None);
+        proxy.strike(Fault::Reset);
         until(&socket, |state| !is_open(state)).await;
         for number in 0..10 {
             socket.try_send(number.to_string()).unwrap();
         }
         assert_eq!(socket.queued().0, 10);
-        wire.lead(Some(server.address));
+        proxy.lead(Some(server.address));
         for number in 0..10 {
             assert_eq!(next_text(&mut socket).await, number.to_string());
         }
@@ -37,10 +38,10 @@ fn a_cut_connection_comes_back_and_what_was_queued_goes() {
 fn a_restarted_server_is_found_again() {
     on_one_thread(async {
         let first = Server::echo().await;
-        let wire = Wire::to(first.address).await;
-        let mut socket = Socket::builder(wire.url("/")).reconnect(at_once()).connect().await.unwrap();
+        let proxy = Proxy::start(first.address).await.unwrap();
+        let mut socket = Socket::builder(proxy.url("/")).reconnect(at_once()).connect().await.unwrap();
         let second = Server::echo().await;
-        wire.lead(Some(second.address));
+        proxy.lead(Some(second.address));
         first.stop().await;
         until(&socket, |state| !is_open(state)).await;
         assert_eq!(socket.metrics().last_closed.unwrap().code, 1012);
@@ -89,8 +90,8 @@ fn every_event_comes_in_order_and_handlers_may_call_in() {
 fn a_token_is_asked_for_with_each_attempt_and_sent_first() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
-        let url = wire.url("/");
+        let proxy = Proxy::start(server.address).await.unwrap();
+        let url = proxy.url("/");
         let builder = Builder::asking(move |attempt| {
             let url = url.clone();
             async move {
@@ -102,7 +103,7 @@ fn a_token_is_asked_for_with_each_attempt_and_sent_first() {
         });
         let mut socket = builder.reconnect(at_once()).connect().await.unwrap();
         assert_eq!(next_text(&mut socket).await, "token 1");
-        wire.cut();
+        proxy.strike(Fault::Reset);
         assert_eq!(next_text(&mut socket).await, "token 3");
     });
 }
@@ -111,11 +112,11 @@ fn a_token_is_asked_for_with_each_attempt_and_sent_first() {
 fn a_silent_server_is_left_when_the_keep_alive_says_so() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
+        let proxy = Proxy::start(server.address).await.unwrap();
         let keep_alive = KeepAlive::text("ping", "ping")
             .interval(Duration::from_millis(20))
             .deadline(Duration::from_millis(200));
-        let builder = Socket::builder(wire.url("/")).keep_alive(keep_alive).reconnect(at_once());
+        let builder = Socket::builder(proxy.url("/")).keep_alive(keep_alive).reconnect(at_once());
         let socket = builder.connect().await.unwrap();
         within(async {
             while socket.metrics().round_trip.is_none() {
@@ -123,14 +124,14 @@ fn a_silent_server_is_left_when_the_keep_alive_says_so() {
             }
         })
         .await;
-        wire.freeze();
+        proxy.strike(FREEZE);
         let State::Waiting { last, .. } =
             until(&socket, |state| matches!(state, State::Waiting { .. })).await
         else {
             panic!()
         };
         assert_eq!(last.by, rejoin::ClosedBy::KeepAlive);
-        wire.thaw();
+        proxy.strike(THAW);
         until(&socket, is_open).await;
     });
 }
@@ -139,13 +140,13 @@ fn a_silent_server_is_left_when_the_keep_alive_says_so() {
 fn reconnecting_by_hand_goes_over_a_new_connection() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
-        let mut socket = Socket::connect(wire.url("/")).await.unwrap();
+        let proxy = Proxy::start(server.address).await.unwrap();
+        let mut socket = Socket::connect(proxy.url("/")).await.unwrap();
         socket.reconnect();
         until(&socket, is_open).await;
         socket.send("again").await.unwrap();
         assert_eq!(next_text(&mut socket).await, "again");
-        assert_eq!(wire.connections(), 2);
+        assert_eq!(proxy.forwarded(), 2);
     });
 }
 
@@ -158,13 +159,13 @@ fn a_session_says_when_it_tries_again_and_does_so_at_once_if_it_is_told() {
             Backoff::default().with_first(Duration::from_millis(1)).with_floor(hour).with_first_floor(hour);
         let session = within(world.builder().reconnect(seldom).connect()).await.unwrap();
         assert_eq!(session.retry_in(), None);
-        world.wire.lead(None);
-        world.wire.cut();
+        world.proxy.lead(None);
+        world.proxy.strike(Fault::Reset);
         let waits = |state: &SessionState| matches!(state, SessionState::Waiting { .. });
         session_rig::until(&session, waits).await;
         let left = session.retry_in().unwrap();
         assert!(left > hour / 2 && left <= hour + Duration::from_millis(1), "{left:?}");
-        world.wire.lead(Some(world.hub.server.address));
+        world.proxy.lead(Some(world.hub.server.address));
         session.reconnect();
         session_rig::until(&session, SessionState::is_live).await;
         assert_eq!(session.retry_in(), None);

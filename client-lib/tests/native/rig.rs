@@ -5,20 +5,19 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use rejoin::{Backoff, Handle, Incoming, Socket, State};
+use rejoin_test_support::proxy::Fault;
+use rejoin_test_support::within;
 use tokio::task::LocalSet;
 
-/// Long enough for any machine; reached only by a test that fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Lets nothing pass, while both ends believe the connection open.
+pub(crate) const FREEZE: Fault = Fault::Stall(Duration::from_secs(3_600));
+/// Lets everything pass again.
+pub(crate) const THAW: Fault = Fault::Stall(Duration::ZERO);
 
 /// Runs a test on one thread, as a program would run its connections.
 pub(crate) fn on_one_thread(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(LocalSet::new().run_until(within(test)));
-}
-
-/// The future's output, or a panic when it takes too long.
-pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("it never came")
 }
 
 /// A back-off that comes back at once, for tests that are not about its times.

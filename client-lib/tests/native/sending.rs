@@ -3,9 +3,10 @@
 use futures::{SinkExt, StreamExt};
 use rejoin::{Message, Overflow, QueueLimits, Socket};
 
-use crate::rig::{next, next_text, on_one_thread, within};
+use crate::rig::{FREEZE, THAW, next, next_text, on_one_thread};
 use crate::server::Server;
-use crate::wire::Wire;
+use rejoin_test_support::proxy::Proxy;
+use rejoin_test_support::within;
 
 #[test]
 fn messages_of_both_kinds_come_back_in_order() {
@@ -68,10 +69,10 @@ fn what_is_sent_before_the_connection_is_open_waits_for_it() {
 fn what_has_not_left_is_counted_until_it_has() {
     on_one_thread(async {
         let server = Server::echo().await;
-        let wire = Wire::to(server.address).await;
+        let proxy = Proxy::start(server.address).await.unwrap();
         let queue = QueueLimits::new(100, 64 << 20, Overflow::Refuse);
-        let mut socket = Socket::builder(wire.url("/")).queue(queue).connect().await.unwrap();
-        wire.freeze();
+        let mut socket = Socket::builder(proxy.url("/")).queue(queue).connect().await.unwrap();
+        proxy.strike(FREEZE);
         let chunk = vec![1_u8; 1 << 20];
         // More than the kernel's buffers between the two ends take.
         for _ in 0..40 {
@@ -79,7 +80,7 @@ fn what_has_not_left_is_counted_until_it_has() {
         }
         assert_eq!(socket.buffered_amount(), 40 << 20);
         assert!(futures::poll!(socket.flush()).is_pending());
-        wire.thaw();
+        proxy.strike(THAW);
         for _ in 0..40 {
             assert_eq!(next(&mut socket).await.len(), 1 << 20);
         }

@@ -1,5 +1,6 @@
 //! A hub over a log, with an application that the tests know, and what the tests of sessions share.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -15,9 +16,10 @@ use rejoin_server::hub::{
 use rejoin_server::log::MemoryLog;
 use rejoin_server::{Connections, Upgrade};
 
-use crate::rig::{at_once, within};
+use crate::rig::at_once;
 use crate::server::Server;
-use crate::wire::Wire;
+use rejoin_test_support::proxy::{Fault, Proxy};
+use rejoin_test_support::within;
 
 /// Answers each message with its capitals, keeps what it was sent, and takes no tokens but `ada`, `bob` and
 /// long ones. In the channel `board` it reads what is done there by its types.
@@ -92,11 +94,11 @@ impl HubServer {
     }
 }
 
-/// A log, a hub over it, and a wire to it.
+/// A log, a hub over it, and a proxy to it.
 pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) hub: HubServer,
-    pub(crate) wire: Wire,
+    pub(crate) proxy: Rc<Proxy>,
 }
 
 impl World {
@@ -110,13 +112,13 @@ impl World {
         let mut settings = HubSettings::default();
         set(&mut settings);
         let hub = HubServer::with(&log, settings).await;
-        let wire = Wire::to(hub.server.address).await;
-        Self { log, hub, wire }
+        let proxy = Rc::new(Proxy::start(hub.server.address).await.unwrap());
+        Self { log, hub, proxy }
     }
 
-    /// A session over the wire that comes back at once.
+    /// A session over the proxy that comes back at once.
     pub(crate) fn builder(&self) -> SessionBuilder {
-        Session::builder(self.wire.url("/")).reconnect(at_once())
+        Session::builder(self.proxy.url("/")).reconnect(at_once())
     }
 
     pub(crate) async fn connect(&self) -> Session {
@@ -134,8 +136,8 @@ impl World {
         let mut settings = HubSettings::default();
         set(&mut settings);
         let next = HubServer::with(&self.log, settings).await;
-        self.wire.lead(Some(next.server.address));
-        self.wire.cut();
+        self.proxy.lead(Some(next.server.address));
+        self.proxy.strike(Fault::Reset);
         std::mem::replace(&mut self.hub, next)
     }
 }

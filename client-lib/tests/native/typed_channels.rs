@@ -8,9 +8,10 @@ use rejoin::session::{
 };
 use rejoin::{CodecError, Decode, Json};
 use rejoin_server::hub::{Action, Denial, TypedAction};
+use rejoin_test_support::within;
 use serde::{Deserialize, Serialize};
 
-use crate::rig::{on_one_thread, within};
+use crate::rig::on_one_thread;
 use crate::session_rig::World;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

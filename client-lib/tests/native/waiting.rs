@@ -8,9 +8,10 @@ use futures::FutureExt;
 use futures::future::join_all;
 use rejoin::session::{Refusal, SessionLimits, Since};
 use rejoin::{Overflow, QueueLimits, SendError, Session, SessionBuilder, Socket};
+use rejoin_test_support::within;
 use tokio::task::spawn_local;
 
-use crate::rig::{on_one_thread, within};
+use crate::rig::on_one_thread;
 use crate::session_rig::World;
 
 /// With room for ten messages and ten publications.
@@ -22,7 +23,7 @@ fn narrow(builder: SessionBuilder) -> SessionBuilder {
 
 /// It has nowhere to connect to.
 fn offline(world: &World) -> Session {
-    world.wire.lead(None);
+    world.proxy.lead(None);
     narrow(world.builder()).max_waiting(5, 1_000).open().unwrap()
 }
 
@@ -157,7 +158,7 @@ fn closing_takes_those_along_who_wait_and_nobody_else() {
 fn those_who_wait_when_the_time_for_closing_is_over_are_counted_and_have_their_messages_back() {
     on_one_thread(async {
         let world = World::new().await;
-        world.wire.lead(None);
+        world.proxy.lead(None);
         let session = narrow(world.builder()).drain_timeout(Duration::from_millis(50)).open().unwrap();
         let tasks: Vec<_> = (0..15)
             .map(|number| {
@@ -193,9 +194,9 @@ fn those_who_wait_when_the_time_for_closing_is_over_are_counted_and_have_their_m
 fn a_socket_bounds_those_who_wait_as_well() {
     on_one_thread(async {
         let world = World::new().await;
-        world.wire.lead(None);
+        world.proxy.lead(None);
         let queue = QueueLimits::new(2, 1_000, Overflow::Wait);
-        let builder = Socket::builder(world.wire.url("/")).queue(queue).max_waiting(2, 100);
+        let builder = Socket::builder(world.proxy.url("/")).queue(queue).max_waiting(2, 100);
         let socket = builder.open().unwrap();
         socket.try_send("one").unwrap();
         socket.try_send("two").unwrap();

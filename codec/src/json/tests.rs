@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use rejoin_test_support::Random;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
@@ -62,37 +63,19 @@ const PIECES: [&str; 42] = [
 /// How many texts are made of each.
 pub(super) const VARIATIONS: usize = 4_000;
 
-/// Random numbers, the same ones each time (xorshift).
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
-
-    /// A text with one to three changes.
-    fn vary(&mut self, text: &str) -> String {
-        let mut characters: Vec<char> = text.chars().collect();
-        for _ in 0..=self.below(3) {
-            let at = self.below(characters.len() + 1);
-            let end = (at + self.below(4)).min(characters.len());
-            match self.below(3) {
-                0 => drop(characters.drain(at..end)),
-                1 => {
-                    let piece = PIECES[self.below(PIECES.len())];
-                    characters.splice(at..at, piece.chars());
-                }
-                _ => {
-                    let piece = PIECES[self.below(PIECES.len())];
-                    characters.splice(at..end, piece.chars());
-                }
-            }
+/// A text with one to three changes.
+fn vary(random: &mut Random, text: &str) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for _ in 0..=random.below(3) {
+        let at = random.index(characters.len() + 1);
+        let end = (at + random.index(4)).min(characters.len());
+        match random.below(3) {
+            0 => drop(characters.drain(at..end)),
+            1 => drop(characters.splice(at..at, random.pick(&PIECES).chars())),
+            _ => drop(characters.splice(at..end, random.pick(&PIECES).chars())),
         }
-        characters.into_iter().collect()
     }
+    characters.into_iter().collect()
 }
 
 /// Both read a text, and agree on it; says whether it was a value. Values are compared as they are printed, for there
@@ -119,12 +102,12 @@ fn agree_on<T: DeserializeOwned + Serialize + Debug>(texts: &[&str]) {
 }
 
 fn agree_on_by(texts: &[&str], agree: impl Fn(&str) -> bool) {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new(1);
     let (mut read, mut refused) = (0, 0);
     for text in texts {
         assert!(agree(text), "{text}");
         for _ in 0..VARIATIONS {
-            let text = dice.vary(text);
+            let text = vary(&mut random, text);
             *(if agree(&text) { &mut read } else { &mut refused }) += 1;
         }
     }
@@ -239,7 +222,12 @@ fn keys_of_maps() {
     agree_on::<BTreeMap<u64, Option<u8>>>(&["{\"18446744073709551615\": null}"]);
     agree_on::<BTreeMap<i128, u8>>(&["{\"-170141183460469231731687303715884105728\": 1}"]);
     agree_on::<BTreeMap<u128, u8>>(&["{\"7\": 1}"]);
-    agree_on::<BTreeMap<bool, u8>>(&["{\"true\": 1, \"false\": 2}"]);
+    // `serde_json` takes what follows the first byte of such a key for a `str`, also in the middle of a character: it may
+    // panic while it words its error.
+    let within_ascii = |text: &str| !text.split('"').any(|part| part.starts_with(|c: char| !c.is_ascii()));
+    agree_on_by(&["{\"true\": 1, \"false\": 2}"], |text| {
+        within_ascii(text) && agree::<BTreeMap<bool, u8>>(text)
+    });
     agree_on::<BTreeMap<char, u8>>(&["{\"é\": 1}"]);
     agree_on::<BTreeMap<Option<u8>, u8>>(&["{\"1\": 1}"]);
     agree_on::<BTreeMap<Id, u8>>(&["{\"-7\": 1}"]);
@@ -256,11 +244,11 @@ fn what_is_kept_as_it_is_written() {
 
 #[test]
 fn who_goes_on_after_an_error_gets_no_panic() {
-    let mut dice = Dice(7);
+    let mut random = Random::new(7);
     let mut read_whole = 0;
     for text in ["[[1],[2],[3]]", "[\"\\", "[[[[[[[[", "[\"\\u12", "[-", "[tru"] {
         for _ in 0..VARIATIONS {
-            read_whole += usize::from(read::<Lenient>(&dice.vary(text)).is_ok());
+            read_whole += usize::from(read::<Lenient>(&vary(&mut random, text)).is_ok());
         }
     }
     assert!(read_whole > 0);

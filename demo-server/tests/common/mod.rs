@@ -2,14 +2,14 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses a part of it, and a failing helper is a failing test.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use bytes::Bytes;
 use demo_server::Config;
 use futures_util::{SinkExt, StreamExt};
+use rejoin_test_support::http::{self, Answer};
+use rejoin_test_support::within;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -17,9 +17,6 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
-
-/// Long enough for any machine; reached only by a test that fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Demo {
     pub address: SocketAddr,
@@ -44,7 +41,7 @@ impl Demo {
     }
 
     pub async fn ended(self) {
-        tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap();
+        within(self.task).await.unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -58,13 +55,7 @@ impl Demo {
 
     /// A GET with more headers, each ending with a line end.
     pub async fn request(&self, path: &str, headers: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let address = self.address;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut bytes = Vec::new();
-        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().unwrap();
-        Answer::parse(&bytes)
+        http::request(self.address, path, headers).await
     }
 
     pub async fn open(&self, path: &str, subprotocol: Option<&str>) -> Client {
@@ -90,36 +81,6 @@ impl Demo {
     }
 }
 
-pub struct Answer {
-    pub status: u16,
-    head: String,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    fn parse(bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head, body: bytes[end + 4..].to_vec() }
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap()
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-}
-
 pub struct Client {
     pub socket: WebSocketStream<TcpStream>,
 }
@@ -141,11 +102,7 @@ impl Client {
     /// The next message that is neither ping nor pong.
     pub async fn next(&mut self) -> Message {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.socket.next())
-                .await
-                .expect("the server says nothing")
-                .expect("the server has hung up")
-                .unwrap();
+            let message = within(self.socket.next()).await.expect("the server has hung up").unwrap();
             if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
                 return message;
             }

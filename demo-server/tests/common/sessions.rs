@@ -9,19 +9,15 @@ use futures::StreamExt;
 use rejoin::session::{CallError, Denial, Entry, PublishError, Since, TypedFeed, TypedItem};
 use rejoin::session::{FeedItem, Position};
 use rejoin::{Backoff, Session};
+use rejoin_test_support::{PATIENCE, within};
 use serde::Serialize;
 
-use crate::common::{Demo, PATIENCE};
+use crate::common::Demo;
 
 /// Runs a test on one thread, as a program would run its sessions.
 pub fn on_one_thread(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(tokio::task::LocalSet::new().run_until(within(test)));
-}
-
-/// The future's output, or a panic when it takes too long.
-pub async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("it never came")
 }
 
 /// A session that comes back at once.

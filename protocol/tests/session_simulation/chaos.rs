@@ -92,7 +92,7 @@ impl World {
 
     pub(crate) fn publishes(&mut self, client: usize) {
         self.serial += 1;
-        let (uid, id) = (self.serial, self.random.next());
+        let (uid, id) = (self.serial, self.random.next_u64());
         let len = if self.random.percent(2) { 5_000 } else { self.random.magnitude(8, 2_000) };
         let channel = self.random.pick(&ROOMS);
         let one = &mut self.clients[client];

@@ -8,6 +8,7 @@ use rejoin_protocol::session::{
 };
 use rejoin_protocol::wire::{Position, SessionId};
 use rejoin_protocol::{Time, wire};
+use rejoin_test_support::Random;
 
 use crate::content::{name_of, payload};
 use crate::ledger::Ledger;
@@ -303,6 +304,6 @@ fn handed_back(event: &ClientEvent) -> usize {
 /// What the server knows a client by.
 pub(crate) fn identity(seed: u64, serial: u64) -> SessionId {
     let mut random = [0; 12];
-    random[..8].copy_from_slice(&seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+    random[..8].copy_from_slice(&Random::new(seed).next_u64().to_le_bytes());
     wire::SessionId { born: serial, random }
 }

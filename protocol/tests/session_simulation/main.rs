@@ -23,8 +23,6 @@ mod log;
 mod network;
 mod performance;
 mod plan;
-#[path = "../simulation/random.rs"]
-mod random;
 mod scenarios;
 mod server;
 mod stage;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rejoin_protocol::session::SessionLimits;
 
-use crate::random::Random;
+use rejoin_test_support::Random;
 
 pub(crate) const MILLI: u64 = 1_000;
 pub(crate) const SECOND: u64 = 1_000 * MILLI;

@@ -146,7 +146,7 @@ impl World {
             _ => claimed.unwrap(),
         };
         self.log.touch(id, self.now);
-        let incarnation = self.random.next();
+        let incarnation = self.random.next_u64();
         let greeting = Greeting {
             outcome,
             id,

@@ -69,7 +69,7 @@ impl World {
             _ => Policy::Take,
         };
         let epoch = self.instances[at].writers.entry(publish.channel.clone()).or_default();
-        let fresh = self.random.next();
+        let fresh = self.random.next_u64();
         let stride = if self.plan.stride == 1 { 1 } else { self.random.between(1, self.plan.stride) };
         self.log.touch(id, self.now);
         let answer =

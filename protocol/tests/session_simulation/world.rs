@@ -11,8 +11,8 @@ use crate::ledger::Ledger;
 use crate::log::{History, Log, Policy};
 use crate::network::{Way, Wire, unpack};
 use crate::plan::{MINUTE, Plan, SECOND};
-use crate::random::Random;
 use crate::server::Instance;
+use rejoin_test_support::Random;
 
 pub(crate) enum Happening {
     Arrive { wire: u64, way: Way },

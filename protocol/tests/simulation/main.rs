@@ -15,7 +15,6 @@ mod ledger;
 mod network;
 mod page;
 mod plan;
-mod random;
 mod socket;
 mod world;
 

@@ -3,8 +3,8 @@
 use rejoin_protocol::{Input, State};
 
 use crate::plan::{MILLI, MINUTE, SECOND};
-use crate::random::Random;
 use crate::world::{Happening, World};
+use rejoin_test_support::Random;
 
 #[derive(Default)]
 pub(crate) struct Page {

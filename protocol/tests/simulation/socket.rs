@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use rejoin_protocol::Generation;
 
 use crate::plan::{MILLI, SECOND};
-use crate::random::Random;
+use rejoin_test_support::Random;
 
 /// Bytes lie this long in the browser's buffer before the operating system has taken them.
 const LAG: u64 = 5 * MILLI;

@@ -8,8 +8,8 @@ use crate::coverage::Coverage;
 use crate::ledger::Ledger;
 use crate::page::Page;
 use crate::plan::{MINUTE, Plan, SECOND};
-use crate::random::Random;
 use crate::socket::{Freight, Socket, Stage};
+use rejoin_test_support::Random;
 
 /// What the page is told of a socket.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +83,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64, trace: bool) -> Self {
-        let mut random = Random::new(seed);
+        // The link has the seed itself, and its sequence must not be the world's.
+        let mut random = Random::new(seed ^ 0x5851_f42d_4c95_7f2d);
         let plan = Plan::new(seed, &mut random);
         Self {
             now: 0,

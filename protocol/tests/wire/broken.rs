@@ -1,6 +1,7 @@
 //! What breaks the format is refused, by name and place, and nothing panics.
 
 use rejoin_protocol::wire::{Body, Fault, Frame, MAX_INTEGER, WireError, WireLimits, decode};
+use rejoin_test_support::Random;
 
 use crate::samples::{bytes, frames, read};
 
@@ -78,16 +79,10 @@ fn no_flipped_bit_panics_and_what_is_still_read_is_written_the_same() {
 
 #[test]
 fn random_bytes_never_panic() {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut random = Random::new(1);
     for _ in 0..100_000 {
-        let length = random() as usize % 40;
-        let mut message: Vec<u8> = (0..length).map(|_| random() as u8).collect();
+        let length = random.index(40);
+        let mut message = random.bytes(length);
         if let Some(first) = message.first_mut() {
             *first &= 0x4f;
         }

@@ -1,5 +1,4 @@
-//! Helpers: a server on a free port, and a client that can send whatever bytes a test wants.
+//! Helpers: a server on a free port.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses a part of it, and a failing helper is a failing test.
 
-pub mod raw;
 pub mod server;

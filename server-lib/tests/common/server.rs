@@ -2,18 +2,15 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::any;
 use rejoin_server::{Acceptor, Connection, Connections, ServeLimits, Upgrade, serve};
+use rejoin_test_support::within;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-/// Long enough for any machine; reached only by a test that fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct TestServer {
     pub address: SocketAddr,
@@ -82,7 +79,7 @@ impl TestServer {
 
     /// Waits for the server's end.
     pub async fn ended(self) {
-        tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap();
+        within(self.task).await.unwrap();
     }
 }
 

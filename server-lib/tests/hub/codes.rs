@@ -1,63 +1,35 @@
 //! Every close code of the protocol that a server sends is sent, and seen at a socket. Those that other files see as well are
 //! here with what leads to them most plainly.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::session::code;
-use rejoin_protocol::wire::{
-    Ack, Answer, BatchWriter, Body, Frame, Hello, Publish, Pulse, WireLimits, decode,
-};
+use rejoin_protocol::wire::{Ack, Answer, Body, Frame, Hello, Publish, Pulse};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::{LogError, MemoryLog};
-use tokio::io::AsyncWriteExt;
-use tokio_tungstenite::tungstenite::Message;
+use rejoin_test_support::fault_log::{FaultLog, LogCall, LogFault};
+use rejoin_test_support::raw::{BINARY, FIN, Raw, TEXT};
 
-use crate::client::{Client, Socket};
+use crate::client::Client;
 use crate::server::Server;
 
 async fn server() -> Server {
     Server::over(Arc::new(MemoryLog::default())).await
 }
 
-fn bytes(frame: &Frame) -> Message {
-    let mut bytes = Vec::new();
-    frame.encode(&mut bytes);
-    Message::binary(bytes)
+fn ping(next: u64) -> Frame {
+    Frame::Ping(Pulse { next, nonce: 9, ack: Ack { released: 0, credit: 0 } })
 }
 
-fn ping(next: u64) -> Message {
-    bytes(&Frame::Ping(Pulse { next, nonce: 9, ack: Ack { released: 0, credit: 0 } }))
-}
-
-/// Reads on to the close frame: the frames before it, its code and its reason.
-async fn end(socket: &mut Socket) -> (Vec<Frame>, u16, String) {
-    let mut frames = Vec::new();
-    let reading = async {
-        loop {
-            match socket.next().await.unwrap().unwrap() {
-                Message::Binary(bytes) => {
-                    let body = Body::from(Vec::from(bytes));
-                    frames.extend(decode(&body, &WireLimits::default()).map(Result::unwrap));
-                }
-                Message::Close(Some(frame)) => return (frame.code.into(), frame.reason.to_string()),
-                _ => {}
-            }
-        }
-    };
-    let (code, reason) =
-        tokio::time::timeout(Duration::from_secs(20), reading).await.expect("no close frame");
-    (frames, code, reason)
-}
-
-/// The code with which a session's connection ends after these messages.
-async fn answered(server: &Server, messages: impl IntoIterator<Item = Message>) -> (u16, String) {
+/// The code with which a session's connection ends after these frames.
+async fn answered(server: &Server, frames: impl IntoIterator<Item = Frame>) -> (u16, String) {
     let mut socket = Client::of(server.address).await.lose();
-    for message in messages {
-        socket.send(message).await.unwrap();
+    for frame in frames {
+        socket.send(&frame).await;
     }
-    let (_, code, reason) = end(&mut socket).await;
+    let (_, code, reason) = socket.end().await;
     (code, reason)
 }
 
@@ -67,7 +39,7 @@ async fn a_client_of_another_version_is_told_4406() {
     for offered in ["rejoin.v2", "soap, rejoin.v3, rejoin.v2"] {
         let (mut socket, chosen) = Client::open_as(server.address, offered, 1).await.unwrap();
         assert!(offered.contains(&chosen) && chosen.starts_with("rejoin.v"), "{chosen}");
-        let (frames, code, reason) = end(&mut socket).await;
+        let (frames, code, reason) = socket.end().await;
         assert_eq!((frames.len(), code), (0, code::VERSION));
         assert!(reason.contains("rejoin.v1"), "{reason}");
     }
@@ -82,9 +54,12 @@ async fn a_client_of_another_version_is_told_4406() {
 #[tokio::test]
 async fn a_frame_that_may_not_come_is_answered_with_4400() {
     let server = server().await;
-    assert_eq!(answered(&server, [Message::text("x")]).await.0, code::BAD_FRAME);
-    assert_eq!(answered(&server, [Message::binary(vec![9])]).await.0, code::BAD_FRAME);
-    let welcome_twice = [bytes(&Frame::Hello(Box::default()))];
+    for (opcode, message) in [(TEXT, b"x"), (BINARY, &[9])] {
+        let mut socket = Client::of(server.address).await.lose();
+        socket.raw.send(FIN | opcode, message).await;
+        assert_eq!(socket.end().await.1, code::BAD_FRAME);
+    }
+    let welcome_twice = [Frame::Hello(Box::default())];
     assert_eq!(answered(&server, welcome_twice).await.0, code::BAD_FRAME);
 }
 
@@ -93,19 +68,6 @@ async fn an_end_that_counts_otherwise_is_told_4402() {
     let server = server().await;
     let (code, reason) = answered(&server, [ping(5)]).await;
     assert_eq!(code, code::COUNTERS, "{reason}");
-}
-
-/// The frames of one message of the server.
-async fn frames(socket: &mut Socket) -> Vec<Frame> {
-    let reading = async {
-        loop {
-            if let Message::Binary(bytes) = socket.next().await.unwrap().unwrap() {
-                return Body::from(Vec::from(bytes));
-            }
-        }
-    };
-    let body = tokio::time::timeout(Duration::from_secs(20), reading).await.expect("no message comes");
-    decode(&body, &WireLimits::default()).map(Result::unwrap).collect()
 }
 
 fn publication(channel: u64, number: u64, withheld: Option<u64>) -> Frame {
@@ -127,26 +89,18 @@ async fn more_publications_than_welcome_says_are_told_4400() {
         (settings.session.publications, settings.appends.0) = (publications, appends);
         let server = Server::with(Arc::new(MemoryLog::default()), settings).await;
         let mut socket = Client::open(server.address).await;
-        let hello = Hello { attempt: 1, ..Hello::default() };
-        socket.send(bytes(&Frame::Hello(Box::new(hello)))).await.unwrap();
-        let first = frames(&mut socket).await;
-        let [Frame::Welcome(welcome), ..] = &first[..] else { panic!("{first:?}") };
+        let welcome = socket.hello(Hello { attempt: 1, ..Hello::default() }).await;
         assert_eq!(welcome.max_publications, 3);
         // In one message, so that none is answered before the last is read.
-        let batch = |from: u64, count: u64| {
-            let mut batch = BatchWriter::default();
-            (from..from + count).for_each(|number| batch.push(&publication(0, number, None)));
-            batch.flush();
-            Message::binary(batch.pop().unwrap())
-        };
-        socket.send(batch(0, 3)).await.unwrap();
+        let batch = |numbers: Range<u64>| numbers.map(|number| publication(0, number, None));
+        socket.send_batch(batch(0..3)).await;
         let mut answers = 0;
         while answers < 3 {
-            let all = frames(&mut socket).await;
+            let all = socket.frames().await;
             answers += all.iter().filter(|frame| matches!(frame, Frame::PubAck { .. })).count();
         }
-        socket.send(batch(3, 4)).await.unwrap();
-        assert_eq!(end(&mut socket).await.1, code::BAD_FRAME, "{publications} {appends}");
+        socket.send_batch(batch(3..7)).await;
+        assert_eq!(socket.end().await.1, code::BAD_FRAME, "{publications} {appends}");
     }
 }
 
@@ -159,10 +113,10 @@ async fn with_two_tokens(publications: Vec<Frame>) -> (usize, usize) {
     let (mut recorded, mut put_off) = (0, 0);
     // One after another, so that each is judged behind the answer to the one before.
     for publication in publications {
-        socket.send(bytes(&publication)).await.unwrap();
+        socket.send(&publication).await;
         let mut answered = false;
         while !answered {
-            for frame in frames(&mut socket).await {
+            for frame in socket.frames().await {
                 let Frame::PubAck { answer, .. } = frame else { continue };
                 answered = true;
                 match answer {
@@ -193,7 +147,7 @@ async fn two_writers_under_one_identity_are_told_4409() {
     let server = server().await;
     let publish = |id| {
         let (channel, payload) = ("room".to_owned(), Body::from("x"));
-        bytes(&Frame::Pub(Publish { channel, number: 0, settled: 0, id, payload, withheld: None }))
+        Frame::Pub(Publish { channel, number: 0, settled: 0, id, payload, withheld: None })
     };
     let (code, reason) = answered(&server, [publish(1), publish(2)]).await;
     assert_eq!(code, code::TAKEN_OVER);
@@ -206,21 +160,17 @@ async fn a_hello_that_comes_late_is_told_4409_and_takes_nothing_over() {
     let mut client = Client::of(server.address).await;
     client.cut();
     client.machine.connected(client.now(), None);
-    let hello = bytes(&client.machine.poll_transmit(client.now()).unwrap());
+    let hello = client.machine.poll_transmit(client.now()).unwrap();
     let mut first = Client::open(server.address).await;
-    first.send(hello.clone()).await.unwrap();
-    assert!(matches!(first.next().await, Some(Ok(Message::Binary(_)))), "no WELCOME");
+    first.send(&hello).await;
+    assert!(matches!(first.frames().await[0], Frame::Welcome(_)));
     let mut late = Client::open(server.address).await;
-    late.send(hello).await.unwrap();
-    let (_, code, _) = end(&mut late).await;
+    late.send(&hello).await;
+    let (_, code, _) = late.end().await;
     assert_eq!(code, code::TAKEN_OVER);
-    first.send(ping(0)).await.unwrap();
-    let pong = first.next().await.unwrap().unwrap();
-    let body = Body::from(Vec::from(pong.into_data()));
-    assert!(
-        decode(&body, &WireLimits::default())
-            .any(|frame| matches!(frame, Ok(Frame::Pong(pulse)) if pulse.nonce == 9))
-    );
+    first.send(&ping(0)).await;
+    let pong = first.frames().await;
+    assert!(pong.iter().any(|frame| matches!(frame, Frame::Pong(pulse) if pulse.nonce == 9)), "{pong:?}");
 }
 
 #[tokio::test]
@@ -228,10 +178,10 @@ async fn whoever_cannot_be_known_at_present_is_told_4101_and_when_to_come_back()
     let server = server().await;
     let mut client = Client::new();
     client.machine.connected(client.now(), Some("later".into()));
-    let hello = bytes(&client.machine.poll_transmit(client.now()).unwrap());
+    let hello = client.machine.poll_transmit(client.now()).unwrap();
     let mut socket = Client::open(server.address).await;
-    socket.send(hello).await.unwrap();
-    let (frames, code, _) = end(&mut socket).await;
+    socket.send(&hello).await;
+    let (frames, code, _) = socket.end().await;
     assert_eq!(code, code::RETRY_AFTER);
     assert!(
         matches!(&frames[..], [Frame::Bye(bye)] if bye.code == code && bye.retry_after.is_some() && !bye.last)
@@ -244,31 +194,28 @@ async fn a_session_that_is_forgotten_is_told_1001() {
     let client = Client::of(server.address).await;
     server.hub.session(client.machine.pair().unwrap().alias).unwrap().forget();
     let mut socket = { client }.lose();
-    assert_eq!(end(&mut socket).await.1, 1001);
+    assert_eq!(socket.end().await.1, 1001);
 }
 
 #[tokio::test]
 async fn a_message_larger_than_any_frame_is_told_1009() {
     let server = server().await;
     let mut socket = Client::of(server.address).await.lose();
-    let mut header = vec![0x82, 0xff];
-    header.extend((1_u64 << 20 | 1).to_be_bytes());
-    socket.get_mut().write_all(&header).await.unwrap();
-    socket.get_mut().write_all(&[0; 4]).await.unwrap();
-    assert_eq!(end(&mut socket).await.1, 1009);
+    socket.raw.write(&Raw::masked_start(FIN | BINARY, 1 << 20 | 1)).await;
+    assert_eq!(socket.end().await.1, 1009);
 }
 
 #[tokio::test]
 async fn a_log_that_takes_nothing_any_more_is_told_as_1011() {
-    let log = Arc::new(MemoryLog::default());
+    let log = Arc::new(FaultLog::<MemoryLog>::default());
     let server = Server::over(log.clone()).await;
     let client = Client::of(server.address).await;
-    log.set_fault(Some(LogError::Closed));
+    log.strike(LogCall::Append, LogFault::Fail(LogError::Closed), usize::MAX);
     let mut socket = { client }.lose();
     let (channel, payload) = ("room".to_owned(), Body::from("x"));
     let publish = Publish { channel, number: 0, settled: 0, id: 1, payload, withheld: None };
-    socket.send(bytes(&Frame::Pub(publish))).await.unwrap();
-    assert_eq!(end(&mut socket).await.1, 1011);
+    socket.send(&Frame::Pub(publish)).await;
+    assert_eq!(socket.end().await.1, 1011);
 }
 
 #[tokio::test]
@@ -279,8 +226,8 @@ async fn a_server_that_stops_tells_a_stranger_1012_and_a_session_4100() {
     let mut stranger = Client::open(server.address).await;
     let mut session = Client::of(server.address).await.lose();
     server.stop();
-    assert_eq!(end(&mut stranger).await.1, 1012);
-    let (frames, code, _) = end(&mut session).await;
+    assert_eq!(stranger.end().await.1, 1012);
+    let (frames, code, _) = session.end().await;
     assert_eq!(code, code::DRAINING);
     assert!(matches!(frames.last(), Some(Frame::Bye(bye)) if bye.code == code && bye.retry_after.is_some()));
 }
@@ -291,7 +238,7 @@ async fn a_session_that_is_over_is_told_1000_behind_a_last_bye() {
     let client = Client::of(server.address).await;
     server.hub.session(client.machine.pair().unwrap().alias).unwrap().end();
     let mut socket = { client }.lose();
-    let (frames, code, _) = end(&mut socket).await;
+    let (frames, code, _) = socket.end().await;
     assert_eq!(code, 1000);
     assert!(matches!(frames.last(), Some(Frame::Bye(bye)) if bye.code == 1000 && bye.last));
 }

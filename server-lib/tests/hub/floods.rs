@@ -3,16 +3,14 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use rejoin_protocol::session::{CallOutcome, ChannelEvent, ClientEvent};
 use rejoin_protocol::wire::{BatchWriter, Body, Denial, Frame, Position, Since, Subscribe};
 use rejoin_server::hub::{HubSettings, SessionMessage};
 use rejoin_server::{ConnectionLimits, Rate};
-use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::Client;
 use crate::messages::log;
 use crate::server::Server;
+use rejoin_test_support::client::Client;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -115,7 +113,7 @@ async fn pairs_of_sub_and_unsub_cost_the_server_no_more_than_the_rate_allows() {
     }
     batch.flush();
     while let Some(message) = batch.pop() {
-        socket.send(Message::Binary(message.into())).await.unwrap();
+        socket.send_bytes(&message).await;
     }
     let mut victim = Client::of_host(2, server.address).await;
     let feed = victim.machine.subscribe("room 1", Since::Now).unwrap();

@@ -3,18 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::Refusal;
 use rejoin_protocol::session::{ClientConfig, ClientSession, Ending, LostReason, SessionMessage, code};
 use rejoin_protocol::wire::{Body, Frame, Since};
 use rejoin_server::hub::HubSettings;
 use rejoin_server::log::MemoryLog;
-use tokio::io::AsyncWriteExt;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame as WsFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use rejoin_test_support::raw::{BINARY, CONTINUE, FIN, Raw, TEXT};
 
-use crate::client::{Client, Socket};
+use crate::client::Client;
 use crate::server::Server;
 
 fn log() -> Arc<MemoryLog> {
@@ -22,24 +18,10 @@ fn log() -> Arc<MemoryLog> {
 }
 
 /// What a server says to a first message.
-async fn told(server: &Server, first: Option<Message>) -> (u16, String) {
+async fn told(server: &Server, opcode: u8, first: &[u8]) -> (u16, String) {
     let mut socket = Client::open(server.address).await;
-    if let Some(first) = first {
-        socket.send(first).await.unwrap();
-    }
-    goodbye(&mut socket).await
-}
-
-/// The close frame that comes.
-async fn goodbye(socket: &mut Socket) -> (u16, String) {
-    let read = async {
-        loop {
-            if let Message::Close(Some(frame)) = socket.next().await.unwrap().unwrap() {
-                return (frame.code.into(), frame.reason.to_string());
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), read).await.expect("no close frame comes")
+    socket.raw.send(FIN | opcode, first).await;
+    socket.raw.close_frame().await
 }
 
 #[tokio::test]
@@ -49,20 +31,18 @@ async fn a_first_message_that_is_larger_than_a_hello_is_refused_before_it_is_rea
     let server = Server::with(log(), settings).await;
     // Of a frame that announces 20,481 bytes not one has come.
     let mut socket = Client::open(server.address).await;
-    socket.get_mut().write_all(&[0x82, 0xfe, 0x50, 0x01, 1, 2, 3, 4]).await.unwrap();
-    let (code, reason) = goodbye(&mut socket).await;
+    socket.raw.write(&Raw::masked_start(FIN | BINARY, 20_481)).await;
+    let (code, reason) = socket.raw.close_frame().await;
     assert_eq!(code, code::AUTH_TOO_LARGE);
     assert!(reason.starts_with("16384 ") && reason.contains("20480"), "{reason}");
     // The same in small parts.
     let mut socket = Client::open(server.address).await;
-    for n in 0..5 {
-        let opcode = if n == 0 { Data::Binary } else { Data::Continue };
-        let part = WsFrame::message(vec![1; 5_000], OpCode::Data(opcode), false);
-        socket.send(Message::Frame(part)).await.unwrap();
+    for opcode in [BINARY, CONTINUE, CONTINUE, CONTINUE, CONTINUE] {
+        socket.raw.send(opcode, &[1; 5_000]).await;
     }
-    assert_eq!(goodbye(&mut socket).await.0, code::AUTH_TOO_LARGE);
+    assert_eq!(socket.raw.close_frame().await.0, code::AUTH_TOO_LARGE);
     // Such a HELLO counts as one that failed.
-    assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::TOO_MANY);
+    assert_eq!(told(&server, TEXT, b"x").await.0, code::TOO_MANY);
 }
 
 /// How a client with such a token is received by a server that takes tokens of so many bytes.
@@ -138,18 +118,18 @@ async fn whoever_does_not_begin_with_hello_is_told_what_was_wrong() {
     let mut settings = HubSettings::default();
     settings.hello_timeout = Duration::from_millis(50);
     let server = Server::with(log(), settings).await;
-    let (late, _) = told(&server, None).await;
-    assert_eq!(late, code::HELLO_LATE);
-    let (text, reason) = told(&server, Some(Message::text("hello"))).await;
+    let mut late = Client::open(server.address).await;
+    assert_eq!(late.raw.close_frame().await.0, code::HELLO_LATE);
+    let (text, reason) = told(&server, TEXT, b"hello").await;
     assert_eq!(text, code::BAD_FRAME);
     assert!(reason.contains("binary"), "{reason}");
     let mut ack = Vec::new();
     Frame::Cancel { id: 1 }.encode(&mut ack);
-    let (other, reason) = told(&server, Some(Message::binary(ack))).await;
+    let (other, reason) = told(&server, BINARY, &ack).await;
     assert_eq!(other, code::BAD_FRAME);
     assert!(reason.contains("HELLO"), "{reason}");
     for garbage in [vec![], vec![0xff; 10], vec![5; 20_000]] {
-        assert_eq!(told(&server, Some(Message::binary(garbage))).await.0, code::BAD_FRAME);
+        assert_eq!(told(&server, BINARY, &garbage).await.0, code::BAD_FRAME);
     }
 }
 
@@ -159,9 +139,9 @@ async fn an_address_that_fails_too_often_has_to_wait() {
     settings.failed_hellos = Some(rejoin_server::Rate { per_second: 0.001, burst: 3 });
     let server = Server::with(log(), settings).await;
     for _ in 0..3 {
-        assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::BAD_FRAME);
+        assert_eq!(told(&server, TEXT, b"x").await.0, code::BAD_FRAME);
     }
-    assert_eq!(told(&server, Some(Message::text("x"))).await.0, code::TOO_MANY);
+    assert_eq!(told(&server, TEXT, b"x").await.0, code::TOO_MANY);
 }
 
 #[tokio::test]
@@ -219,12 +199,7 @@ async fn a_newer_connection_takes_the_session_over_and_the_older_is_told() {
     let mut old = client.lose();
     client.connect(server.address).await;
     client.until(|client| client.machine.is_live()).await;
-    let code = loop {
-        if let Message::Close(Some(frame)) = old.next().await.unwrap().unwrap() {
-            break u16::from(frame.code);
-        }
-    };
-    assert_eq!(code, code::TAKEN_OVER);
+    assert_eq!(old.raw.close_frame().await.0, code::TAKEN_OVER);
     client.machine.send(SessionMessage::text("still here")).unwrap();
     client.until(|client| !client.messages.is_empty()).await;
     assert!(client.lost.is_empty());

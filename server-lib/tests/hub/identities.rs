@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use rejoin_protocol::session::{LostReason, Settlement};
-use rejoin_protocol::wire::{Answer, Body, Position, SessionId, Since};
+use rejoin_protocol::wire::Body;
 use rejoin_server::Connections;
 use rejoin_server::hub::{Hub, HubSettings};
-use rejoin_server::log::{Append, Entry, Log, LogError, MemoryLog, MemoryOptions, Piece, Start};
-use tokio::sync::watch;
+use rejoin_server::log::{Log, MemoryLog, MemoryOptions};
+use rejoin_test_support::fault_log::{FaultLog, LogCall, LogFault};
+use rejoin_test_support::within;
 
 use crate::client::Client;
 use crate::server::{Server, Shouter};
@@ -27,61 +27,6 @@ fn brief() -> HubSettings {
     let mut settings = HubSettings::default();
     settings.ttl = LIFE / 4;
     settings
-}
-
-/// Trims itself behind each answer to whom it knows: the worst moment.
-struct Hasty(MemoryLog);
-
-impl Log for Hasty {
-    fn append(&self, append: Append) -> BoxFuture<'_, Result<Answer, LogError>> {
-        self.0.append(append)
-    }
-
-    fn locate(&self, channel: &str, since: Since) -> BoxFuture<'_, Result<Start, LogError>> {
-        self.0.locate(channel, since)
-    }
-
-    fn read(&self, channel: &str, behind: Position, max: usize) -> BoxFuture<'_, Result<Piece, LogError>> {
-        self.0.read(channel, behind, max)
-    }
-
-    fn read_back(
-        &self,
-        channel: &str,
-        before: u64,
-        count: usize,
-        max_bytes: usize,
-    ) -> BoxFuture<'_, Result<Vec<Entry>, LogError>> {
-        self.0.read_back(channel, before, count, max_bytes)
-    }
-
-    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
-        self.0.channels(behind, most)
-    }
-
-    fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>> {
-        self.0.tail(channel)
-    }
-
-    fn publisher_life(&self) -> Duration {
-        self.0.publisher_life()
-    }
-
-    fn knows(&self, publisher: SessionId) -> BoxFuture<'_, Result<bool, LogError>> {
-        Box::pin(async move {
-            let knows = self.0.knows(publisher).await;
-            self.0.trim().await?;
-            knows
-        })
-    }
-
-    fn touch(&self, publisher: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
-        self.0.touch(publisher)
-    }
-
-    fn trim(&self) -> BoxFuture<'_, Result<(), LogError>> {
-        self.0.trim()
-    }
 }
 
 /// Leaves the connection for longer than an identity lives.
@@ -117,14 +62,21 @@ async fn an_identity_that_the_log_has_forgotten_is_not_kept_and_publishes_nothin
 
 #[tokio::test]
 async fn an_identity_that_is_kept_is_known_to_the_log_from_that_moment_on() {
-    let log = Arc::new(Hasty(forgetful()));
-    let server = Server::with(log, brief()).await;
+    let log = Arc::new(FaultLog::over(forgetful()));
+    let server = Server::with(log.clone(), brief()).await;
     let mut client = Client::of(server.address).await;
     client.machine.publish("room", Body::from("first"), 7).unwrap();
     client.until(|client| client.settled.len() == 1).await;
     stay_away(&mut client, &server).await;
+    log.strike(LogCall::Knows, LogFault::Hold, 1);
     client.connect(server.address).await;
-    client.until(|client| client.machine.is_live()).await;
+    // The worst moment for it: the log says that it knows the session, and the hub has not heard so yet.
+    let trimmed = async {
+        within(log.met(LogCall::Knows)).await;
+        log.trim().await.unwrap();
+        log.resume();
+    };
+    tokio::join!(client.until(|client| client.machine.is_live()), trimmed);
     assert_eq!(client.lost[0].reason, LostReason::Kept);
     client.machine.publish("room", Body::from("second"), 8).unwrap();
     client.until(|client| client.settled.len() == 2).await;

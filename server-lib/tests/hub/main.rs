@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)] // A failing helper is a failing test.
 
 mod channels;
-mod client;
 mod codes;
 mod floods;
 mod greetings;
@@ -11,3 +10,5 @@ mod memory;
 mod messages;
 mod mute_log;
 mod server;
+
+use rejoin_test_support::client;

@@ -4,9 +4,10 @@ use rejoin_protocol::wire::Since;
 use rejoin_server::ConnectionLimits;
 use rejoin_server::hub::{HubSettings, SessionHandle, SessionMessage};
 
-use crate::client::{Client, PATIENCE};
 use crate::messages::log;
 use crate::server::{Server, Shouter};
+use rejoin_test_support::PATIENCE;
+use rejoin_test_support::client::Client;
 
 const MEMORY: u64 = 4 << 20;
 

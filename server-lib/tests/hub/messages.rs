@@ -4,13 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use rejoin_protocol::session::{CallOutcome, ClientEvent, Ending, LostReason, SessionMessage, code};
 use rejoin_protocol::wire::Body;
 use rejoin_server::hub::{HubSettings, SessionEnd, SessionHandle};
 use rejoin_server::log::MemoryLog;
-
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::Client;
 use crate::server::Server;
@@ -256,12 +253,7 @@ async fn calls_whose_answers_are_not_read_cut_the_connection() {
         client.machine.call(client.now(), question, Duration::from_secs(60)).unwrap();
     }
     let mut deaf = client.deaf(200).await;
-    let code = loop {
-        if let Message::Close(Some(frame)) = deaf.next().await.unwrap().unwrap() {
-            break u16::from(frame.code);
-        }
-    };
-    assert_eq!(code, 1013);
+    assert_eq!(deaf.raw.close_frame().await.0, 1013);
 }
 
 #[tokio::test]

@@ -1,101 +1,28 @@
 //! A log that does not answer: publishers and readers are not held up for ever, and nothing is stored twice.
 
-use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use rejoin_protocol::session::Settlement;
-use rejoin_protocol::wire::{Answer, Body, Position, SessionId, Since};
+use rejoin_protocol::wire::{Body, Since};
 use rejoin_server::hub::HubSettings;
-use rejoin_server::log::{Append, Entry, Log, LogError, MemoryLog, Piece, Start};
-use tokio::sync::watch;
+use rejoin_server::log::{Log, MemoryLog};
+use rejoin_test_support::fault_log::{FaultLog, LogCall, LogFault};
+use rejoin_test_support::within;
 
 use crate::client::Client;
 use crate::server::Server;
 
-/// A log that does not answer the first calls of a kind, after it has done what they ask or before.
-#[derive(Default)]
-struct Mute {
-    log: MemoryLog,
-    /// Appends that are stored and not answered.
-    stored: AtomicUsize,
-    /// Appends that are not even stored.
-    ignored: AtomicUsize,
-    reads: AtomicUsize,
-    locates: AtomicUsize,
-    touches: AtomicUsize,
-}
+type Slow = FaultLog<MemoryLog>;
 
-/// Takes one off, if there is one.
-fn takes(count: &AtomicUsize) -> bool {
-    count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok()
-}
-
-impl Log for Mute {
-    fn append(&self, append: Append) -> BoxFuture<'_, Result<Answer, LogError>> {
-        if takes(&self.ignored) {
-            return Box::pin(pending());
-        }
-        let answer = self.log.append(append);
-        if takes(&self.stored) {
-            return Box::pin(pending());
-        }
-        answer
-    }
-
-    fn locate(&self, channel: &str, since: Since) -> BoxFuture<'_, Result<Start, LogError>> {
-        if takes(&self.locates) { Box::pin(pending()) } else { self.log.locate(channel, since) }
-    }
-
-    fn read(&self, channel: &str, behind: Position, max: usize) -> BoxFuture<'_, Result<Piece, LogError>> {
-        if takes(&self.reads) { Box::pin(pending()) } else { self.log.read(channel, behind, max) }
-    }
-
-    fn read_back(
-        &self,
-        channel: &str,
-        before: u64,
-        count: usize,
-        max_bytes: usize,
-    ) -> BoxFuture<'_, Result<Vec<Entry>, LogError>> {
-        self.log.read_back(channel, before, count, max_bytes)
-    }
-
-    fn channels(&self, behind: &str, most: usize) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
-        self.log.channels(behind, most)
-    }
-
-    fn tail(&self, channel: &str) -> BoxFuture<'_, Result<watch::Receiver<Position>, LogError>> {
-        self.log.tail(channel)
-    }
-
-    fn publisher_life(&self) -> Duration {
-        self.log.publisher_life()
-    }
-
-    fn knows(&self, publisher: SessionId) -> BoxFuture<'_, Result<bool, LogError>> {
-        self.log.knows(publisher)
-    }
-
-    fn touch(&self, publisher: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
-        if takes(&self.touches) { Box::pin(pending()) } else { self.log.touch(publisher) }
-    }
-
-    fn trim(&self) -> BoxFuture<'_, Result<(), LogError>> {
-        self.log.trim()
-    }
-}
-
-async fn server(log: Arc<Mute>) -> Server {
+async fn server(log: Arc<Slow>) -> Server {
     let mut settings = HubSettings::default();
     settings.log_timeout = Duration::from_millis(100);
     Server::with(log, settings).await
 }
 
 /// Publishes to two channels until all is settled. Returns the offsets in the first one.
-async fn publish(log: Arc<Mute>) -> Vec<u64> {
+async fn publish(log: Arc<Slow>) -> Vec<u64> {
     let server = server(log).await;
     let mut client = Client::of(server.address).await;
     for n in 0..3 {
@@ -113,7 +40,8 @@ async fn publish(log: Arc<Mute>) -> Vec<u64> {
 
 #[tokio::test]
 async fn a_publication_that_is_stored_and_not_answered_is_sent_again_and_stored_once() {
-    let log = Arc::new(Mute { stored: AtomicUsize::new(1), ..Mute::default() });
+    let log = Arc::new(Slow::default());
+    log.strike(LogCall::Append, LogFault::Hold, 1);
     let mut offsets = publish(log.clone()).await;
     offsets.sort_unstable();
     assert_eq!(offsets, [1, 1, 2, 3]);
@@ -123,7 +51,8 @@ async fn a_publication_that_is_stored_and_not_answered_is_sent_again_and_stored_
 #[tokio::test]
 async fn publications_that_a_log_ignores_for_a_while_are_stored_in_order_afterwards() {
     for ignored in [1, 5] {
-        let log = Arc::new(Mute { ignored: AtomicUsize::new(ignored), ..Mute::default() });
+        let log = Arc::new(Slow::default());
+        log.strike(LogCall::Append, LogFault::Stall, ignored);
         publish(log.clone()).await;
         let entries = log.read_back("room", u64::MAX, 9, 1 << 20).await.unwrap();
         let payloads: Vec<_> = entries.iter().map(|entry| entry.payload[..].to_vec()).collect();
@@ -133,15 +62,13 @@ async fn publications_that_a_log_ignores_for_a_while_are_stored_in_order_afterwa
 
 #[tokio::test]
 async fn others_publish_while_the_log_does_not_answer_one() {
-    let log = Arc::new(Mute::default());
+    let log = Arc::new(Slow::default());
     let server = server(log.clone()).await;
     let (mut ada, mut bob) = (Client::of(server.address).await, Client::of(server.address).await);
-    log.ignored.store(1, Ordering::SeqCst);
+    log.strike(LogCall::Append, LogFault::Stall, 1);
     ada.machine.publish("room", Body::from("from Ada"), 1).unwrap();
     ada.transmit().await;
-    while log.ignored.load(Ordering::SeqCst) > 0 {
-        tokio::task::yield_now().await;
-    }
+    within(log.met(LogCall::Append)).await;
     bob.machine.publish("room", Body::from("from Bob"), 2).unwrap();
     bob.until(|bob| bob.settled.len() == 1).await;
     ada.until(|ada| ada.settled.len() == 1).await;
@@ -150,12 +77,10 @@ async fn others_publish_while_the_log_does_not_answer_one() {
 
 #[tokio::test]
 async fn a_reader_is_served_once_the_log_answers_again() {
-    let log = Arc::new(Mute {
-        reads: AtomicUsize::new(1),
-        locates: AtomicUsize::new(1),
-        touches: AtomicUsize::new(1),
-        ..Mute::default()
-    });
+    let log = Arc::new(Slow::default());
+    for call in [LogCall::Read, LogCall::Locate, LogCall::Touch] {
+        log.strike(call, LogFault::Stall, 1);
+    }
     let server = server(log.clone()).await;
     let mut client = Client::of(server.address).await;
     let feed = client.machine.subscribe("room", Since::All).unwrap();
@@ -167,5 +92,5 @@ async fn a_reader_is_served_once_the_log_answers_again() {
             seen == ["hello"]
         })
         .await;
-    assert_eq!(log.reads.load(Ordering::SeqCst) + log.locates.load(Ordering::SeqCst), 0);
+    within(async { tokio::join!(log.met(LogCall::Read), log.met(LogCall::Locate)) }).await;
 }

@@ -5,29 +5,13 @@ use std::time::Duration;
 
 use rejoin_protocol::wire::{Answer, Body, Position, Since};
 use rejoin_server::log::{Append, Log, Piece, Retention, Verdict};
+use rejoin_test_support::Random;
 
 use crate::model::{Channel, Model};
 use crate::rig::{Rig, Settings, denial, publisher};
 
 const STEPS: usize = 400;
 const CHANNELS: [&str; 2] = ["room", "hall"];
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-}
 
 /// Each seed is a history, and a failure names it.
 pub(crate) async fn random_histories<R: Rig>(first: R) {
@@ -42,7 +26,7 @@ pub(crate) async fn random_histories<R: Rig>(first: R) {
             model,
             seen: BTreeSet::new(),
             saved: None,
-            random: Random(seed),
+            random: Random::new(seed),
             seed,
             drawn: 0,
         }

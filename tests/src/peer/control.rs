@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::ledger::{Command, Ledger, Record};
-use crate::head::Head;
+use rejoin_test_support::request::RequestHead;
 
 /// How long a request for statistics waits for its condition.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -41,7 +41,7 @@ HTTP:
 "
 }
 
-pub(super) async fn serve(mut stream: TcpStream, head: &Head, ledger: &Ledger) {
+pub(super) async fn serve(mut stream: TcpStream, head: &RequestHead, ledger: &Ledger) {
     let (status, kind, body) = match head.path.as_str() {
         "/" => ("200 OK", "text/plain", help().to_owned()),
         "/stats" => stats(head, ledger).await,
@@ -68,7 +68,7 @@ pub(super) async fn serve(mut stream: TcpStream, head: &Head, ledger: &Ledger) {
     let _ = stream.shutdown().await;
 }
 
-async fn stats(head: &Head, ledger: &Ledger) -> (&'static str, &'static str, String) {
+async fn stats(head: &RequestHead, ledger: &Ledger) -> (&'static str, &'static str, String) {
     let conditions = match head.text("until").unwrap_or_default() {
         "" => Vec::new(),
         text => match text.split(',').map(Condition::read).collect() {
@@ -129,7 +129,7 @@ impl Condition {
     }
 }
 
-fn command(head: &Head) -> Result<Command, String> {
+fn command(head: &RequestHead) -> Result<Command, String> {
     match head.text("do").unwrap_or_default() {
         "cut" => Ok(Command::Cut),
         "close" => {

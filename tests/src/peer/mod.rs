@@ -20,8 +20,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::head::Head;
 use ledger::Ledger;
+use rejoin_test_support::request::RequestHead;
 
 pub use control::help;
 
@@ -54,7 +54,9 @@ pub async fn serve(listener: TcpListener, connections: usize) -> io::Result<()> 
 }
 
 async fn serve_one(mut stream: TcpStream, ledger: &Arc<Ledger>) {
-    let Ok(Ok(head)) = tokio::time::timeout(HEAD_TIMEOUT, Head::read(&mut stream)).await else { return };
+    let Ok(Ok(head)) = tokio::time::timeout(HEAD_TIMEOUT, RequestHead::read(&mut stream)).await else {
+        return;
+    };
     // Small messages shall not wait for one another: tests measure order and counts, and some of them time.
     if stream.set_nodelay(true).is_err() {
         return;

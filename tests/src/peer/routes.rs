@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::Options;
-use crate::head::Head;
+use rejoin_test_support::request::RequestHead;
 
 /// The largest burst, so that a typing error does not fill the memory.
 const MOST_BURST: usize = 256 << 20;
@@ -69,7 +69,7 @@ pub(super) enum Answer {
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub(super) fn read(head: &Head, attempt: u64) -> Result<Answer, String> {
+pub(super) fn read(head: &RequestHead, attempt: u64) -> Result<Answer, String> {
     let status = head.number("status", 503)?;
     if !(400..600).contains(&status) {
         return Err(format!("status={status}: use one from 400 to 599"));
@@ -96,14 +96,14 @@ pub(super) fn read(head: &Head, attempt: u64) -> Result<Answer, String> {
     Ok(Answer::Accept { protocol: protocol(head), route })
 }
 
-fn close(head: &Head, code: Option<u16>) -> Result<Route, String> {
+fn close(head: &RequestHead, code: Option<u16>) -> Result<Route, String> {
     let reason = head.text("reason").unwrap_or_default().to_owned();
     let wait = Duration::from_millis(head.number("after_ms", 0)?);
     let hold = Duration::from_millis(head.number("hold_ms", 0)?);
     Ok(Route::Close { frame: code.map(|code| (code, reason)), after: head.number("after", 0)?, wait, hold })
 }
 
-fn burst(head: &Head) -> Result<Route, String> {
+fn burst(head: &RequestHead) -> Result<Route, String> {
     let (count, size) = (head.number("count", 1_000)?, head.number("size", 64)?);
     let kind = match head.text("kind").unwrap_or("text") {
         "text" => Kind::Text,
@@ -119,7 +119,7 @@ fn burst(head: &Head) -> Result<Route, String> {
 
 /// The subprotocol to answer with: what `name` says, offered or not, none for an empty one, by default the first
 /// that was offered.
-fn protocol(head: &Head) -> Option<String> {
+fn protocol(head: &RequestHead) -> Option<String> {
     let first_offered =
         || head.header("sec-websocket-protocol")?.split(',').next().map(|name| name.trim().to_owned());
     match head.text("name") {

@@ -9,10 +9,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::act;
 use super::ledger::Visit;
 use super::routes::{self, Answer};
-use crate::head::Head;
+use rejoin_test_support::request::RequestHead;
 
 /// Answers an upgrade request and serves what follows. A failure of the connection ends it, which the ledger shows.
-pub(super) async fn serve(mut stream: TcpStream, head: &Head, visit: &Visit) {
+pub(super) async fn serve(mut stream: TcpStream, head: &RequestHead, visit: &Visit) {
     visit.asked(
         head.header("sec-websocket-protocol").unwrap_or_default(),
         head.text("tag").unwrap_or_default(),

@@ -3,7 +3,8 @@
 use std::env;
 use std::time::Duration;
 
-use rejoin_tests::proxy::Fault;
+use rejoin_test_support::Random;
+use rejoin_test_support::proxy::Fault;
 
 /// Steps in which each round's share is sent.
 pub(crate) const STEPS: u64 = 6;
@@ -52,10 +53,10 @@ impl Plan {
     pub(crate) fn faults(parties: (usize, usize)) -> Self {
         let each = if is_full() { 8 } else { 2 };
         let mut plan = Self::empty(parties);
-        let mut dice = Dice(plan.seed);
+        let mut random = Random::new(plan.seed);
         let mut strikes = Vec::new();
         for _ in 0..each {
-            let mut ms = |least: u64, most: u64| Duration::from_millis(least + dice.below(most - least));
+            let mut ms = |least: u64, most: u64| Duration::from_millis(least + random.below(most - least));
             strikes.extend([
                 Fault::Reset,
                 Fault::Swallow(ms(20, 400)),
@@ -66,8 +67,8 @@ impl Plan {
                 Fault::Refuse(ms(100, 600)),
             ]);
         }
-        dice.shuffle(&mut strikes);
-        plan.rounds = strikes.into_iter().map(|fault| dice.round(Strike::Fault(fault))).collect();
+        random.shuffle(&mut strikes);
+        plan.rounds = strikes.into_iter().map(|fault| round(&mut random, Strike::Fault(fault))).collect();
         plan
     }
 
@@ -75,9 +76,9 @@ impl Plan {
     pub(crate) fn kills(parties: (usize, usize)) -> Self {
         let each = if is_full() { 8 } else { 2 };
         let mut plan = Self::empty(parties);
-        let mut dice = Dice(plan.seed);
+        let mut random = Random::new(plan.seed);
         let strikes = (0..each).flat_map(|_| [Strike::Kill, Strike::Fault(Fault::Reset)]);
-        plan.rounds = strikes.map(|strike| dice.round(strike)).collect();
+        plan.rounds = strikes.map(|strike| round(&mut random, strike)).collect();
         plan
     }
 
@@ -103,27 +104,7 @@ impl Strike {
     }
 }
 
-/// Random numbers by a seed (splitmix64).
-#[derive(Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % most
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for at in (1..list.len()).rev() {
-            let other = usize::try_from(self.below(at as u64 + 1)).unwrap();
-            list.swap(at, other);
-        }
-    }
-
-    fn round(&mut self, strike: Strike) -> Round {
-        // Echoes are back after a few milliseconds.
-        Round { strike, after: self.below(STEPS), delay: Duration::from_micros(self.below(10_000)) }
-    }
+fn round(random: &mut Random, strike: Strike) -> Round {
+    // Echoes are back after a few milliseconds.
+    Round { strike, after: random.below(STEPS), delay: Duration::from_micros(random.below(10_000)) }
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use participant::{Progress, ROOMS, Seen};
-use rejoin_tests::proxy::Proxy;
+use rejoin_test_support::http;
+use rejoin_test_support::proxy::Proxy;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -14,7 +15,6 @@ use crate::check;
 use crate::content::{message, said};
 use crate::party::Party;
 use crate::plan::{Plan, Round, STEPS, Strike, share};
-use crate::rig::http;
 use crate::rig::server::Server;
 use crate::rig::settings;
 

@@ -1,7 +1,8 @@
 //! `trunk serve` with the demo's server beside it, as a developer runs them.
 
+use rejoin_test_support::http;
+
 use crate::rig::browser::Browser;
-use crate::rig::http;
 use crate::rig::server::Server;
 use crate::rig::trunk::{Trunk, free_address};
 

@@ -1,7 +1,8 @@
 //! What holds on each page: the policy, and the address that leads nowhere.
 
+use rejoin_test_support::http;
+
 use crate::rig::browser::Browser;
-use crate::rig::http;
 use crate::rig::server::Server;
 
 /// Each page, and what stands on it when it is there.
@@ -21,9 +22,9 @@ async fn no_page_violates_its_content_security_policy() {
     for (path, selector, text) in PAGES {
         let policy = http::get(server.address, path).await;
         assert!(
-            policy.head.to_lowercase().contains("\r\ncontent-security-policy: default-src"),
+            policy.head.text.to_lowercase().contains("\r\ncontent-security-policy: default-src"),
             "{}",
-            policy.head
+            policy.head.text
         );
         page.goto(&server.url(path)).await;
         page.shows(selector, text).await;

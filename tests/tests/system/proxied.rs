@@ -2,36 +2,18 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use rejoin_test_support::raw::Raw;
 
-use crate::rig::PATIENCE;
 use crate::rig::chat::chatter;
 use crate::rig::nginx::Nginx;
 use crate::rig::server::Server;
 
-/// Asks for a WebSocket as a page of this origin would; the status, and the rest of the answer up to the end of its
-/// head, or up to the end of what a refusal says.
+/// Asks for a WebSocket as a page of this origin would; the status, and the answer as text.
 async fn upgrade(address: SocketAddr, origin: &str) -> (u16, String) {
-    let ask = async {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!(
-            "GET /ws/echo HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let (mut answer, mut bytes) = (String::new(), [0; 4_096]);
-        while !answer.contains("\r\n\r\n") || (!answer.starts_with("HTTP/1.1 101") && !answer.ends_with('\n'))
-        {
-            let read = stream.read(&mut bytes).await.unwrap();
-            assert!(read > 0, "the answer ends: {answer}");
-            answer.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
-        }
-        answer
-    };
-    let answer = timeout(PATIENCE, ask).await.expect("no answer");
-    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+    let mut raw = Raw::connect(address).await;
+    raw.write(raw.good_request_for("/ws/echo", &format!("Origin: {origin}\r\n")).as_bytes()).await;
+    let answer = raw.answer().await;
+    (answer.status, [&answer.head.text, answer.text()].concat())
 }
 
 /// The origin of another port of this address.

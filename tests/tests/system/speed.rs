@@ -1,6 +1,6 @@
 //! The speed test's page, and whether its figures agree with the server's.
 
-use rejoin_tests::proxy::Proxy;
+use rejoin_test_support::proxy::Proxy;
 
 use crate::rig::browser::Browser;
 use crate::rig::page::Page;

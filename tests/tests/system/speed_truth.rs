@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rejoin_tests::proxy::{Direction, Proxy};
+use rejoin_test_support::proxy::{Direction, Proxy};
 
 use crate::rig::browser::Browser;
 use crate::rig::page::Page;

@@ -7,7 +7,7 @@ use crate::workspace::{Package, Workspace};
 use super::Finding;
 
 /// Each package, and the packages of the workspace it may depend on. Nothing else is allowed.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("rejoin-protocol", &[]),
     ("rejoin-codec", &[]),
     ("rejoin", &["rejoin-protocol", "rejoin-codec"]),
@@ -20,9 +20,12 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("demo-app", &["rejoin", "rejoin-yew", "demo-messages"]),
     ("rejoin-tests", PUBLIC),
     ("rejoin-tests-page", PUBLIC),
+    ("rejoin-test-support", &["rejoin-protocol", "rejoin-server"]),
     ("rejoin-bench", PUBLIC),
     ("xtask", &[]),
 ];
+/// What the tests of every package may depend on.
+const SUPPORT: &str = "rejoin-test-support";
 /// What the tests of a package may depend on besides.
 const ALLOWED_IN_TESTS: [(&str, &[&str]); 2] = [
     // The client is tested natively against this project's own server.
@@ -39,9 +42,9 @@ const PUBLIC: &[&str] = &[
     "rejoin-server",
     "demo-messages",
     "demo-server",
-    // The proxy, and one who takes part: for tests and benchmarks alone.
-    "rejoin-tests",
+    // One who takes part, and what tests share: for tests and benchmarks alone.
     "rejoin-tests-page",
+    SUPPORT,
 ];
 /// Packages without any dependency, which is how the compiler proves that no socket or clock is inside.
 const PURE: [&str; 1] = ["rejoin-protocol"];
@@ -78,7 +81,8 @@ fn check_package(package: &Package, workspace: &Workspace) -> Vec<Finding> {
 }
 
 fn is_allowed_in_tests(name: &str, dependency: &str) -> bool {
-    ALLOWED_IN_TESTS.iter().any(|(known, more)| *known == name && more.contains(&dependency))
+    dependency == SUPPORT
+        || ALLOWED_IN_TESTS.iter().any(|(known, more)| *known == name && more.contains(&dependency))
 }
 
 #[cfg(test)]
@@ -129,6 +133,15 @@ mod tests {
         assert_eq!(check(&of("dev")), []);
         assert_eq!(check(&of("normal")).len(), 1);
         assert_eq!(check(&of("build")).len(), 1);
+    }
+
+    #[test]
+    fn the_tests_of_every_package_may_use_what_they_share_and_nothing_else_may() {
+        for name in ["rejoin-protocol", "rejoin-codec", "rejoin-server", "demo-app"] {
+            let of = |kind| workspace(&[(name, &[(SUPPORT, kind)]), (SUPPORT, &[])]);
+            assert_eq!(check(&of("dev")), []);
+            assert_eq!(check(&of("normal")).len(), 1, "{name}");
+        }
     }
 
     #[test]

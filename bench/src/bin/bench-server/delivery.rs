@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use rejoin_tests::proxy::Proxy;
+use rejoin_test_support::proxy::Proxy;
 use serde::Serialize;
 
 /// The proxies, which live as long as the routes.

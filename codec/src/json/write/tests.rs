@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use rejoin_test_support::Random;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::super::samples::{Degree, Digits, InTag, Posing, PosingInVain, Shape};
-use super::super::tests::{Dice, VARIATIONS};
+use super::super::tests::VARIATIONS;
 use super::write;
 
 /// Both write a value, and agree on its text; says whether it has one.
@@ -40,10 +41,9 @@ fn what_is_raw_is_one_string_and_nothing_else() {
 
 #[test]
 fn numbers_are_written_alike() {
-    let mut dice = Dice(3);
-    let mut bits = || (0..4).fold(0_u64, |bits, _| bits << 16 | dice.below(1 << 16) as u64);
+    let mut random = Random::new(3);
     for _ in 0..VARIATIONS {
-        let bits = bits();
+        let bits = random.next_u64();
         assert!(agree_in_writing(&f64::from_bits(bits)));
         assert!(agree_in_writing(&f32::from_bits(u32::try_from(bits >> 32).unwrap())));
         assert!(agree_in_writing(&[bits, bits % 100_000]));

@@ -84,11 +84,6 @@ impl MemoryLog {
         Self::over(self.store().clone(), options)
     }
 
-    /// From now on every call of every writer is answered with this error and does nothing; `None`: no longer.
-    pub fn set_fault(&self, fault: Option<LogError>) {
-        self.store().fault = fault;
-    }
-
     fn over(store: Store, options: MemoryOptions) -> Result<Self, LogError> {
         LogError::unless(options.max_bytes > 0, "max_bytes", 0, "be above 0")?;
         options.retention.check()?;
@@ -109,12 +104,7 @@ impl MemoryLog {
         &self,
         act: impl FnOnce(&mut Store) -> Result<T, LogError>,
     ) -> BoxFuture<'a, Result<T, LogError>> {
-        let mut store = self.store();
-        let result = match &store.fault {
-            Some(fault) => Err(fault.clone()),
-            None => act(&mut store),
-        };
-        Box::pin(ready(result))
+        Box::pin(ready(act(&mut self.store())))
     }
 }
 

@@ -29,8 +29,6 @@ pub(super) struct Store {
     channels: HashMap<String, Channel>,
     publishers: HashMap<SessionId, Publisher>,
     bytes: u64,
-    /// What every call is answered with, for tests.
-    pub(super) fault: Option<LogError>,
 }
 
 impl Store {

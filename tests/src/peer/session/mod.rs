@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::act::reset_on_close;
 use super::ledger::{Command, Page, append};
-use crate::head::Head;
 use desk::{Desk, End};
+use rejoin_test_support::request::RequestHead;
 
 pub(super) use hall::Hall;
 
@@ -46,7 +46,7 @@ impl Options {
     ///
     /// # Errors
     /// Says which parameter is no number.
-    pub(super) fn read(head: &Head) -> Result<Self, String> {
+    pub(super) fn read(head: &RequestHead) -> Result<Self, String> {
         let code: u16 = head.number("refuse_hello", 0)?;
         let times = head.number("times", 1)?;
         let every: u64 = head.number("cut_every", 0)?;

@@ -15,7 +15,4 @@ pub(crate) mod settings;
 pub(crate) mod trunk;
 pub(crate) mod webkit;
 
-use std::time::Duration;
-
-/// Long enough for any machine; reached only by a test that fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) use rejoin_test_support::PATIENCE;

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
 
 use nix::sys::signal::Signal;
+use rejoin_test_support::http;
 
 use super::lines::Lines;
 use super::program::Program;
-use super::{http, settings};
+use super::settings;
 
 /// A running server.
 #[derive(Debug)]

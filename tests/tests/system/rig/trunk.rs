@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rejoin_test_support::http;
 use tempfile::TempDir;
 
 use super::program::Program;
-use super::{http, settings};
+use super::settings;
 
 /// Building the app may take so long when nothing of it has been compiled before.
 const BUILD: Duration = Duration::from_secs(300);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -34,6 +35,8 @@ pub(super) enum Dry {
     Finished,
     /// One of its ends is broken.
     Broken,
+    /// So many bytes have passed as may.
+    Spent,
 }
 
 /// A fault that is at work and passes.
@@ -73,14 +76,16 @@ impl Spell {
     }
 }
 
-/// Forwards between two sockets, over a line if there is one, until either ends or a fault ends both.
+/// Forwards between two sockets, over a line if there is one, until either ends, a fault ends both or so many bytes have passed
+/// as may.
 pub(super) async fn run(
     client: TcpStream,
     server: TcpStream,
     mut faults: broadcast::Receiver<Fault>,
     line: Option<&Line>,
+    budget: &AtomicUsize,
 ) {
-    let last = strike(&client, &server, &mut faults, line).await;
+    let last = strike(&client, &server, &mut faults, line, budget).await;
     // No longer among those that a fault strikes.
     drop(faults);
     match last {
@@ -100,16 +105,17 @@ pub(super) async fn run(
     }
 }
 
-/// Forwards until the end, and says what ended it, unless both ends closed in order.
+/// Forwards until the end, and says which fault it was, if any.
 async fn strike(
     client: &TcpStream,
     server: &TcpStream,
     faults: &mut broadcast::Receiver<Fault>,
     line: Option<&Line>,
+    budget: &AtomicUsize,
 ) -> Option<Fault> {
     let (mode, modes) = watch::channel(Mode::Forward);
     let mut spell = Spell { mode, until: None };
-    let mut forwarding = std::pin::pin!(forward(client, server, modes, line));
+    let mut forwarding = std::pin::pin!(forward(client, server, modes, line, budget));
     loop {
         let last = tokio::select! {
             biased;
@@ -120,7 +126,8 @@ async fn strike(
             },
             () = spell.passed() => spell.end(),
             dry = &mut forwarding => match dry {
-                Dry::Finished => return None,
+                // Closed without a reset, which would take back what has not been read.
+                Dry::Finished | Dry::Spent => return None,
                 Dry::Broken => Some(Fault::Reset),
             },
         };
@@ -135,12 +142,13 @@ async fn forward(
     server: &TcpStream,
     modes: watch::Receiver<Mode>,
     line: Option<&Line>,
+    budget: &AtomicUsize,
 ) -> Dry {
     let way = |from, to, direction| {
         let modes = modes.clone();
         async move {
             match line {
-                None => pump(from, to, modes).await,
+                None => pump(from, to, modes, budget).await,
                 Some(line) => line::pump(from, to, line.end(direction)).await,
             }
         }
@@ -153,7 +161,7 @@ async fn forward(
     };
     match first {
         Dry::Finished => other.await,
-        Dry::Broken => Dry::Broken,
+        ended => ended,
     }
 }
 
@@ -172,7 +180,12 @@ async fn orphan(stream: &TcpStream) {
     let _noticed = timeout(ORPHAN, drained).await;
 }
 
-async fn pump(from: &TcpStream, to: &TcpStream, mut modes: watch::Receiver<Mode>) -> Dry {
+async fn pump(
+    from: &TcpStream,
+    to: &TcpStream,
+    mut modes: watch::Receiver<Mode>,
+    budget: &AtomicUsize,
+) -> Dry {
     let mut buffer = [0; BUFFER];
     loop {
         let mode = match modes.wait_for(|mode| *mode != Mode::Hold).await {
@@ -187,12 +200,13 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut modes: watch::Receiver<Mode>
             _ => BUFFER,
         };
         let read = tokio::select! {
-            read = read(from, &mut buffer[..most]) => read,
-            // What is there may have to be treated otherwise now.
+            // What comes after a fault has begun is treated as the fault has it.
+            biased;
             changed = modes.changed() => match changed {
                 Ok(()) => continue,
                 Err(_) => return Dry::Broken,
             },
+            read = read(from, &mut buffer[..most]) => read,
         };
         match read {
             Ok(0) => {
@@ -200,8 +214,15 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut modes: watch::Receiver<Mode>
             }
             Ok(_) if mode == Mode::Drop => {}
             Ok(count) => {
-                if write(to, &buffer[..count]).await.is_err() {
+                // Both directions are one task's.
+                let left = budget.load(Ordering::Relaxed);
+                let passes = count.min(left);
+                budget.store(left - passes, Ordering::Relaxed);
+                if write(to, &buffer[..passes]).await.is_err() {
                     return Dry::Broken;
+                }
+                if passes < count {
+                    return Dry::Spent;
                 }
             }
             Err(_) => return Dry::Broken,

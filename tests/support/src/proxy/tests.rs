@@ -8,9 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::{Direction, Fault, Proxy};
+use crate::{PATIENCE, within};
 
-/// Long enough for any machine; reached only by a test that fails.
-const PATIENCE: Duration = Duration::from_secs(20);
 const A_WHILE: Duration = Duration::from_millis(200);
 
 /// A proxy with one connection through it, in the test's hands at both ends.
@@ -39,14 +38,15 @@ impl Rig {
     }
 
     async fn reconnects(&mut self) {
+        self.reconnects_with(b"up", b"down").await;
+    }
+
+    async fn reconnects_with(&mut self, up: &[u8], down: &[u8]) {
         self.client = TcpStream::connect(self.proxy.address()).await.unwrap();
         self.server = within(self.listener.accept()).await.unwrap().0;
-        self.passes().await;
+        exchange(&mut self.client, &mut self.server, up).await;
+        exchange(&mut self.server, &mut self.client, down).await;
     }
-}
-
-async fn within<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("it took too long")
 }
 
 async fn exchange(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
@@ -94,6 +94,47 @@ async fn a_reset_reaches_both_ends_and_the_next_connection_passes() {
     is_reset(&mut rig.client).await;
     is_reset(&mut rig.server).await;
     rig.reconnects().await;
+}
+
+#[tokio::test]
+async fn a_stall_ends_before_its_time_when_a_shorter_one_takes_its_place() {
+    let mut rig = Rig::new().await;
+    rig.proxy.strike(Fault::Stall(Duration::from_secs(3_600)));
+    rig.client.write_all(b"up").await.unwrap();
+    is_silent(&mut rig.server).await;
+    rig.proxy.strike(Fault::Stall(Duration::ZERO));
+    within(rig.server.read_exact(&mut [0; 2])).await.unwrap();
+    rig.passes().await;
+}
+
+#[tokio::test]
+async fn connections_end_after_the_bytes_that_were_said_and_those_arrive() {
+    let mut rig = Rig::new().await;
+    rig.proxy.cut_after([5, 0]);
+    rig.reconnects_with(b"abc", b"de").await;
+    rig.client.write_all(b"f").await.unwrap();
+    assert_eq!(within(rig.server.read(&mut [0; 64])).await.unwrap(), 0);
+    rig.client = TcpStream::connect(rig.proxy.address()).await.unwrap();
+    rig.server = within(rig.listener.accept()).await.unwrap().0;
+    rig.server.write_all(b"g").await.unwrap();
+    assert_eq!(within(rig.client.read(&mut [0; 64])).await.unwrap(), 0);
+    rig.reconnects().await;
+    assert_eq!(rig.proxy.forwarded(), 4);
+}
+
+#[tokio::test]
+async fn new_connections_lead_where_they_are_led_or_nowhere_and_old_ones_stay() {
+    let mut rig = Rig::new().await;
+    rig.proxy.lead(None);
+    let mut turned_away = TcpStream::connect(rig.proxy.address()).await.unwrap();
+    is_reset(&mut turned_away).await;
+    rig.passes().await;
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    rig.proxy.lead(Some(other.local_addr().unwrap()));
+    let mut client = TcpStream::connect(rig.proxy.address()).await.unwrap();
+    let (mut server, _) = within(other.accept()).await.unwrap();
+    exchange(&mut client, &mut server, b"elsewhere").await;
+    rig.passes().await;
 }
 
 #[tokio::test]

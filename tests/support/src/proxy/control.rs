@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Fault, Shared};
-use crate::head::Head;
+use crate::request::RequestHead;
 
 /// How long a client may take for its request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn answer(mut stream: TcpStream, shared: &Shared) {
-    let Ok(head) = Head::read(&mut stream).await else { return };
+    let Ok(head) = RequestHead::read(&mut stream).await else { return };
     let (status, body) = match head.path.as_str() {
         "/" => ("200 OK", help().to_owned()),
         "/connections" => ("200 OK", shared.faults.receiver_count().to_string()),
@@ -61,7 +61,7 @@ async fn answer(mut stream: TcpStream, shared: &Shared) {
     let _ = stream.shutdown().await;
 }
 
-fn fault(head: &Head) -> Result<Fault, String> {
+fn fault(head: &RequestHead) -> Result<Fault, String> {
     let time = Duration::from_millis(head.number("ms", TIME_MS)?);
     Fault::named(head.text("kind").unwrap_or_default(), time, head.number("rate", RATE)?)
 }

@@ -1,44 +1,57 @@
 //! A client of `rejoin.v1` over a real socket, driven by the test.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use rejoin_protocol::session::{
     ChannelEvent, ClientConfig, ClientEvent, ClientSession, Ending, Lost, Pair, Settlement, SubscriptionId,
 };
-use rejoin_protocol::wire::{BatchWriter, Body, Frame, WireLimits, decode};
+use rejoin_protocol::wire::{BatchWriter, Body, Frame};
 use rejoin_protocol::{Closed, ClosedBy, Time};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::Instant;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio::time::{Instant, timeout};
 
-/// Long enough for any step on any machine; a test that waits for it has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::PATIENCE;
+use crate::http::Head;
+use crate::raw::{BINARY, FIN, PING, PONG, Raw, RawOptions};
+use crate::session::{RawSession, read};
 
-pub(crate) type Socket = WebSocketStream<TcpStream>;
-
-pub(crate) struct Client {
-    pub(crate) machine: ClientSession,
-    pub(crate) messages: Vec<String>,
-    pub(crate) settled: Vec<Settlement>,
-    pub(crate) events: Vec<ClientEvent>,
-    pub(crate) lost: Vec<Lost>,
+/// A client: the protocol's machine, and what has come out of it.
+#[derive(Debug)]
+pub struct Client {
+    /// What is sent is put into it.
+    pub machine: ClientSession,
+    /// The texts that came.
+    pub messages: Vec<String>,
+    /// What became of publications.
+    pub settled: Vec<Settlement>,
+    /// All events, those of the other fields too.
+    pub events: Vec<ClientEvent>,
+    /// What was lost.
+    pub lost: Vec<Lost>,
     /// How the newest connection ended.
-    pub(crate) closed: Option<(u16, String)>,
-    pub(crate) ending: Option<Ending>,
+    pub closed: Option<(u16, String)>,
+    /// What the machine said of that end.
+    pub ending: Option<Ending>,
     /// Frames of presence that came.
-    pub(crate) presences: usize,
-    socket: Option<Socket>,
+    pub presences: usize,
+    socket: Option<RawSession>,
     started: Instant,
+    /// Where the server takes sessions.
+    path: String,
     /// Its address is 127.0.0.HOST.
     host: u8,
 }
 
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Client {
-    pub(crate) fn new() -> Self {
+    /// One that is not connected, for a server with sessions at `/ws`.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             machine: ClientSession::new(ClientConfig::default()),
             messages: Vec::new(),
@@ -50,65 +63,73 @@ impl Client {
             presences: 0,
             socket: None,
             started: Instant::now(),
+            path: "/ws".to_owned(),
             host: 1,
         }
     }
 
-    /// A client of another network.
-    pub(crate) fn from_host(host: u8) -> Self {
+    /// One for a server with sessions at another path.
+    #[must_use]
+    pub fn at(path: &str) -> Self {
+        Self { path: path.to_owned(), ..Self::new() }
+    }
+
+    /// One of another network: its address is 127.0.0.HOST.
+    #[must_use]
+    pub fn from_host(host: u8) -> Self {
         Self { host, ..Self::new() }
     }
 
-    /// A client of another network, live.
-    pub(crate) async fn of_host(host: u8, address: SocketAddr) -> Self {
+    /// One of another network, live.
+    pub async fn of_host(host: u8, address: SocketAddr) -> Self {
         let mut client = Self::from_host(host);
         client.connect(address).await;
         client.until(|client| client.machine.is_live()).await;
         client
     }
 
-    pub(crate) async fn of(address: SocketAddr) -> Self {
+    /// One that is live.
+    pub async fn of(address: SocketAddr) -> Self {
         let mut client = Self::new();
         client.connect(address).await;
         client.until(|client| client.machine.is_live()).await;
         client
     }
 
-    pub(crate) fn now(&self) -> Time {
+    /// The machine's time.
+    #[must_use]
+    pub fn now(&self) -> Time {
         Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
     }
 
-    pub(crate) async fn open(address: SocketAddr) -> Socket {
-        Self::open_as(address, "rejoin.v1", 1).await.unwrap().0
+    /// Opens a connection at `/ws`, on which nothing is sent yet.
+    pub async fn open(address: SocketAddr) -> RawSession {
+        RawSession::open(address, "/ws").await
     }
 
-    /// Opens a connection with these subprotocols; with the one that was chosen.
-    pub(crate) async fn open_as(
-        address: SocketAddr,
-        offered: &str,
-        host: u8,
-    ) -> Result<(Socket, String), Box<tokio_tungstenite::tungstenite::Error>> {
-        let mut request = format!("ws://{address}/ws").into_client_request()?;
-        request.headers_mut().insert("sec-websocket-protocol", offered.parse().unwrap());
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).unwrap();
-        let stream = socket.connect(address).await.unwrap();
-        let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
-        Ok((socket, response.headers()["sec-websocket-protocol"].to_str().unwrap().to_owned()))
+    /// Opens a connection at `/ws` with these subprotocols, from 127.0.0.HOST; with the one that was chosen.
+    ///
+    /// # Errors
+    /// The head of an answer that chooses none.
+    pub async fn open_as(address: SocketAddr, offered: &str, host: u8) -> Result<(RawSession, String), Head> {
+        RawSession::offer(address, "/ws", from(host), offered).await
     }
 
-    pub(crate) async fn connect(&mut self, address: SocketAddr) -> Option<Pair> {
+    /// Connects anew, without a token; the identity that HELLO names.
+    pub async fn connect(&mut self, address: SocketAddr) -> Option<Pair> {
         self.connect_as(address, None).await
     }
 
-    pub(crate) async fn connect_as(&mut self, address: SocketAddr, token: Option<&str>) -> Option<Pair> {
+    /// Connects anew, with a token; the identity that HELLO names.
+    pub async fn connect_as(&mut self, address: SocketAddr, token: Option<&str>) -> Option<Pair> {
         self.closed = None;
-        self.socket = Some(Self::open_as(address, "rejoin.v1", self.host).await.unwrap().0);
+        let opened = RawSession::offer(address, &self.path, from(self.host), "rejoin.v1").await;
+        self.socket = Some(opened.unwrap_or_else(|head| panic!("{}", head.text)).0);
         self.machine.connected(self.now(), token.map(Body::from))
     }
 
     /// Leaves the connection without a word.
-    pub(crate) fn cut(&mut self) {
+    pub fn cut(&mut self) {
         self.socket = None;
         let closed = Closed::abnormal(ClosedBy::Network, true, "");
         self.ending = Some(self.machine.ended(self.now(), &closed));
@@ -116,13 +137,14 @@ impl Client {
     }
 
     /// Keeps the connection open and forgets it: the server's side lives.
-    pub(crate) fn lose(&mut self) -> Socket {
+    pub fn lose(&mut self) -> RawSession {
         let socket = self.socket.take().unwrap();
         self.cut();
         socket
     }
 
-    pub(crate) async fn transmit(&mut self) {
+    /// Sends what the machine has to send.
+    pub async fn transmit(&mut self) {
         let mut batch = BatchWriter::default();
         let now = self.now();
         while let Some(frame) = self.machine.poll_transmit(now) {
@@ -132,21 +154,22 @@ impl Client {
         let Some(socket) = &mut self.socket else { return };
         while let Some(message) = batch.pop() {
             // A connection that has ended says so when it is read.
-            let _ended = socket.send(Message::Binary(message.into())).await;
+            let _ended = socket.raw.try_write(&Raw::masked(FIN | BINARY, &message)).await;
         }
     }
 
     /// Sends all it has and reads nothing; returns the socket once so many frames have gone or no more are taken.
-    pub(crate) async fn deaf(&mut self, frames: usize) -> Socket {
+    pub async fn deaf(&mut self, frames: usize) -> RawSession {
         let mut socket = self.socket.take().unwrap();
         for _ in 0..frames {
             let now = self.now();
             let Some(frame) = self.machine.poll_transmit(now) else { break };
             let mut message = Vec::new();
             frame.encode(&mut message);
-            let sent = socket.send(Message::Binary(message.into()));
+            let message = Raw::masked(FIN | BINARY, &message);
+            let sent = socket.raw.try_write(&message);
             // Whoever reads nothing is at last not read either, or cut.
-            if !matches!(tokio::time::timeout(Duration::from_millis(500), sent).await, Ok(Ok(()))) {
+            if !matches!(timeout(Duration::from_millis(500), sent).await, Ok(Ok(()))) {
                 break;
             }
         }
@@ -154,7 +177,7 @@ impl Client {
     }
 
     /// Goes on until something is so.
-    pub(crate) async fn until(&mut self, mut so: impl FnMut(&mut Self) -> bool) {
+    pub async fn until(&mut self, mut so: impl FnMut(&mut Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.transmit().await;
@@ -174,26 +197,28 @@ impl Client {
             tokio::time::sleep(wait).await;
             return;
         };
-        match tokio::time::timeout(wait, socket.next()).await {
-            Ok(Some(Ok(Message::Binary(bytes)))) => {
-                let body = Body::from(Vec::from(bytes));
+        match timeout(wait, socket.raw.try_message()).await {
+            Ok(Ok(Some(frame))) if frame.first == FIN | BINARY => {
                 let now = self.now();
-                for frame in decode(&body, &WireLimits::default()) {
-                    let frame = frame.unwrap();
+                for frame in read(frame.payload) {
                     self.presences += usize::from(matches!(frame, Frame::Presence { .. }));
                     self.machine.handle(now, frame).unwrap();
                 }
             }
-            Ok(Some(Ok(Message::Close(frame)))) => {
-                let (code, reason) = frame
-                    .map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+            Ok(Ok(Some(frame))) if frame.first == FIN | PING => {
+                // A connection that has ended says so when it is read.
+                let _ended = socket.raw.try_write(&Raw::masked(FIN | PONG, &frame.payload)).await;
+            }
+            Ok(Ok(Some(frame))) => {
+                let (code, reason) = frame.close().unwrap_or_else(|| panic!("not of rejoin.v1: {frame:?}"));
+                // As the closing handshake has it; the server may have gone.
+                let _ended = socket.raw.try_write(&Raw::masked(frame.first, &frame.payload)).await;
                 self.socket = None;
                 let closed = Closed::by_event(code, reason.clone(), true, true);
                 self.closed = Some((code, reason));
                 self.ending = Some(self.machine.ended(self.now(), &closed));
             }
-            Ok(Some(Ok(_))) => {}
-            Ok(Some(Err(_)) | None) => {
+            Ok(Ok(None) | Err(_)) => {
                 self.closed = Some((1006, String::new()));
                 self.cut();
             }
@@ -219,7 +244,7 @@ impl Client {
     }
 
     /// Entries of a subscription, as text.
-    pub(crate) fn entries(&mut self, feed: SubscriptionId) -> Vec<String> {
+    pub fn entries(&mut self, feed: SubscriptionId) -> Vec<String> {
         let mut entries = Vec::new();
         while let Some(event) = self.machine.take_channel_event(feed) {
             match event {
@@ -236,4 +261,9 @@ impl Client {
         }
         entries
     }
+}
+
+/// From 127.0.0.HOST.
+fn from(host: u8) -> RawOptions {
+    RawOptions { source: Some(Ipv4Addr::new(127, 0, 0, host)), ..RawOptions::default() }
 }

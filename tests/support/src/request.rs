@@ -10,14 +10,22 @@ use tokio::net::TcpStream;
 /// The longest head that is read.
 const MOST: usize = 16 << 10;
 
-pub(crate) struct Head {
-    pub(crate) path: String,
-    pub(crate) query: HashMap<String, String>,
+/// The head of a request.
+#[derive(Debug)]
+pub struct RequestHead {
+    /// The path, without the query.
+    pub path: String,
+    /// The parameters of the query.
+    pub query: HashMap<String, String>,
     headers: HashMap<String, String>,
 }
 
-impl Head {
-    pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Self> {
+impl RequestHead {
+    /// Reads a head and nothing of what follows it.
+    ///
+    /// # Errors
+    /// The connection has ended, or the head is longer than 16 KiB.
+    pub async fn read(stream: &mut TcpStream) -> io::Result<Self> {
         let mut bytes = Vec::new();
         while !bytes.ends_with(b"\r\n\r\n") {
             if bytes.len() == MOST {
@@ -38,20 +46,27 @@ impl Head {
         Ok(Self { path: path.to_owned(), query, headers })
     }
 
-    pub(crate) fn is_upgrade(&self) -> bool {
+    /// Whether a WebSocket is asked for.
+    #[must_use]
+    pub fn is_upgrade(&self) -> bool {
         self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The last header of a name in small letters.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
     /// The test's name for its connections; all without one share the empty name.
-    pub(crate) fn key(&self) -> &str {
+    #[must_use]
+    pub fn key(&self) -> &str {
         self.text("key").unwrap_or_default()
     }
 
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    /// A parameter of the query.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
@@ -59,7 +74,7 @@ impl Head {
     ///
     /// # Errors
     /// Says which parameter is no number.
-    pub(crate) fn number<N: FromStr>(&self, name: &str, default: N) -> Result<N, String> {
+    pub fn number<N: FromStr>(&self, name: &str, default: N) -> Result<N, String> {
         match self.text(name) {
             None => Ok(default),
             Some(text) => text.parse().map_err(|_| format!("{name}={text} is no number that fits")),

@@ -8,9 +8,11 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -31,10 +33,15 @@ const FAULTS: usize = 64;
 
 /// What the proxy's tasks share.
 struct Shared {
-    server: SocketAddr,
+    /// Where new connections lead; without it they are reset.
+    server: watch::Sender<Option<SocketAddr>>,
     faults: broadcast::Sender<Fault>,
     refusing: watch::Sender<Option<Instant>>,
     line: Option<Line>,
+    /// After how many bytes each of the next connections ends.
+    cuts: Mutex<VecDeque<usize>>,
+    /// Connections that there have been.
+    forwarded: AtomicUsize,
 }
 
 impl Shared {
@@ -49,6 +56,10 @@ impl Shared {
     fn refuses(&self) -> bool {
         self.refusing.borrow().is_some_and(|until| Instant::now() < until)
     }
+
+    fn cuts(&self) -> MutexGuard<'_, VecDeque<usize>> {
+        self.cuts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A running proxy. Dropping it resets its connections and closes its ports.
@@ -61,7 +72,10 @@ pub struct Proxy {
 
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proxy").field("address", &self.address).field("server", &self.shared.server).finish()
+        f.debug_struct("Proxy")
+            .field("address", &self.address)
+            .field("server", &*self.shared.server.borrow())
+            .finish()
     }
 }
 
@@ -94,7 +108,10 @@ impl Proxy {
         }
         let (faults, _) = broadcast::channel(FAULTS);
         let (refusing, _) = watch::channel(None);
-        let shared = Arc::new(Shared { server, faults, refusing, line });
+        let (server, _) = watch::channel(Some(server));
+        let shared =
+            Shared { server, faults, refusing, line, cuts: Mutex::default(), forwarded: AtomicUsize::new(0) };
+        let shared = Arc::new(shared);
         let (address, control_address) = (listener.local_addr()?, control.local_addr()?);
         let tasks = [
             tokio::spawn(forward(listener, Arc::clone(&shared))).abort_handle(),
@@ -109,6 +126,12 @@ impl Proxy {
         self.address
     }
 
+    /// Where clients of WebSockets connect.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.address)
+    }
+
     /// Where it takes commands by HTTP.
     #[must_use]
     pub fn control(&self) -> SocketAddr {
@@ -118,6 +141,17 @@ impl Proxy {
     /// Does this to all connections that are open. Returns how many they are.
     pub fn strike(&self, fault: Fault) -> usize {
         self.shared.strike(fault)
+    }
+
+    /// Leads new connections to another server; without one they are reset.
+    pub fn lead(&self, server: Option<SocketAddr>) {
+        self.shared.server.send_replace(server);
+    }
+
+    /// Ends the next connections after so many bytes each, of both directions together, the first of the list first. What has
+    /// passed by then arrives. Of a proxy with a line it ends none.
+    pub fn cut_after(&self, bytes: impl IntoIterator<Item = usize>) {
+        *self.shared.cuts() = bytes.into_iter().collect();
     }
 
     /// Sets how many bytes a second each direction of the line passes from now on; without one, all that comes. Nothing
@@ -151,6 +185,12 @@ impl Proxy {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.faults.receiver_count()
+    }
+
+    /// Connections that it has forwarded, those that are over too.
+    #[must_use]
+    pub fn forwarded(&self) -> usize {
+        self.shared.forwarded.load(Ordering::Relaxed)
     }
 }
 
@@ -188,7 +228,9 @@ async fn forward(listener: TcpListener, shared: Arc<Shared>) {
                 Ok(server) => {
                     // Where a socket is broken already, its pump finds out.
                     let _broken = (client.set_nodelay(true), server.set_nodelay(true));
-                    connection::run(client, server, faults, shared.line.as_ref()).await;
+                    shared.forwarded.fetch_add(1, Ordering::Relaxed);
+                    let budget = AtomicUsize::new(shared.cuts().pop_front().unwrap_or(usize::MAX));
+                    connection::run(client, server, faults, shared.line.as_ref(), &budget).await;
                 }
                 Err(_) => connection::reset(client),
             }
@@ -198,9 +240,10 @@ async fn forward(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn connect(shared: &Shared) -> io::Result<TcpStream> {
-    let socket = if shared.server.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let server = shared.server.borrow().ok_or(io::ErrorKind::ConnectionRefused)?;
+    let socket = if server.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if shared.line.is_some() {
         line::narrow(&socket)?;
     }
-    socket.connect(shared.server).await
+    socket.connect(server).await
 }
