@@ -8,8 +8,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use demo_messages::room::{About, Question, Room, SESSION_PATH, Said};
-use rejoin_codec::Channel;
+use demo_messages::room::{About, Question, SESSION_PATH, Said};
 use rejoin_protocol::Time;
 use rejoin_protocol::session::{ClientConfig, ClientSession};
 use rejoin_protocol::wire::{BatchWriter, Body, Since, WireLimits, decode};
@@ -130,15 +129,16 @@ async fn session(server: SocketAddr, at: (u8, u8)) -> Option<TcpStream> {
     for frame in decode(&Body::from(welcome), &WireLimits::default()) {
         machine.handle(now, frame.ok()?).ok()?;
     }
-    let room = |n: u8| Room(format!("r{}-{n}", at.1));
+    let room = |n: u8| format!("r{}-{n}", at.1);
+    let channel = |n: u8| format!("room/{}", room(n));
     let text = "x".repeat(1_900);
     for n in 0..40 {
-        machine.subscribe(&room(n % 8).name(), Since::All).ok();
+        machine.subscribe(&channel(n % 8), Since::All).ok();
         let said = serde_json::to_vec(&Said { name: "Eve".into(), text: text.clone() }).unwrap();
-        machine.publish(&room(n % 8).name(), said.into(), u64::from(n)).ok();
+        machine.publish(&channel(n % 8), said.into(), u64::from(n)).ok();
         let about = serde_json::to_vec(&About { name: "Eve".into() }).unwrap();
         machine.send(about.repeat(100).into()).ok();
-        let older = Question::Older { room: room(n % 8).0, before: u64::MAX >> 12, count: 100 };
+        let older = Question::Older { room: room(n % 8), before: u64::MAX >> 12, count: 100 };
         machine.call(now, serde_json::to_vec(&older).unwrap().into(), Duration::from_secs(600)).ok();
         now = Time::from_millis(1_000 * u64::from(n));
     }

@@ -30,8 +30,8 @@ const SUPPORT: &str = "rejoin-test-support";
 const ALLOWED_IN_TESTS: [(&str, &[&str]); 2] = [
     // The client is tested natively against this project's own server.
     ("rejoin", &["rejoin-server"]),
-    // And the demo's sessions by that client.
-    ("demo-server", &["rejoin"]),
+    // And the demo's sessions by that client, and by one that floods it.
+    ("demo-server", &["rejoin", "rejoin-protocol"]),
 ];
 /// What tests and benchmarks may use: the crates' public faces.
 const PUBLIC: &[&str] = &[
