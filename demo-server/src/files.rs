@@ -61,6 +61,21 @@ impl Files {
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
         }
+        // A page has its policy whatever the path is by which it was reached, such as /%69ndex.html.
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+            match self.index_policy().await {
+                Ok(policy) => {
+                    if let Some(policy) = policy.header(host.as_deref()) {
+                        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+                    }
+                }
+                Err(error) => {
+                    tracing::error!("{} can't be read: {error}", self.index.display());
+                    return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+                }
+            }
+        }
         response
     }
 

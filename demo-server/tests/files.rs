@@ -41,6 +41,29 @@ async fn the_apps_routes_are_its_index_which_is_checked_anew_each_time() {
 }
 
 #[tokio::test]
+async fn every_page_has_the_policy_by_whatever_path_it_is_reached() {
+    let (demo, _dir) = demo().await;
+    let expected = demo.get("/").await.header("content-security-policy").unwrap().to_owned();
+    let mut pages = 0;
+    for path in [
+        "/%69ndex.html",
+        "/./index.html",
+        "//index.html",
+        "/chat/../index.html",
+        "/index.htm%6c",
+        "/.//index.html",
+    ] {
+        let answer = demo.get(path).await;
+        let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        if answer.status == 200 && is_page {
+            pages += 1;
+            assert_eq!(answer.header("content-security-policy"), Some(&*expected), "{path}");
+        }
+    }
+    assert!(pages >= 3, "{pages}");
+}
+
+#[tokio::test]
 async fn the_policy_names_the_hash_of_the_indexs_script_and_follows_a_new_build() {
     let (demo, dir) = demo().await;
     let policy = demo.get("/").await.header("content-security-policy").unwrap().to_owned();

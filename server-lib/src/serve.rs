@@ -158,7 +158,11 @@ async fn accept(
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok((stream, peer)) => {
+                // A listener on [::] sees IPv4 clients at addresses of IPv6.
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+                return (stream, peer, place);
+            }
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
                 // Most often the process has no file descriptors left; some come back with time.

@@ -3,15 +3,21 @@
 
 mod common;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
 use common::server::{TestServer, echo};
 use rejoin_server::{
-    Acceptor, Connection, Connections, End, Limits, Message, Rate, SendError, Sender, ServeLimits,
+    Acceptor, Connection, ConnectionLimits, Connections, End, Limits, Message, Rate, SendError, Sender,
+    ServeLimits, Upgrade,
 };
 use rejoin_test_support::PATIENCE;
 use rejoin_test_support::raw::{BINARY, CONTINUE, FIN, PING, PONG, Raw, TEXT};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 /// A server that hands each connection's sender to the test, and its end.
@@ -355,4 +361,37 @@ async fn many_connections_come_and_go_and_leave_nothing_behind() {
     }
     assert_eq!(connections.drain(PATIENCE).await, 0);
     assert_eq!(connections.count(), 0);
+}
+
+/// A listener on `[::]` sees IPv4 clients at addresses of IPv6, all of one /64.
+#[tokio::test]
+async fn ipv4_clients_of_a_listener_on_ipv6_are_told_apart_and_named_as_they_are() {
+    let mut most = ConnectionLimits::default();
+    most.per_address = 1;
+    let connections = Connections::new(most).unwrap();
+    let acceptor = Acceptor::new(&connections);
+    let accept = |State(acceptor): State<Acceptor>, upgrade: Upgrade| async move {
+        acceptor.accept(upgrade, |mut connection| async move {
+            let peer = connection.info().peer.unwrap().ip().to_string();
+            if connection.send(peer).await.is_ok() {
+                connection.recv().await;
+            }
+        })
+    };
+    let router = Router::new().route("/", get(accept)).with_state(acceptor);
+    let listener = TcpListener::bind("[::]:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let _server = TestServer::at(listener, &connections, router, ServeLimits::default());
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut open = Vec::new();
+    for host in 1..=3 {
+        let source = Ipv4Addr::new(127, 0, 0, host);
+        let mut client = Raw::connect_from(address, source).await;
+        client.shake_hands().await;
+        client.expect(FIN | TEXT, source.to_string().as_bytes()).await;
+        open.push(client);
+    }
+    let mut second = Raw::connect_from(address, Ipv4Addr::new(127, 0, 0, 1)).await;
+    let request = second.good_request("");
+    assert_eq!(second.request(&request).await.status, 503);
 }

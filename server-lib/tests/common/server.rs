@@ -50,6 +50,11 @@ impl TestServer {
     /// Serves a router.
     pub async fn of(connections: &Connections, router: Router, limits: ServeLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(listener, connections, router, limits)
+    }
+
+    /// Serves a router on a listener.
+    pub fn at(listener: TcpListener, connections: &Connections, router: Router, limits: ServeLimits) -> Self {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn({
