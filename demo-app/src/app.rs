@@ -6,7 +6,7 @@ use crate::browser;
 use crate::chat::page::ChatPage;
 use crate::lab::page::LabPage;
 use crate::navigation::{Go, Link, use_route};
-use crate::route::{FIRST_ROOM, Route};
+use crate::route::Route;
 use crate::session::{Session, use_session};
 use crate::speed::page::SpeedPage;
 use crate::speed::session::{SpeedSession, use_speed};

@@ -1,7 +1,6 @@
 //! Which page an address means, and which address a page has.
 
-/// The room that people meet in when the address names none.
-pub(crate) const FIRST_ROOM: &str = "general";
+use demo_messages::room::FIRST_ROOM;
 
 /// A page and what of it the address decides.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,9 @@ pub const SESSION_PATH: &str = "/ws/session";
 /// What the names of rooms' channels begin with.
 const PREFIX: &str = "room/";
 
+/// The room that is there from the beginning: everybody may always go into it.
+pub const FIRST_ROOM: &str = "general";
+
 /// A room, by its name: 1 to [`ROOM_CHARS`](crate::chat::ROOM_CHARS) lower-case letters, digits or hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Room(pub String);
@@ -31,6 +34,12 @@ impl Room {
         name.strip_prefix(PREFIX).map(|room| Self(room.to_owned()))
     }
 }
+
+/// The most bytes of [`Said`] as JSON, where every character is an escape of twelve.
+pub const SAID_BYTES: usize = 12 * (crate::chat::TEXT_CHARS + crate::chat::NAME_CHARS) + 64;
+
+/// The most bytes of a [`Whisper`] as JSON.
+pub const WHISPER_BYTES: usize = 64;
 
 /// What somebody said in a room: an entry of its channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

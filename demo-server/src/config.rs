@@ -16,6 +16,9 @@ use crate::error::RunError;
 /// every 20 s.
 const MEASURED_DEAD_AFTER: Duration = Duration::from_secs(60);
 
+/// With less memory a single message of the largest size could not be held beside others.
+const LEAST_MEMORY_MIB: u32 = 64;
+
 /// The longest time that a flag takes, in seconds: a year.
 const MOST_SECONDS: f64 = 31_536_000.0;
 
@@ -65,6 +68,11 @@ pub struct Config {
     /// WebSocket connections at the same time from one IP address; behind a proxy all have the proxy's.
     #[arg(long, env = "REJOIN_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value_t = 1_000)]
     pub max_connections_per_address: usize,
+
+    /// Memory that all connections and sessions together may hold, in MiB, and those of one network half of it; beyond it the
+    /// largest gives way. With the default, the whole server stays below 1 GiB whatever clients do.
+    #[arg(long, env = "REJOIN_MAX_MEMORY_MIB", value_name = "MIB", default_value_t = 256)]
+    pub max_memory_mib: u32,
 
     /// Largest message taken by echo and upload, in bytes (close code 1009).
     #[arg(long, env = "REJOIN_MAX_MESSAGE_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
@@ -133,6 +141,7 @@ impl Default for Config {
             allow_origin: Vec::new(),
             max_connections: 2_000,
             max_connections_per_address: 1_000,
+            max_memory_mib: 256,
             max_message_bytes: 16 << 20,
             send_queue_bytes: 1 << 20,
             chat_rate: 10,
@@ -166,6 +175,9 @@ impl Config {
         for (flag, count) in counts {
             RunError::unless(count > 0, flag, count, "1 or more")?;
         }
+        let works = self.max_memory_mib >= LEAST_MEMORY_MIB;
+        let range = format_args!("{LEAST_MEMORY_MIB} or more");
+        RunError::unless(works, "--max-memory-mib", self.max_memory_mib, range)?;
         let times = [
             ("--ping-seconds", self.ping_seconds),
             ("--dead-seconds", self.dead_seconds),
@@ -273,6 +285,7 @@ mod tests {
             assert_eq!(config.check().expect_err(words).to_string(), words);
         };
         wrong(&|it| it.max_connections = 0, "--max-connections is 0 and must be 1 or more");
+        wrong(&|it| it.max_memory_mib = 63, "--max-memory-mib is 63 and must be 64 or more");
         wrong(&|it| it.chat_rate = 0, "--chat-rate is 0 and must be 1 or more");
         wrong(&|it| it.send_queue_bytes = 0, "--send-queue-bytes is 0 and must be 1 or more");
         wrong(&|it| it.ping_seconds = -1.0, "--ping-seconds is -1 and must be above 0, and at most 31536000");

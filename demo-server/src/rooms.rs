@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use demo_messages::room::FIRST_ROOM;
 use rejoin_server::Network;
 
 /// How many rooms there may be that are in use or kept in the log.
@@ -67,8 +68,13 @@ impl Rooms {
         if !self.rooms.get(name).is_some_and(|room| room.kept) {
             self.sweep(&in_use());
             if !self.rooms.contains_key(name) {
-                self.room_for(maker)?;
-                let room = Room { maker: Some(maker), kept: false, published: None };
+                // Whatever rooms others have made, this one is there.
+                let is_first = name == FIRST_ROOM;
+                if !is_first {
+                    self.room_for(maker)?;
+                }
+                let maker = (!is_first).then_some(maker);
+                let room = Room { maker, kept: false, published: None };
                 self.rooms.insert(name.to_owned(), room);
             }
         }
@@ -163,6 +169,21 @@ mod tests {
         assert_eq!(rooms.enter("c", ada, false, InUse::new), Ok(()), "a is gone");
         assert!(rooms.enter("a", ada, false, || used(&["c"])).is_err(), "b is kept");
         assert_eq!(rooms.list(&used(&["c"])), [("b".into(), 0), ("c".into(), 1)]);
+    }
+
+    #[test]
+    fn the_first_room_takes_everybody_however_many_others_there_are() {
+        let mut rooms = Rooms::new(LIMITS);
+        for (n, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
+            let maker = maker(n as u64, &format!("10.0.0.{n}"));
+            rooms.enter(name, maker, true, InUse::new).unwrap();
+        }
+        let late = maker(9, "10.0.0.9");
+        assert!(rooms.enter("e", late, true, InUse::new).is_err());
+        for publishes in [false, true] {
+            rooms.enter(FIRST_ROOM, late, publishes, InUse::new).unwrap();
+        }
+        assert!(rooms.enter("generals", late, true, InUse::new).is_err());
     }
 
     #[test]

@@ -46,6 +46,8 @@ impl Server {
         let mut most = ConnectionLimits::default();
         most.total = config.max_connections;
         most.per_address = config.max_connections_per_address;
+        most.memory = u64::from(config.max_memory_mib) << 20;
+        most.memory_per_network = most.memory / 2;
         let connections = Connections::new(most)?;
         let mut origins = Origins::own();
         for origin in &config.allow_origin {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use demo_messages::chat::{NAME_CHARS, ROOM_CHARS, TEXT_CHARS};
 use demo_messages::room::{
-    About, Answer, FREEZE_MS, Fault, OLDER, OldEntry, Question, Room, RoomInfo, Said, Whisper,
+    About, Answer, FREEZE_MS, Fault, OLDER, OldEntry, Question, Room, RoomInfo, SAID_BYTES, Said,
+    WHISPER_BYTES, Whisper,
 };
 use rejoin_server::hub::{
     Action, Application, AuthError, Body, Credentials, Denial, Identity, SessionHandle, SessionMessage,
@@ -28,6 +29,7 @@ const NAMES: usize = 256;
 /// The codes of refusals, after HTTP's.
 const BAD: u16 = 400;
 const NOT_FOUND: u16 = 404;
+const TOO_LARGE: u16 = 413;
 const TOO_MANY: u16 = 429;
 const UNAVAILABLE: u16 = 503;
 
@@ -148,6 +150,15 @@ impl Application for Chat {
             return Err(denial(NOT_FOUND, format!("there is no channel {channel}")));
         };
         rules::room(&room).map_err(|reason| denial(NOT_FOUND, reason))?;
+        let (bytes, most) = match action {
+            Action::Publish(said) => (said.len(), SAID_BYTES),
+            Action::Volatile(whisper) => (whisper.len(), WHISPER_BYTES),
+            _ => (0, 0),
+        };
+        if bytes > most {
+            // Before it is read: white space between would be read, kept and sent to everybody.
+            return Err(denial(TOO_LARGE, format!("it has {bytes} bytes, and {most} are the most")));
+        }
         match action.read::<Room>().map_err(|error| unreadable(&error))? {
             TypedAction::Subscribe => self.enter(session, &room, false),
             TypedAction::Appear(About { name }) => {

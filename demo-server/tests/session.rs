@@ -6,6 +6,7 @@ mod common;
 mod sessions;
 
 use common::Demo;
+use demo_messages::chat::TEXT_CHARS;
 use demo_messages::room::{Answer, Fault, OLDER, Question, Room, RoomInfo, Whisper};
 use demo_server::Config;
 use futures::StreamExt;
@@ -74,6 +75,26 @@ fn a_room_of_a_name_that_no_room_has_is_refused() {
 }
 
 #[test]
+fn what_is_said_is_refused_when_white_space_makes_it_large() {
+    on_one_thread(async {
+        let demo = Demo::start(Config::default()).await;
+        let ada = connect(&demo).await;
+        let plain = String::from_utf8(json(&said("hello"))).unwrap();
+        for space in [" ", "\n", "\t"] {
+            let padded = plain.replacen(',', &format!(",{}", space.repeat(30_000)), 1);
+            let refused = ada.publish("room/tea", padded.into_bytes()).await.unwrap();
+            assert!(
+                matches!(within(refused).await, Err(PublishError::Refused(denial)) if denial.code == 413)
+            );
+        }
+        // The longest text in the longest form that JSON has for it is taken.
+        let escaped = plain.replace("hello", &"\\ud83d\\ude00".repeat(TEXT_CHARS));
+        let taken = ada.publish("room/tea", escaped.into_bytes()).await.unwrap();
+        within(taken).await.unwrap();
+    });
+}
+
+#[test]
 fn a_message_of_the_session_comes_back() {
     on_one_thread(async {
         let demo = Demo::start(Config::default()).await;
@@ -116,6 +137,8 @@ fn whoever_types_is_seen_to_by_the_others_alone() {
         let mut of_bob = enter(&bob, "tea", "Bob").await.unwrap();
         // What is no whisper goes to nobody.
         assert!(of_ada.as_feed().volatile("no JSON"));
+        let padded = format!("{}{}", r#"{"type":"typing","typing":false}"#, " ".repeat(60_000));
+        assert!(of_ada.as_feed().volatile(padded.as_str()));
         assert_eq!(of_ada.volatile(&Whisper::Typing { typing: true }), Ok(true));
         say(&ada, "tea", "done").await.unwrap();
         loop {
