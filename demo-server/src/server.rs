@@ -145,7 +145,7 @@ fn hub(
         }
         Some(folder) => {
             let wrong = |reason: String| RunError::Data { folder: folder.clone(), reason };
-            std::fs::create_dir_all(folder).map_err(|error| wrong(error.to_string()))?;
+            make_folder(folder).map_err(|error| wrong(error.to_string()))?;
             let mut options = SqliteOptions::default();
             options.retention.entries = entries;
             let log = SqliteLog::open(folder.join("rooms.sqlite"), options)
@@ -156,6 +156,15 @@ fn hub(
     };
     let builder = builder.settings(config.hub_settings()).origins(origins);
     Ok((builder.build(connections).map_err(RunError::Hub)?, store))
+}
+
+/// Makes the folder, if it is not there, for its owner alone. What is in it is its owner's alone in any folder.
+fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn with_subprotocol<E: Endpoint>(acceptor: &Acceptor) -> Acceptor {

@@ -98,3 +98,24 @@ fn rooms_that_are_kept_are_there_after_a_restart() {
         assert!(enter(&bob, "tea", "Bob").await.is_ok());
     });
 }
+
+#[test]
+#[cfg(unix)]
+fn other_users_of_the_machine_read_nothing_of_the_data() {
+    use std::os::unix::fs::PermissionsExt as _;
+    on_one_thread(async {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("a/data");
+        let config = Config { data: Some(data.clone()), ..Config::default() };
+        let demo = Demo::start(config).await;
+        let ada = connect(&demo).await;
+        say(&ada, "tea", "hello").await.unwrap();
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&data), mode(&folder.path().join("a"))), (0o700, 0o700));
+        let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(files.len() >= 3, "{files:?}");
+        for file in files {
+            assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
+        }
+    });
+}

@@ -35,34 +35,74 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    /// Reads the key from a file, or makes one and writes it there, readable by its owner alone.
+    /// Reads the key from a file, or makes one and writes it there, readable by its owner alone. A crash while it is written
+    /// leaves no broken key.
     ///
     /// # Errors
-    /// When the file can't be read or written, or does not hold 32 bytes.
+    /// When the file can't be read or written, does not hold 32 bytes, or can be read by others.
     pub fn at(path: &Path) -> io::Result<Self> {
         match std::fs::File::open(path) {
-            Ok(mut file) => {
-                let mut bytes = Vec::new();
-                file.read_to_end(&mut bytes)?;
-                let bytes = bytes.try_into().map_err(|bytes: Vec<u8>| {
-                    let (path, found) = (path.display(), bytes.len());
-                    io::Error::other(format!("{path} is no key: it has {found} bytes and not 32"))
-                })?;
-                Ok(Self(bytes))
-            }
+            Ok(file) => Self::read(path, file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let key = Self::random()?;
-                let mut options = std::fs::OpenOptions::new();
-                options.write(true).create_new(true);
-                #[cfg(unix)]
-                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-                let mut file = options.open(path)?;
-                file.write_all(&key.0)?;
-                file.sync_all()?;
-                Ok(key)
+                match Self::random()?.write(path) {
+                    // Another process was faster.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        Self::read(path, std::fs::File::open(path)?)
+                    }
+                    written => written,
+                }
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn read(path: &Path, mut file: std::fs::File) -> io::Result<Self> {
+        let path = path.display();
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
+            if mode & 0o077 != 0 {
+                let mode = mode & 0o777;
+                return Err(io::Error::other(format!(
+                    "{path} can be read or written by others (mode {mode:o}): make it yours alone by `chmod 600 {path}`, or, if \
+                     somebody may have read it, remove it, which ends all sessions"
+                )));
+            }
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let bytes = bytes.try_into().map_err(|bytes: Vec<u8>| {
+            let found = bytes.len();
+            io::Error::other(format!("{path} is no key: it has {found} bytes and not 32"))
+        })?;
+        Ok(Self(bytes))
+    }
+
+    /// Writes it beside, and gives it its name when it is whole.
+    fn write(self, path: &Path) -> io::Result<Self> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}", std::process::id()));
+        // What a crash has left may have other rights.
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(&self.0)?;
+        file.sync_all()?;
+        // Unlike renaming, it fails where there is a key already.
+        let named = std::fs::hard_link(&beside, path);
+        std::fs::remove_file(&beside)?;
+        named?;
+        #[cfg(unix)]
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(self)
     }
 
     fn mac(&self, purpose: &[u8], id: SessionId) -> Hmac<Sha256> {
@@ -125,5 +165,33 @@ mod tests {
         assert_eq!(Key::at(&path).unwrap().token(ID, ""), made.token(ID, ""));
         std::fs::write(&path, b"short").unwrap();
         assert!(Key::at(&path).unwrap_err().to_string().contains("5 bytes"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        Key::at(&path).unwrap();
+        let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        for mode in [0o644, 0o640, 0o602] {
+            set(mode);
+            let error = Key::at(&path).unwrap_err().to_string();
+            assert!(error.contains("chmod 600") && error.contains(&format!("{mode:o}")), "{error}");
+        }
+        set(0o600);
+        Key::at(&path).unwrap();
+    }
+
+    #[test]
+    fn what_a_crash_left_of_a_key_does_no_harm_and_one_key_is_made_by_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(folder.path().join(format!("key.{}", std::process::id())), b"half").unwrap();
+        let made = Key::at(&path).unwrap();
+        assert!(Key::new([1; 32]).write(&path).is_err(), "there is one already");
+        assert_eq!(Key::at(&path).unwrap().token(ID, ""), made.token(ID, ""));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

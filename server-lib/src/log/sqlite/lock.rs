@@ -20,7 +20,11 @@ impl Lock {
         name.push(".lock");
         let path = PathBuf::from(name);
         let io = |error: std::io::Error| LogError::Io(format!("{}: {error}", path.display()).into());
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LogError::InUse(store.display().to_string().into())),

@@ -27,6 +27,8 @@ struct Held {
 pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<Arc<Shared>, LogError> {
     options.check()?;
     let lock = Lock::take(path)?;
+    let own = keep_to_owner(path).map_err(|error| format!("{}: {error}", path.display()));
+    own.map_err(|error| LogError::Io(error.into()))?;
     let file = |error: LogError| match error {
         LogError::Foreign(_) => LogError::Foreign(path.display().to_string().into()),
         LogError::Io(what) => LogError::Io(format!("{}: {what}", path.display()).into()),
@@ -46,6 +48,33 @@ pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<Arc<Shared>, L
     });
     start(&shared, writer, readers, &held).inspect_err(|_| shared.close())?;
     Ok(shared)
+}
+
+/// Makes the file, and those that SQLite puts next to it with the same rights, readable by their owner alone.
+#[cfg(unix)]
+fn keep_to_owner(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    const OWNER: u32 = 0o600;
+    // One that is there is not opened: closing it would take SQLite's locks off, wherever else the process has it open.
+    match std::fs::OpenOptions::new().create_new(true).write(true).mode(OWNER).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        match std::fs::set_permissions(name, std::fs::Permissions::from_mode(OWNER)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// Elsewhere the rights are those of the folder.
+#[cfg(not(unix))]
+fn keep_to_owner(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn start(
