@@ -1,5 +1,6 @@
 //! The app: frame, pages, and the session that all of them share.
 
+use demo_messages::room::FIRST_ROOM;
 use yew::prelude::*;
 
 use crate::browser;
