@@ -128,8 +128,17 @@ async fn driver(display: Option<&webkit::Display>) -> (Program, SocketAddr) {
     }
     match settings::kind() {
         Kind::Chromium => {
-            let driver = Program::start(command.arg("--port=0"));
-            let port = driver.stdout.after("successfully on port ").await;
+            command.arg("--port=0");
+            // It takes a free port of IPv6, and ends if that of IPv4 is not free too.
+            let mut tries = 1;
+            let (driver, port) = loop {
+                let driver = Program::start(&mut command);
+                match driver.stdout.after_or_ended("successfully on port ").await {
+                    Some(port) => break (driver, port),
+                    None if tries < 5 => tries += 1,
+                    None => panic!("ChromeDriver does not start:\n{}", driver.stdout.text()),
+                }
+            };
             let address = format!("127.0.0.1:{}", port.trim_end_matches('.')).parse().unwrap();
             (driver, address)
         }

@@ -32,11 +32,19 @@ impl Lines {
 
     /// What a line says after `prefix`, once there is such a line.
     pub(crate) async fn after(&self, prefix: &str) -> String {
+        let found = self.after_or_ended(prefix).await;
+        found.unwrap_or_else(|| {
+            panic!("the program has ended without a line with {prefix:?}:\n{}", self.text())
+        })
+    }
+
+    /// The same, or nothing if the program ends without such a line.
+    pub(crate) async fn after_or_ended(&self, prefix: &str) -> Option<String> {
         let mut seen = self.seen.clone();
         let found = |lines: &[String]| lines.iter().find_map(|l| Some(l.split_once(prefix)?.1.to_owned()));
         match timeout(PATIENCE, seen.wait_for(|lines| found(lines).is_some())).await {
-            Ok(Ok(lines)) => found(&lines).unwrap(),
-            Ok(Err(_)) => panic!("the program has ended without a line with {prefix:?}:\n{}", self.text()),
+            Ok(Ok(lines)) => found(&lines),
+            Ok(Err(_)) => None,
             Err(_) => panic!("no line with {prefix:?} in {PATIENCE:?}:\n{}", self.text()),
         }
     }
